@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * flags: system flags as bits, keywords as a set of names. Pure.
+ * A keyword set is one string: names separated by one space, sorted by byte
+ * value, unique without regard to case (RFC 9051 2.3.2); "" is the empty set.
+ */
+#ifndef MAILHAUL_MODEL_FLAGS_H
+#define MAILHAUL_MODEL_FLAGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum flag {
+	FLAG_SEEN = 1,
+	FLAG_ANSWERED = 2,
+	FLAG_FLAGGED = 4,
+	FLAG_DELETED = 8,
+	FLAG_DRAFT = 16,
+};
+
+#define FLAGS_KEYWORDS_MAX 4096 /* bytes of a set, NUL included */
+
+struct flags {
+	uint8_t system; /* enum flag, or-ed */
+	char keywords[FLAGS_KEYWORDS_MAX];
+};
+
+/* Adds one name as a server or a file spells it: "\Seen" (any case) sets a
+ * bit, "\Recent" and unknown "\X" are ignored, anything else is a keyword.
+ * 0, or -1 where the name holds a byte that no keyword may hold (space, "(",
+ * control, 8-bit …) or the set is full: then nothing is changed. */
+int flags_add(struct flags *f, const char *name);
+/* True if the set has the keyword, without regard to case. */
+bool flags_has_keyword(const char *set, const char *keyword);
+bool flags_equal(const struct flags *a, const struct flags *b);
+
+/* The next name of a set: `*pos` starts at the set and moves; returns false
+ * at the end. name must hold FLAGS_KEYWORDS_MAX bytes. */
+bool flags_next_keyword(const char **pos, char *name);
+
+/* Maildir letters for the system flags, sorted: "DFRST" ⊇. (Maildir spec.)
+ * out holds at least 6 bytes. FLAG_DELETED is T. */
+void flags_to_maildir(uint8_t system, char out[6]);
+/* From the letters behind ":2,"; lower-case letters (keywords) are ignored. */
+uint8_t flags_from_maildir(const char *letters);
+
+/* Three-way merge: what the local side should have now.
+ * A change at the source (source_then → source_now) is applied unless the
+ * same flag was changed here (local_then → local_now); a local change is
+ * never undone. ret_merged may be any of the inputs' storage. */
+void flags_merge(const struct flags *source_then,
+	const struct flags *source_now, const struct flags *local_then,
+	const struct flags *local_now, struct flags *ret_merged);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* message: what a server says of a message. Nouns only. */
+#ifndef MAILHAUL_MODEL_MESSAGE_H
+#define MAILHAUL_MODEL_MESSAGE_H
+
+#include "flags.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MESSAGE_UIDL_MAX 129 /* RFC 1939 7: 70; more is kept up to 128 */
+
+/* Which members a server really sent: absent is not empty. */
+enum message_has {
+	MESSAGE_HAS_UID = 1 << 0,
+	MESSAGE_HAS_FLAGS = 1 << 1,
+	MESSAGE_HAS_DATE = 1 << 2,
+	MESSAGE_HAS_SIZE = 1 << 3,
+	MESSAGE_HAS_MODSEQ = 1 << 4,
+	MESSAGE_HAS_UIDL = 1 << 5,
+	MESSAGE_HAS_BODY = 1 << 6, /* BODY[] was there, even if empty */
+};
+
+struct message_meta {
+	uint32_t has; /* enum message_has, or-ed */
+	uint32_t uid; /* POP3: the message number in this session */
+	int64_t date_s;
+	uint64_t size_bytes; /* as announced; never trusted for equality */
+	uint64_t modseq;
+	struct flags flags;
+	char uidl[MESSAGE_UIDL_MAX];
+};
+
+struct uid_range {
+	uint32_t first;
+	uint32_t last; /* ≥ first */
+};
+
+#endif

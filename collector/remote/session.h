@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session: one authenticated conversation, whatever the protocol and wherever
+ * the bytes are parsed. sync/ calls it; three kinds stand behind it: imap.c
+ * and pop3.c (in an envoy, or in a test on a recorded conversation) and
+ * session_channel.c (in the conductor: the same calls as frames to an envoy).
+ *
+ * A session belongs to one thread at a time. After a call has failed with
+ * scope session or wider, only session_close is of use: drop it and open
+ * another one. All strings passed to callbacks are borrowed for the call.
+ * A callback that returns -1 ends the call with its err; where messages are
+ * under way that ends the session too.
+ */
+#ifndef MAILHAUL_REMOTE_SESSION_H
+#define MAILHAUL_REMOTE_SESSION_H
+
+#include "../base/err.h"
+#include "../base/mem.h"
+#include "../model/mailbox.h"
+#include "../model/message.h"
+#include "../model/url.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bounds, from settings. Bytes unless the name says otherwise. */
+struct session_limits {
+	uint64_t message_bytes;
+	uint64_t line_bytes;
+	uint64_t nesting;
+	uint64_t command_bytes;   /* what libetpan may keep per command */
+	uint64_t pop3_line_bytes;
+	uint64_t messages;        /* of a mailbox */
+	uint64_t mailboxes;
+	int64_t idle_ms;          /* no byte for this long: time-out */
+	int64_t session_ms;       /* whole session at most; 0 = 6 h */
+};
+
+struct session_config {
+	struct url url;
+	struct secret secret;
+	struct session_limits limits;
+	bool tls13_only;           /* tls.min_version = 1.3 */
+	char fingerprint[128];     /* "" or "SHA256:…" of the certificate */
+	bool wire_log;             /* log the conversation, secrets replaced */
+};
+
+/* What the far end turned out to be; for logs and `check`. */
+struct session_info {
+	char tls[64];        /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; "" = plain */
+	char greeting[256];  /* printable */
+	char server_id[256]; /* ID answer (RFC 2971) or IMPLEMENTATION */
+	char capabilities[2048]; /* after login, separated by spaces */
+	bool condstore;
+	bool pipelining;
+};
+
+typedef int session_mailbox_fn(
+	void *arg, const struct mailbox_info *info, struct err *err);
+typedef int session_message_fn(
+	void *arg, const struct message_meta *meta, struct err *err);
+
+struct session_sink {
+	/* Bytes of the message that the next `message` call describes. */
+	int (*body)(void *arg, const void *bytes, size_t n, struct err *err);
+	/* Ends a message. Without MESSAGE_HAS_BODY there was none (NIL, or
+	 * the item is missing): not a message. Messages nobody asked for
+	 * (unsolicited FETCH, no body) come too. */
+	int (*message)(
+		void *arg, const struct message_meta *meta, struct err *err);
+	void *arg;
+};
+
+/* What session_scan asks for. */
+enum session_scan_items {
+	SESSION_SCAN_FLAGS = 1 << 0,
+	SESSION_SCAN_SIZE = 1 << 1,
+	SESSION_SCAN_DATE = 1 << 2,
+};
+
+struct session;
+struct session_ops {
+	void (*info)(struct session *s, struct session_info *ret_info);
+	int (*list)(struct session *s, session_mailbox_fn *fn, void *arg,
+		struct err *err);
+	int (*select)(struct session *s, const char *mailbox,
+		struct mailbox_state *ret_state, struct err *err);
+	int (*scan)(struct session *s, uint32_t items,
+		session_message_fn *fn, void *arg, struct err *err);
+	int (*changes)(struct session *s, uint64_t since_modseq,
+		session_message_fn *fn, void *arg, struct err *err);
+	int (*fetch)(struct session *s, const struct uid_range *ranges,
+		size_t count, const struct session_sink *sink,
+		struct err *err);
+	void (*close)(struct session *s);
+};
+/* Each kind embeds this first. */
+struct session {
+	const struct session_ops *ops;
+};
+
+/* Never fails; zeroed members where nothing is known. */
+void session_info(struct session *s, struct session_info *ret_info);
+
+/*
+ * IMAP: every mailbox of the personal namespaces, with attributes of special
+ * use and subscription (LIST, LSUB where LIST-EXTENDED is missing; NAMESPACE
+ * where offered); names as octets. POP3: one, "INBOX".
+ */
+int session_list(struct session *s, session_mailbox_fn *fn, void *arg,
+	struct err *err);
+
+/* EXAMINE (RFC 9051 6.3.3), with CONDSTORE where offered. POP3: the state of
+ * the maildrop (exists; uidvalidity 0). Scope mailbox if the server says NO:
+ * the session stays usable. */
+int session_select(struct session *s, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err);
+
+/*
+ * Each message of the selected mailbox, ascending: UID, and the items asked
+ * for. IMAP: FETCH by sequence numbers in ranges of at most 20,000; POP3:
+ * UIDL and LIST together (uid = message number, uidl, size). A listing that
+ * the server cut short is an error, never a shorter list.
+ */
+int session_scan(struct session *s, uint32_t items, session_message_fn *fn,
+	void *arg, struct err *err);
+
+/* IMAP with CONDSTORE: UID FLAGS MODSEQ of what changed since (RFC 7162
+ * 3.1.4.1), in UID ranges of at most 20,000 numbers of which the mailbox can
+ * have messages. POP3: nothing. */
+int session_changes(struct session *s, uint64_t since_modseq,
+	session_message_fn *fn, void *arg, struct err *err);
+
+/*
+ * Bodies of the messages in ranges (ascending, not overlapping; POP3:
+ * message numbers), streamed in constant memory: IMAP UID FETCH (UID FLAGS
+ * INTERNALDATE RFC822.SIZE BODY.PEEK[]), the next command sent before the
+ * present answer is parsed; POP3: RETR, pipelined where offered. Messages
+ * that are gone are not reported. A message that POP3 refuses with -ERR is
+ * reported without MESSAGE_HAS_BODY.
+ */
+int session_fetch(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err);
+
+/* LOGOUT / QUIT within 2 s if the session is sound, else just closes. */
+void session_close(struct session **s);
+
+/*
+ * Opens a session in this process on a connected stream socket, which it
+ * takes, even on failure. ca_pem: trust anchors; NULL = the system's (only
+ * outside envoys). hangup_fd: the session ends with ERR_CANCELLED when its
+ * peer closes (poll HUP/RDHUP); -1 = none. Not closed here.
+ */
+int session_open_direct(const struct session_config *config, int socket_fd,
+	const char *ca_pem, size_t ca_pem_bytes, int hangup_fd,
+	struct session **ret_session, struct err *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session_channel: both ends of a session that lives in an envoy. The
+ * conductor's run thread opens one on its end of a socketpair; the envoy's
+ * session thread serves the other end with session_open_direct.
+ */
+#ifndef MAILHAUL_REMOTE_SESSION_CHANNEL_H
+#define MAILHAUL_REMOTE_SESSION_CHANNEL_H
+
+#include "session.h"
+
+/*
+ * Conductor: sends OPEN with config, waits until the envoy has logged in.
+ * Takes channel_fd, even on failure. Everything that comes back is checked;
+ * an envoy that dies gives ERR_CRASH/session/now, one that is silent for
+ * longer than limits.idle_ms + 30 s gives ERR_TIMEOUT.
+ */
+int session_channel_open(int channel_fd, const struct session_config *config,
+	struct session **ret_session, struct err *err);
+/* Any thread: makes the running call fail with ERR_CANCELLED. */
+void session_channel_cancel(struct session *s);
+
+/* Envoy: serves one session until either end closes. Takes channel_fd and
+ * socket_fd. ca_pem as in session_open_direct. */
+void session_channel_serve(int channel_fd, int socket_fd, const char *ca_pem,
+	size_t ca_pem_bytes);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* accounts: rows of enrolled accounts. Reads into memory, holds nothing. */
+#ifndef MAILHAUL_STORAGE_ACCOUNTS_H
+#define MAILHAUL_STORAGE_ACCOUNTS_H
+
+#include "../collector/base/err.h"
+#include "../collector/base/mem.h"
+#include "../collector/model/account.h"
+#include "state.h"
+
+#include <stddef.h>
+
+void account_clear(struct account *a);
+
+/* In one transaction: account, its job (due at once, or paused), its sealed
+ * password. Fills id, uuid, created_at. A name that exists: ERR_CONFIG. */
+int accounts_add(struct state *state, struct account *a,
+	const struct secret *password, struct err *err);
+/* 1 found, 0 not, -1. */
+int accounts_find(struct state *state, const char *name,
+	struct account *ret_account, struct err *err);
+int accounts_by_id(struct state *state, int64_t id,
+	struct account *ret_account, struct err *err);
+/* Ordered by name. Caller clears each and frees the array. */
+int accounts_all(struct state *state, struct account **ret_accounts,
+	size_t *ret_count, struct err *err);
+/* Writes all changeable columns of a (by id). password NULL = unchanged.
+ * A changed password, URL or a cleared fault makes the job due at once. */
+int accounts_update(struct state *state, const struct account *a,
+	const struct secret *password, struct err *err);
+int accounts_set_paused(struct state *state, int64_t id, bool paused,
+	struct err *err);
+/* Removes account, job, progress, secret rows and the ledger file. Refused
+ * (ERR_CONFIG) while a run of it is under way: the caller cancels first. */
+int accounts_remove(struct state *state, int64_t id, struct err *err);
+
+#endif

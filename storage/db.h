@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * db: SQLite as a mechanism. Opens, migrates, prepares named statements once
+ * and keeps them, binds and reads by name. Knows no table. All SQL stands in
+ * schema/ and is embedded at build. One thread at a time per connection.
+ */
+#ifndef MAILHAUL_STORAGE_DB_H
+#define MAILHAUL_STORAGE_DB_H
+
+#include "../collector/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct stmt;
+
+enum db_kind {
+	DB_JOBS,   /* job table: rollback journal, synchronous FULL */
+	DB_LEDGER, /* WAL, synchronous NORMAL (the committer syncs), EXCLUSIVE,
+		      cache 64 KiB, no lookaside */
+};
+
+/*
+ * Opens an existing file and brings it to the schema that this program
+ * knows: a newer one is refused (ERR_CONFIG: "… was written by a newer
+ * mailhaul"), an older one is copied to PATH.before-NNNN and then migrated in
+ * one transaction. create: make it if it is not there. A damaged file is
+ * ERR_CONFIG with what to do. Busy time-out 10 s.
+ */
+int db_open(const char *path, enum db_kind kind, bool create,
+	struct db **ret_db, struct err *err);
+void db_close(struct db **db);
+
+/* name: "-- name:" of a statement in schema/queries. Unknown: assert. The
+ * statement belongs to db and has been reset and cleared. */
+struct stmt *db_stmt(struct db *db, const char *name);
+void stmt_bind_int(struct stmt *s, const char *param, int64_t v);
+void stmt_bind_text(struct stmt *s, const char *param, const char *v); /* NULL ok */
+void stmt_bind_blob(struct stmt *s, const char *param, const void *v, size_t n);
+void stmt_bind_null(struct stmt *s, const char *param);
+/* Next row: 1, 0 at the end, -1. After 0 or -1 the statement is reset. */
+int stmt_step(struct stmt *s, struct err *err);
+/* Runs to the end, ignores rows. */
+int stmt_run(struct stmt *s, struct err *err);
+void stmt_reset(struct stmt *s);
+int64_t stmt_int(struct stmt *s, const char *column);
+const char *stmt_text(struct stmt *s, const char *column); /* "" for NULL */
+bool stmt_is_null(struct stmt *s, const char *column);
+const void *stmt_blob(struct stmt *s, const char *column, size_t *ret_n);
+int64_t db_last_id(struct db *db);
+int64_t db_changes(struct db *db);
+
+/* BEGIN IMMEDIATE / COMMIT / ROLLBACK. A failed commit has been rolled back.*/
+int db_begin(struct db *db, struct err *err);
+int db_commit(struct db *db, struct err *err);
+void db_rollback(struct db *db);
+
+#endif

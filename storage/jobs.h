@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * jobs: the job table, one row an account: due time, lease, heartbeat,
+ * fencing number, attempts, result, progress. A job is claimed by one atomic
+ * statement that also keeps the limit of running sessions per remote host.
+ * Whoever wants something from the daemon writes here.
+ */
+#ifndef MAILHAUL_STORAGE_JOBS_H
+#define MAILHAUL_STORAGE_JOBS_H
+
+#include "../collector/base/err.h"
+#include "state.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JOB_RUN_ID_BYTES 17 /* 16 hex digits + NUL */
+#define JOB_LEASE_S 300
+
+struct job {
+	int64_t account_id;
+	char run[JOB_RUN_ID_BYTES];
+	int64_t fence;    /* grows with every claim of the account */
+	int64_t attempts; /* failed runs in a row before this one */
+};
+
+/*
+ * Claims the due job that has waited longest and whose host has fewer than
+ * per_host running ones, not paused, not leased, account not in `except`
+ * (accounts for which the caller still holds a run). 1 claimed, 0 none, -1.
+ * only_account: claim just that one, due or not; 0 = any due one.
+ * A lease that ran out is claimed again. Due times further in the future
+ * than 2 × interval (the clock was set back) count as due.
+ */
+int jobs_claim(struct state *state, const char *owner, int64_t now_s,
+	int64_t per_host, int64_t only_account, const int64_t *except,
+	size_t except_count, struct job *ret_job, struct err *err);
+
+/* Seconds until the next job falls due (0 = now; -1 = none is waiting),
+ * regardless of leases and hosts. */
+int jobs_next_due(struct state *state, int64_t now_s, int64_t *ret_in_s,
+	struct err *err);
+
+/* Extends the lease of all runs of owner; *ret_lost counts those no longer
+ * ours. */
+int jobs_heartbeat(struct state *state, const char *owner, int64_t now_s,
+	struct err *err);
+
+/* Live progress of a run, and counts that outlive it. */
+struct job_progress {
+	int64_t account_id;
+	int64_t fence;
+	char phase[32];          /* "connecting" "listing" "importing" … */
+	char mailbox[256];       /* printable */
+	uint64_t messages_total; /* at the source, as far as known */
+	uint64_t messages_done;  /* stored, of this run's new ones */
+	uint64_t messages_new;   /* to fetch in this run, as far as known */
+	uint64_t bytes_done;     /* received in this run */
+	int64_t started_ms;      /* wall clock */
+};
+/* All runs together, in one transaction. */
+int jobs_progress(struct state *state, const struct job_progress *progress,
+	size_t count, struct err *err);
+
+/* Per mailbox counts for `status`, replaced as a whole at the end of a run
+ * and with each second of progress for changed ones. */
+struct job_mailbox {
+	char *mailbox; /* UTF-8, printable where it decodes */
+	char *folder;
+	int64_t uidvalidity;
+	int64_t source;
+	int64_t stored;
+	int64_t quarantined;
+};
+
+struct job_result {
+	bool ok;
+	struct err err;        /* where !ok, or ok with something skipped */
+	bool needs_person;     /* state failed: no further try by itself */
+	bool cancelled;        /* drained: due again at once, no attempt */
+	int64_t next_due_s;    /* wall clock; 0 = never (import once, done) */
+	int64_t messages_source, messages_stored, messages_quarantined,
+		messages_skipped;
+	int64_t bytes_stored;
+	const struct job_mailbox *mailboxes;
+	size_t mailbox_count;
+};
+/* Ends a run: releases the lease if the fence is still ours; else nothing is
+ * written and 0 is returned with *ret_ours false. */
+int jobs_finish(struct state *state, const struct job *job, int64_t now_s,
+	const struct job_result *result, bool *ret_ours, struct err *err);
+
+/* At start: leases of dead owners on this machine (owner is "pid:start") are
+ * released: the conductor holds state.lock, so every lease is stale. */
+int jobs_release_all(struct state *state, int64_t now_s, struct err *err);
+
+/* Makes due now: one account, or all that are not paused (account_id 0). */
+int jobs_due_now(struct state *state, int64_t account_id, struct err *err);
+/* Asks the daemon to end a run; jobs_cancelled tells it. */
+int jobs_cancel(struct state *state, int64_t account_id, struct err *err);
+/* Running accounts that were cancelled, paused or removed meanwhile. Caller
+ * frees. */
+int jobs_cancelled(struct state *state, const char *owner,
+	int64_t **ret_accounts, size_t *ret_count, struct err *err);
+
+/* What `status` shows of one account. Strings owned. */
+struct job_status {
+	int64_t account_id;
+	char state[16]; /* paused queued running waiting idle failed */
+	int64_t last_success_at, next_due_at, runs, crashes;
+	int64_t messages_source, messages_stored, messages_quarantined,
+		messages_skipped, bytes_stored;
+	bool has_error;
+	struct err err;
+	int64_t retry_at;
+	char run[JOB_RUN_ID_BYTES];
+	struct job_progress progress; /* state running */
+	struct job_mailbox *mailboxes;
+	size_t mailbox_count;
+};
+/* account_id 0 = all, by name. In one transaction, closed before it returns.
+ * Caller: jobs_status_free. */
+int jobs_status(struct state *state, int64_t account_id,
+	struct job_status **ret_status, size_t *ret_count, struct err *err);
+void jobs_status_free(struct job_status **status, size_t count);
+
+#endif

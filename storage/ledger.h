@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ledger: what has been delivered for one account, and what both sides
+ * looked like then. Its own SQLite file, open only during a run, by one
+ * connection. The run thread and the committer share it: every function
+ * here takes the ledger's own lock, but for a transaction the caller holds
+ * ledger_begin … ledger_commit, which keeps the lock.
+ * States of a message: staged (row durable, file being published), done,
+ * quarantined (not here; reason kept), skipped.
+ */
+#ifndef MAILHAUL_STORAGE_LEDGER_H
+#define MAILHAUL_STORAGE_LEDGER_H
+
+#include "../collector/base/err.h"
+#include "../collector/model/flags.h"
+#include "../collector/model/mailbox.h"
+#include "../collector/model/message.h"
+#include "secret.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LEDGER_BASE_MAX 160
+
+struct ledger;
+
+/*
+ * path: state_ledger_path. Made from a template if it is not there. fence:
+ * this run's fencing number, stored in the ledger: a lower one than the
+ * stored is refused (ERR_CANCELLED: a newer run owns the account), and every
+ * later begin by a lower one fails.
+ */
+int ledger_open(const char *path, const char *account_uuid, int64_t fence,
+	struct ledger **ret_ledger, struct err *err);
+void ledger_close(struct ledger **l);
+int64_t ledger_fence(const struct ledger *l);
+const char *ledger_account(const struct ledger *l); /* uuid */
+
+/* The store's id as this ledger knows it: "" before the first run. */
+int ledger_store_id(struct ledger *l, char out[64], struct err *err);
+int ledger_set_store_id(struct ledger *l, const char *id, struct err *err);
+
+/* ---- mailboxes */
+struct ledger_mailbox {
+	int64_t id;
+	char name[NAME_MAILBOX_MAX];  /* octets of the remote name */
+	char folder[NAME_FOLDER_MAX]; /* UTF-8 */
+	char dir[NAME_DIR_MAX];       /* Maildir++ directory, "" = INBOX */
+	uint32_t uidvalidity;         /* of the last completed import */
+	uint32_t uidnext;
+	uint64_t highestmodseq; /* all changes up to it are applied */
+	int64_t exists;         /* at the source, last seen */
+	int64_t stored, quarantined, skipped; /* rows of the present epoch */
+	int64_t bytes_stored;
+};
+/*
+ * The row of a remote mailbox; made if missing with a folder directory that
+ * no other mailbox of this account has (compared casefolded): name_folder_dir
+ * with growing try. folder: the one the plan wants, used only when the row
+ * is made: a mapping is stable over runs.
+ */
+int ledger_mailbox(struct ledger *l, const char *name, const char *folder,
+	struct ledger_mailbox *ret_mailbox, struct err *err);
+/* Writes uidvalidity, uidnext, highestmodseq, exists. */
+int ledger_mailbox_mark(
+	struct ledger *l, const struct ledger_mailbox *m, struct err *err);
+/* All, by id; counts filled. Caller frees. */
+int ledger_mailboxes(struct ledger *l, struct ledger_mailbox **ret_mailboxes,
+	size_t *ret_count, struct err *err);
+
+/* ---- messages */
+enum ledger_state {
+	LEDGER_STAGED = 0,
+	LEDGER_DONE = 1,
+	LEDGER_QUARANTINED = 2,
+	LEDGER_SKIPPED = 3,
+};
+
+struct ledger_message {
+	int64_t id;
+	int64_t mailbox_id;
+	uint32_t uidvalidity; /* the epoch of uid; 0 for POP3 */
+	uint32_t uid;         /* 0 for POP3 */
+	char uidl[MESSAGE_UIDL_MAX]; /* "" for IMAP */
+	uint32_t occurrence;  /* nth message with the same uidl, from 0 */
+	enum ledger_state state;
+	int64_t fence;        /* of the staging directory */
+	uint64_t stage_seq;   /* name in the staging directory */
+	char base[LEDGER_BASE_MAX]; /* Maildir base name with ,S=,W= */
+	uint64_t size_bytes;  /* received (CRLF as sent) */
+	unsigned char sha256[32]; /* of the bytes received */
+	int64_t date_s;       /* INTERNALDATE */
+	struct flags source;  /* flags at the source, last applied */
+	struct flags local;   /* flags here, last written by us */
+	bool to_new;          /* published into new/ rather than cur/ */
+	enum err_class why;   /* quarantined, skipped */
+	char why_text[256];
+	int64_t first_at, next_try_at;
+	int64_t tries;
+};
+
+/* BEGIN IMMEDIATE with the lock held, checks the fence. */
+int ledger_begin(struct ledger *l, struct err *err);
+int ledger_commit(struct ledger *l, struct err *err);
+void ledger_rollback(struct ledger *l);
+
+/* Inserts a staged row (inside a transaction); fills id. A key that exists
+ * as staged or done is refused: 0 with *ret_new false (the delivery is
+ * dropped); a quarantined or skipped row is replaced. */
+int ledger_stage(struct ledger *l, struct ledger_message *m, bool *ret_new,
+	struct err *err);
+/* Marks rows done (inside a transaction). */
+int ledger_done(struct ledger *l, const int64_t *ids, size_t count,
+	struct err *err);
+/* Deletes a staged row whose publication failed for good. */
+int ledger_unstage(struct ledger *l, int64_t id, struct err *err);
+/* Rows in state staged, with the mailbox's directory; fn returns -1 to stop.
+ * fn must not call the ledger. */
+typedef int ledger_message_fn(void *arg, const struct ledger_message *m,
+	const char *dir, struct err *err);
+int ledger_each_staged(struct ledger *l, ledger_message_fn *fn, void *arg,
+	struct err *err);
+/* Rows of a mailbox's epoch in any state, ascending by uid. */
+int ledger_each(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
+	ledger_message_fn *fn, void *arg, struct err *err);
+/* UIDs that need no fetch now (staged, done, skipped, quarantined with
+ * next_try_at > now_s), ascending. Caller frees. */
+int ledger_uids(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
+	int64_t now_s, uint32_t **ret_uids, size_t *ret_count,
+	struct err *err);
+/* 1 found, 0 not, -1. By IMAP key; by POP3 key. */
+int ledger_find_uid(struct ledger *l, int64_t mailbox_id,
+	uint32_t uidvalidity, uint32_t uid, struct ledger_message *ret_message,
+	struct err *err);
+int ledger_find_uidl(struct ledger *l, int64_t mailbox_id, const char *uidl,
+	uint32_t occurrence, struct ledger_message *ret_message,
+	struct err *err);
+/* New source and local flags of a message. */
+int ledger_set_flags(struct ledger *l, int64_t id, const struct flags *source,
+	const struct flags *local, struct err *err);
+/* Records or renews a quarantined (or skipped) message by its key: tries +1,
+ * next_try_at as given. Never over a staged or done row. */
+int ledger_quarantine(struct ledger *l, const struct ledger_message *m,
+	struct err *err);
+
+/* Keywords that found no letter in a folder (Maildir has 26), for status. */
+int ledger_note(struct ledger *l, const char *key, const char *value,
+	struct err *err);
+
+#endif

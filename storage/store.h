@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store: one local user's mail tree, as sync/ sees it. Maildir++ is the first
+ * kind (interface.md "What lands in the store"). A store belongs to one run
+ * thread; deliveries end in the committer, which publishes them.
+ *
+ *     ROOT/cur new tmp  .Folder.Sub/…  subscriptions  dovecot-keywords
+ *     ROOT/mailhaul.id                      random id of this store
+ *     ROOT/mailhaul.stage/UUID.FENCE/SEQ    messages not yet published
+ */
+#ifndef MAILHAUL_STORAGE_STORE_H
+#define MAILHAUL_STORAGE_STORE_H
+
+#include "../collector/base/err.h"
+#include "../collector/model/message.h"
+#include "committer.h"
+#include "ledger.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct store_config {
+	const char *root;  /* absolute */
+	uid_t uid;         /* owner of what is delivered; (uid_t)-1: ours */
+	gid_t gid;
+	bool eol_lf;       /* store.eol */
+	uint64_t message_bytes;  /* limits.message */
+	const struct keys *keys; /* for base names */
+};
+
+struct store;
+struct folder;   /* an open folder; belongs to the store */
+struct delivery; /* a message being written */
+
+/*
+ * Opens, makes the tree where it is missing, checks the store's id against
+ * the ledger (missing or different where the ledger knows one: ERR_STORE,
+ * nothing is touched), refuses a root owned by somebody else, a symlink or a
+ * file; then recovers: staged rows of fences below the ledger's are
+ * published or marked done, staged files without a row are removed.
+ */
+int store_open(const struct store_config *config, struct ledger *ledger,
+	struct committer *committer, struct store **ret_store,
+	struct err *err);
+/* Aborts what was not handed over; waits for nothing. */
+void store_close(struct store **store);
+
+/* dir: ledger_mailbox.dir. Makes it where it is missing. The folder lives
+ * until store_close. */
+int store_folder(struct store *store, const char *dir,
+	struct folder **ret_folder, struct err *err);
+/* Adds to ROOT/subscriptions what is missing (Dovecot's format). */
+int store_subscribe(struct store *store, const char *const *dirs,
+	size_t count, struct err *err);
+
+/* ---- deliveries: begin, write …, end or abort */
+int delivery_begin(struct store *store, struct delivery **ret_delivery,
+	struct err *err);
+/* ERR_LIMIT/message past limits.message. */
+int delivery_write(struct delivery *d, const void *bytes, size_t n,
+	struct err *err);
+/*
+ * Ends the message and hands it to the committer. Takes *d, even on failure.
+ * key: mailbox_id, uidvalidity, uid or uidl + occurrence; date_s and flags
+ * from the source (date_s 0: taken from its header, Received then Date, else
+ * now). Blocks while the committer is full. A later failure of the batch
+ * surfaces at the next delivery_end or store_flush of this store.
+ */
+int delivery_end(struct delivery **d, struct folder *folder,
+	const struct ledger_message *key, struct err *err);
+void delivery_abort(struct delivery **d);
+/* Waits until everything handed over by this store is published and
+ * durable, and the rows are done. */
+int store_flush(struct store *store, struct err *err);
+/* Messages and bytes published so far by this store. Any thread. */
+void store_counts(const struct store *store, uint64_t *ret_messages,
+	uint64_t *ret_bytes);
+
+/* ---- flags of what is here */
+struct store_flags {
+	const char *base; /* as in the ledger */
+	/* in: source then and now, local then; out: what is here now */
+	struct flags source_then, source_now, local_then;
+	struct flags local_after; /* out */
+	bool found;               /* out: false = not seen in this listing */
+	int64_t id;               /* the caller's */
+};
+/*
+ * Three-way merges the flags of count messages of a folder, renaming files
+ * as Maildir readers do (new/ → cur/ where a flag needs it), under Dovecot's
+ * lock for keywords only. A message not found in two listings is left alone
+ * (found false): a listing lies. Writes no ledger.
+ */
+int store_merge_flags(struct store *store, struct folder *folder,
+	struct store_flags *items, size_t count, struct err *err);
+/* Keywords that found no letter, separated by spaces; "" if none. */
+const char *folder_keywords_left_out(const struct folder *folder);
+
+#endif
