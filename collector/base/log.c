@@ -42,6 +42,11 @@ enum log_level log_level(void)
 	return sink.level;
 }
 
+enum log_format log_format(void)
+{
+	return sink.format;
+}
+
 /* Printable ASCII stays; everything else, UTF-8 included, becomes an escape:
  * bidi controls and overlong forms need no table then. */
 static void add_escaped(struct buf *b, const char *s, bool json)

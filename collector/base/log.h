@@ -42,6 +42,7 @@ struct log_field {
 /* Before threads start. */
 void log_setup(enum log_level level, enum log_format format, int fd);
 enum log_level log_level(void);
+enum log_format log_format(void);
 
 /* fields may be NULL. */
 void log_event(enum log_level level, const struct log_ctx *ctx,

@@ -21,8 +21,8 @@ struct conductor_event {
 		CONDUCTOR_FINISHED, /* a run ended: result is set */
 	} kind;
 	const char *account;
-	const struct job_progress *progress; /* STARTED, PROGRESS */
-	const struct job_result *result;     /* FINISHED */
+	const struct job_progress *progress;
+	const struct job_result *result; /* FINISHED */
 };
 
 struct conductor_options {
@@ -35,8 +35,8 @@ struct conductor_options {
 	/* Called on the loop thread; may be NULL. */
 	void (*on_event)(void *arg, const struct conductor_event *event);
 	/* SIGHUP: fills fresh settings; on failure the old ones stay. */
-	int (*reload)(void *arg, struct settings *ret_settings,
-		struct err *err);
+	int (*reload)(
+		void *arg, struct settings *ret_settings, struct err *err);
 	void *arg;
 };
 

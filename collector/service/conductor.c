@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The loop in one page. Once a second: claim what is due, write progress,
+ * look for cancelled accounts; every 30 s the heartbeat. A run that ends is
+ * written down at once and its place filled.
+ *
+ * Draining (SIGTERM, SIGINT): claim nothing more; runs end at a message
+ * boundary; after SOFT_MS their sessions are taken away; after HARD_MS what
+ * still hangs (a disk that does not answer) is left behind: leases are
+ * released and the process ends, which the order of durability allows.
+ */
+#include "conductor.h"
+
+#include "../../storage/committer.h"
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "envoys.h"
+#include "pool.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define TICK_MS 1000
+#define HEARTBEAT_TICKS 30
+#define SOFT_MS 5000
+#define HARD_MS 9000
+
+enum drain { RUNNING, SOFT, HARD };
+
+struct conductor {
+	uv_loop_t loop;
+	uv_timer_t tick;
+	uv_signal_t term, interrupt, hangup;
+	struct state *state;
+	const struct conductor_options *options;
+	struct generation *settings;
+	struct envoys *envoys;
+	struct anchors *anchors;
+	struct committer *committer;
+	struct pool *pool;
+	char owner[64];
+	unsigned ticks;
+	size_t failed;
+	/* once: accounts not to be claimed (again); pending ones named */
+	int64_t *seen;
+	size_t seen_count;
+	int64_t *pending;
+	size_t pending_count;
+	enum drain drain;
+	int64_t drain_since_ms;
+};
+
+/* ---- events */
+
+static void tell(struct conductor *c, const struct conductor_event *event)
+{
+	if (c->options->on_event != NULL)
+		c->options->on_event(c->options->arg, event);
+}
+
+static void note_seen(struct conductor *c, int64_t account_id)
+{
+	c->seen = mem_grow(c->seen, c->seen_count + 1, sizeof *c->seen);
+	c->seen[c->seen_count++] = account_id;
+}
+
+static void finish(struct conductor *c, const struct job *job, const char *name,
+	const struct job_progress *progress, const struct job_result *result)
+{
+	const struct conductor_event event = {.kind = CONDUCTOR_FINISHED,
+		.account = name,
+		.progress = progress,
+		.result = result};
+	struct err err = {0};
+	bool ours = false;
+
+	if (jobs_finish(c->state, job, clock_wall_s(), result, &ours, &err) < 0)
+		log_err(LOG_LEVEL_ERROR,
+			&(struct log_ctx){.run = job->run, .account = name},
+			"result_not_written", &err);
+	if (!result->ok && !result->cancelled)
+		c->failed++;
+	tell(c, &event);
+}
+
+static void claim(struct conductor *c);
+
+static void on_finished(void *arg, struct run *run)
+{
+	struct conductor *c = arg;
+
+	finish(c, &run->job, run->account.name, &run->progress.now,
+		&run->result);
+	claim(c);
+}
+
+/* A job whose run could not even begin. */
+static void finish_unstarted(
+	struct conductor *c, const struct job *job, const struct err *err)
+{
+	const struct job_progress progress = {.account_id = job->account_id};
+	struct job_result result = {.ok = false, .err = *err};
+
+	result.needs_person = err->retry == ERR_RETRY_CHANGE;
+	result.next_due_s = clock_wall_s() + 60;
+	log_err(LOG_LEVEL_ERROR, &(struct log_ctx){.run = job->run},
+		"run_not_started", err);
+	finish(c, job, "", &progress, &result);
+}
+
+/* ---- claiming */
+
+static void start(struct conductor *c, const struct job *job)
+{
+	struct job_progress progress = {.account_id = job->account_id,
+		.fence = job->fence,
+		.started_ms = clock_wall_us() / 1000};
+	struct conductor_event event = {
+		.kind = CONDUCTOR_STARTED, .progress = &progress};
+	struct err err = {0};
+
+	if (c->options->once)
+		note_seen(c, job->account_id);
+	if (pool_start(c->pool, c->settings, job, &event.account, &err) < 0)
+		finish_unstarted(c, job, &err);
+	else
+		tell(c, &event);
+}
+
+/* Everybody who must not be claimed: those running here, and, in a single
+ * pass, those that had their turn. Caller frees. */
+static int64_t *excepted(struct conductor *c, size_t *ret_count)
+{
+	size_t running = pool_count(c->pool);
+	int64_t *ids = mem_array(running + c->seen_count, sizeof *ids);
+
+	*ret_count = pool_accounts(c->pool, ids, running);
+	for (size_t i = 0; i < c->seen_count; i++)
+		ids[(*ret_count)++] = c->seen[i];
+	return ids;
+}
+
+static int claim_one(struct conductor *c, int64_t only, struct job *ret_job)
+{
+	struct err err = {0};
+	size_t count;
+	int64_t *ids = excepted(c, &count);
+	int r = jobs_claim(c->state, c->owner, clock_wall_s(),
+		c->settings->settings.pool_per_host, only, ids, count, ret_job,
+		&err);
+
+	free(ids);
+	if (r < 0)
+		log_err(LOG_LEVEL_ERROR, NULL, "claim_failed", &err);
+	return r;
+}
+
+static bool has_place(const struct conductor *c)
+{
+	return c->drain == RUNNING &&
+	       pool_count(c->pool) <
+		       (size_t)c->settings->settings.pool_sessions;
+}
+
+static void claim_named(struct conductor *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->pending_count; i++) {
+		struct job job;
+		if (has_place(c) && claim_one(c, c->pending[i], &job) == 1)
+			start(c, &job);
+		else
+			c->pending[kept++] = c->pending[i];
+	}
+	c->pending_count = kept;
+}
+
+static void claim(struct conductor *c)
+{
+	struct job job;
+
+	if (c->options->account_count != 0)
+		claim_named(c);
+	else
+		while (has_place(c) && claim_one(c, 0, &job) == 1)
+			start(c, &job);
+}
+
+/* ---- ending */
+
+static void close_handle(uv_handle_t *handle)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void end_loop(struct conductor *c)
+{
+	if (uv_is_closing((uv_handle_t *)&c->tick))
+		return;
+	close_handle((uv_handle_t *)&c->tick);
+	close_handle((uv_handle_t *)&c->term);
+	close_handle((uv_handle_t *)&c->interrupt);
+	close_handle((uv_handle_t *)&c->hangup);
+	envoys_stop(c->envoys);
+	pool_free(&c->pool);
+}
+
+static void drain(struct conductor *c, enum drain how)
+{
+	if (how <= c->drain)
+		return;
+	if (c->drain == RUNNING) {
+		c->drain_since_ms = clock_mono_ms();
+		LOG(LOG_LEVEL_INFO, NULL, "draining",
+			LOG_NUM("runs", pool_count(c->pool)));
+	}
+	c->drain = how;
+	c->pending_count = 0;
+	pool_cancel(c->pool, 0, how == HARD);
+	uv_timer_set_repeat(&c->tick, TICK_MS / 10);
+	(void)uv_timer_again(&c->tick);
+}
+
+/* The last resort: a thread hangs where no descriptor can wake it. */
+static void leave_behind(struct conductor *c)
+{
+	struct err err = {0};
+
+	LOG(LOG_LEVEL_ERROR, NULL, "runs_left_behind",
+		LOG_NUM("runs", pool_count(c->pool)));
+	(void)jobs_release_all(c->state, clock_wall_s(), &err);
+	_exit(1);
+}
+
+static void drain_tick(struct conductor *c)
+{
+	int64_t since_ms = clock_mono_ms() - c->drain_since_ms;
+
+	if (pool_count(c->pool) == 0)
+		end_loop(c);
+	else if (since_ms > HARD_MS)
+		leave_behind(c);
+	else if (since_ms > SOFT_MS)
+		drain(c, HARD);
+}
+
+/* ---- the tick */
+
+static void write_progress(struct conductor *c)
+{
+	struct job_progress *progress;
+	const char **names;
+	struct err err = {0};
+	size_t n = pool_progress(c->pool, &progress, &names);
+
+	if (n != 0 && jobs_progress(c->state, progress, n, &err) < 0)
+		log_err(LOG_LEVEL_WARN, NULL, "progress_not_written", &err);
+	for (size_t i = 0; i < n; i++)
+		tell(c, &(struct conductor_event){.kind = CONDUCTOR_PROGRESS,
+				.account = names[i],
+				.progress = &progress[i]});
+	free(progress);
+	free(names);
+}
+
+static void cancel_asked(struct conductor *c)
+{
+	struct err err = {0};
+	int64_t *ids = NULL;
+	size_t n = 0;
+
+	if (pool_count(c->pool) == 0)
+		return;
+	if (jobs_cancelled(c->state, c->owner, &ids, &n, &err) < 0)
+		log_err(LOG_LEVEL_WARN, NULL, "cancel_not_read", &err);
+	for (size_t i = 0; i < n; i++)
+		pool_cancel(c->pool, ids[i], true);
+	free(ids);
+}
+
+static void heartbeat(struct conductor *c)
+{
+	struct err err = {0};
+
+	if (pool_count(c->pool) != 0 &&
+		jobs_heartbeat(c->state, c->owner, clock_wall_s(), &err) < 0)
+		log_err(LOG_LEVEL_ERROR, NULL, "heartbeat_failed", &err);
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+	struct conductor *c = tick->data;
+
+	if (c->drain != RUNNING) {
+		drain_tick(c);
+		return;
+	}
+	write_progress(c);
+	cancel_asked(c);
+	if (++c->ticks % HEARTBEAT_TICKS == 0)
+		heartbeat(c);
+	envoys_reap_idle(c->envoys);
+	claim(c);
+	if (c->options->once && pool_count(c->pool) == 0 &&
+		c->pending_count == 0)
+		end_loop(c);
+}
+
+static void on_term(uv_signal_t *handle, int number)
+{
+	struct conductor *c = handle->data;
+
+	(void)number;
+	drain(c, c->drain == RUNNING ? SOFT : HARD);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+	struct conductor *c = handle->data;
+	struct settings fresh;
+	struct err err = {0};
+
+	(void)number;
+	if (c->options->reload == NULL)
+		return;
+	if (c->options->reload(c->options->arg, &fresh, &err) < 0) {
+		log_err(LOG_LEVEL_ERROR, NULL, "settings_not_reloaded", &err);
+		return;
+	}
+	generation_release(&c->settings);
+	c->settings = generation_new(&fresh);
+	settings_clear(&fresh);
+	envoys_set_max(c->envoys, (size_t)c->settings->settings.pool_envoys);
+	LOG(LOG_LEVEL_INFO, NULL, "settings_reloaded", LOG_END);
+}
+
+/* ---- the whole */
+
+static void watch_signals(struct conductor *c)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)uv_signal_init(&c->loop, &c->term);
+	(void)uv_signal_init(&c->loop, &c->interrupt);
+	(void)uv_signal_init(&c->loop, &c->hangup);
+	c->term.data = c->interrupt.data = c->hangup.data = c;
+	(void)uv_signal_start(&c->term, on_term, SIGTERM);
+	(void)uv_signal_start(&c->interrupt, on_term, SIGINT);
+	(void)uv_signal_start(&c->hangup, on_hangup, SIGHUP);
+}
+
+static int prepare(struct conductor *c, struct err *err)
+{
+	const struct settings *s = &c->settings->settings;
+	struct pool_needs needs = {
+		.state = c->state, .on_finished = on_finished, .arg = c};
+
+	(void)snprintf(c->owner, sizeof c->owner, "%ld:%lld", (long)getpid(),
+		(long long)clock_wall_us());
+	if (jobs_release_all(c->state, clock_wall_s(), err) < 0 ||
+		committer_start(s->state_dir,
+			strcmp(s->store_durability, "fsync") == 0,
+			&c->committer, err) < 0)
+		return -1;
+	(void)uv_loop_init(&c->loop);
+	c->anchors = anchors_new();
+	c->envoys = envoys_new(&c->loop, (size_t)s->pool_envoys);
+	needs.envoys = c->envoys;
+	needs.anchors = c->anchors;
+	needs.committer = c->committer;
+	c->pool = pool_new(&c->loop, &needs);
+	watch_signals(c);
+	(void)uv_timer_init(&c->loop, &c->tick);
+	c->tick.data = c;
+	(void)uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
+	return 0;
+}
+
+int conductor_run(struct state *state, const struct conductor_options *options,
+	size_t *ret_failed, struct err *err)
+{
+	struct conductor *c = mem_alloc(sizeof *c);
+	int r = -1;
+
+	c->state = state;
+	c->options = options;
+	c->settings = generation_new(options->settings);
+	c->pending = mem_array(options->account_count, sizeof *c->pending);
+	for (size_t i = 0; i < options->account_count; i++)
+		c->pending[i] = options->accounts[i];
+	c->pending_count = options->account_count;
+	if (state_lock(state, err) == 0 && prepare(c, err) == 0) {
+		(void)uv_run(&c->loop, UV_RUN_DEFAULT);
+		(void)uv_loop_close(&c->loop);
+		committer_stop(&c->committer);
+		envoys_free(&c->envoys);
+		anchors_free(&c->anchors);
+		*ret_failed = c->failed;
+		r = 0;
+	}
+	generation_release(&c->settings);
+	free(c->pending);
+	free(c->seen);
+	free(c);
+	return r;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A run thread puts its slot on the `done` list and pokes the loop; the loop
+ * joins it, reports it, and frees it. Nothing else is shared but what run.h
+ * names.
+ */
+#include "pool.h"
+
+#include "../../storage/accounts.h"
+#include "../../storage/secret.h"
+#include "../base/clock.h"
+#include "../base/mem.h"
+#include "../base/task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct slot {
+	struct slot *next;	/* in the list of runs */
+	struct slot *next_done; /* in the list of those that have ended */
+	struct pool *pool;
+	struct run *run;
+	struct dialer dialer;
+	struct generation *settings;
+	struct task task;
+};
+
+struct pool {
+	struct pool_needs needs;
+	uv_async_t ended;
+	pthread_mutex_t lock; /* done */
+	struct slot *done;
+	struct slot *slots;
+	size_t count;
+};
+
+/* ---- settings */
+
+struct generation *generation_new(const struct settings *settings)
+{
+	struct generation *g = mem_alloc(sizeof *g);
+
+	settings_init(&g->settings);
+	for (const struct settings_key *k = settings_keys; k->key != NULL;
+		k++) {
+		char *value = settings_get(settings, k);
+		(void)settings_set(&g->settings, k->key, value, NULL);
+		free(value);
+	}
+	g->refs = 1;
+	return g;
+}
+
+void generation_release(struct generation **g)
+{
+	if (*g != NULL && --(*g)->refs == 0) {
+		settings_clear(&(*g)->settings);
+		free(*g);
+	}
+	*g = NULL;
+}
+
+/* ---- the threads */
+
+static void *run_thread(void *arg)
+{
+	struct slot *slot = arg;
+	struct pool *pool = slot->pool;
+
+	run_execute(slot->run);
+	(void)pthread_mutex_lock(&pool->lock);
+	slot->next_done = pool->done;
+	pool->done = slot;
+	(void)pthread_mutex_unlock(&pool->lock);
+	(void)uv_async_send(&pool->ended);
+	return NULL;
+}
+
+static void slot_free(struct slot *slot)
+{
+	dialer_clear(&slot->dialer);
+	run_free(&slot->run);
+	generation_release(&slot->settings);
+	free(slot);
+}
+
+static void take_out(struct pool *pool, struct slot *slot)
+{
+	for (struct slot **p = &pool->slots; *p != NULL; p = &(*p)->next) {
+		if (*p != slot)
+			continue;
+		*p = slot->next;
+		pool->count--;
+		return;
+	}
+}
+
+static void on_ended(uv_async_t *ended)
+{
+	struct pool *pool = ended->data;
+	struct slot *slot, *next;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	slot = pool->done;
+	pool->done = NULL;
+	(void)pthread_mutex_unlock(&pool->lock);
+	for (; slot != NULL; slot = next) {
+		next = slot->next_done;
+		task_join(&slot->task);
+		take_out(pool, slot);
+		pool->needs.on_finished(pool->needs.arg, slot->run);
+		slot_free(slot);
+	}
+}
+
+/* ---- loop thread */
+
+struct pool *pool_new(uv_loop_t *loop, const struct pool_needs *needs)
+{
+	struct pool *pool = mem_alloc(sizeof *pool);
+
+	pool->needs = *needs;
+	(void)pthread_mutex_init(&pool->lock, NULL);
+	(void)uv_async_init(loop, &pool->ended, on_ended);
+	pool->ended.data = pool;
+	return pool;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct pool *pool = handle->data;
+
+	(void)pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+void pool_free(struct pool **pool)
+{
+	if (*pool == NULL)
+		return;
+	uv_close((uv_handle_t *)&(*pool)->ended, on_closed);
+	*pool = NULL;
+}
+
+static int fill_run(struct pool *pool, struct slot *slot, const struct job *job,
+	struct err *err)
+{
+	struct run *run = slot->run;
+	int r;
+
+	run->settings = &slot->settings->settings;
+	run->keys = pool->needs.state->keys;
+	run->committer = pool->needs.committer;
+	run->job = *job;
+	run->dialer.open = dialer_open;
+	run->dialer.arg = &slot->dialer;
+	r = accounts_by_id(
+		pool->needs.state, job->account_id, &run->account, err);
+	if (r == 0)
+		return err_set(err, ERR_CANCELLED, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE, "the account was removed");
+	if (r < 0)
+		return -1;
+	run->ledger_path =
+		state_ledger_path(pool->needs.state, run->account.uuid);
+	return secret_load(
+		pool->needs.state, run->account.uuid, &run->password, err);
+}
+
+int pool_start(struct pool *pool, struct generation *settings,
+	const struct job *job, const char **ret_account_name, struct err *err)
+{
+	struct slot *slot = mem_alloc(sizeof *slot);
+
+	slot->pool = pool;
+	slot->run = run_new();
+	slot->settings = settings;
+	settings->refs++;
+	slot->dialer.envoys = pool->needs.envoys;
+	slot->dialer.anchors = pool->needs.anchors;
+	slot->dialer.settings = &settings->settings;
+	slot->dialer.cancel = &slot->run->cancel;
+	if (dialer_init(&slot->dialer, err) < 0 ||
+		fill_run(pool, slot, job, err) < 0 ||
+		task_start(&slot->task, run_thread, slot, err) < 0) {
+		slot_free(slot);
+		return -1;
+	}
+	slot->next = pool->slots;
+	pool->slots = slot;
+	pool->count++;
+	*ret_account_name = slot->run->account.name;
+	return 0;
+}
+
+size_t pool_count(const struct pool *pool)
+{
+	return pool->count;
+}
+
+size_t pool_accounts(const struct pool *pool, int64_t *ids, size_t max)
+{
+	size_t n = 0;
+
+	for (struct slot *s = pool->slots; s != NULL && n < max; s = s->next)
+		ids[n++] = s->run->job.account_id;
+	return n;
+}
+
+void pool_cancel(struct pool *pool, int64_t account_id, bool hard)
+{
+	for (struct slot *s = pool->slots; s != NULL; s = s->next) {
+		if (account_id != 0 && s->run->job.account_id != account_id)
+			continue;
+		atomic_store(&s->run->cancel, true);
+		if (hard)
+			dialer_cancel(&s->dialer);
+	}
+}
+
+size_t pool_progress(struct pool *pool, struct job_progress **ret_progress,
+	const char ***ret_names)
+{
+	size_t n = 0;
+
+	*ret_progress = mem_array(pool->count, sizeof **ret_progress);
+	*ret_names = mem_array(pool->count, sizeof **ret_names);
+	for (struct slot *s = pool->slots; s != NULL; s = s->next) {
+		struct run_progress *p = &s->run->progress;
+		(void)pthread_mutex_lock(&p->lock);
+		(*ret_progress)[n] = p->now;
+		(void)pthread_mutex_unlock(&p->lock);
+		(*ret_progress)[n].account_id = s->run->job.account_id;
+		(*ret_progress)[n].fence = s->run->job.fence;
+		(*ret_names)[n] = s->run->account.name;
+		n++;
+	}
+	return n;
+}
