@@ -18,7 +18,8 @@ enum flag {
 	FLAG_DRAFT = 16,
 };
 
-#define FLAGS_KEYWORDS_MAX 4096 /* bytes of a set, NUL included */
+#define FLAGS_KEYWORDS_MAX 4096	 /* bytes of a set, NUL included */
+#define FLAGS_KEYWORDS_COUNT 256 /* names of a set: bounds the work too */
 
 struct flags {
 	uint8_t system; /* enum flag, or-ed */
