@@ -24,7 +24,7 @@ struct url {
 	enum tls_mode tls;
 	char user[URL_USER_MAX]; /* decoded: any bytes but NUL, CR, LF */
 	char host[URL_HOST_MAX]; /* lower case; IPv6 without brackets */
-	uint16_t port;           /* the default filled in */
+	uint16_t port;		 /* the default filled in */
 };
 
 /*
