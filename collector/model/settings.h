@@ -14,9 +14,9 @@
 
 struct settings {
 	char *state_dir;
-	char *store_path; /* template: %u %n %d %{state} */
-	char *store_owner; /* "" or "uid:gid" */
-	char *store_eol;  /* "lf" | "crlf" */
+	char *store_path;	/* template: %u %n %d %{state} */
+	char *store_owner;	/* "" or "uid:gid" */
+	char *store_eol;	/* "lf" | "crlf" */
 	char *store_durability; /* "syncfs" | "fsync" */
 	int64_t pool_envoys;
 	int64_t pool_sessions;
@@ -25,30 +25,30 @@ struct settings {
 	int64_t sync_every_s;
 	bool network_allow_private;
 	char *network_ports; /* "110,143,…" | "any" */
-	char *network_allow; /* CIDR[:ports]… */
+	char *network_allow; /* CIDR[:port[,port]…] …, by spaces */
 	int64_t network_timeout_s;
-	char *tls_ca_file; /* "system" or a path */
+	char *tls_ca_file;     /* "system" or a path */
 	char *tls_min_version; /* "1.2" | "1.3" */
 	bool tls_allow_plain;
 	uint64_t limits_message_bytes;
-	uint64_t limits_account_bytes; /* 0 = none */
-	uint64_t limits_line_bytes;      /* 1 MiB */
-	uint64_t limits_nesting;         /* 100 */
-	uint64_t limits_command_bytes;   /* 4 MiB kept by libetpan a command */
+	uint64_t limits_account_bytes;	 /* 0 = none */
+	uint64_t limits_line_bytes;	 /* 1 MiB */
+	uint64_t limits_nesting;	 /* 100 */
+	uint64_t limits_command_bytes;	 /* 4 MiB kept by libetpan a command */
 	uint64_t limits_pop3_line_bytes; /* 64 KiB */
-	uint64_t limits_messages;        /* of a mailbox: 2,000,000 */
-	uint64_t limits_mailboxes;       /* 5,000 */
-	char *log_format; /* "text" | "json" */
-	char *log_level;  /* error warn info debug wire */
+	uint64_t limits_messages;	 /* of a mailbox: 2,000,000 */
+	uint64_t limits_mailboxes;	 /* 5,000 */
+	char *log_format;		 /* "text" | "json" */
+	char *log_level;		 /* error warn info debug wire */
 };
 
 enum settings_kind {
 	SETTINGS_TEXT,
 	SETTINGS_COUNT,
-	SETTINGS_SIZE,     /* bytes; "none" = 0 where allowed */
+	SETTINGS_SIZE,	   /* bytes; "none" = 0 where allowed */
 	SETTINGS_DURATION, /* seconds */
 	SETTINGS_BOOL,
-	SETTINGS_CHOICE,   /* one of `choices`, separated by '|' */
+	SETTINGS_CHOICE, /* one of `choices`, separated by '|' */
 };
 
 /* One row a key; the table ends with key NULL. */
@@ -56,9 +56,9 @@ struct settings_key {
 	const char *key; /* "pool.per_host" */
 	enum settings_kind kind;
 	const char *default_value;
-	const char *choices; /* SETTINGS_CHOICE */
-	int64_t min, max;    /* SETTINGS_COUNT, SETTINGS_DURATION */
-	size_t offset;       /* in struct settings */
+	const char *choices; /* SETTINGS_CHOICE; else "none" where allowed */
+	int64_t min, max;    /* of a count, bytes, seconds */
+	size_t offset;	     /* in struct settings */
 	const char *meaning; /* the sentence of mailhaul.conf(5) */
 };
 extern const struct settings_key settings_keys[];
@@ -66,14 +66,20 @@ extern const struct settings_key settings_keys[];
 /* Defaults everywhere. */
 void settings_init(struct settings *s);
 void settings_clear(struct settings *s);
+/* Replaces what ret_copy holds (made by settings_init, or zeroed). */
+void settings_copy(const struct settings *s, struct settings *ret_copy);
+/* The row of a key, NULL if there is none. */
+const struct settings_key *settings_find(const char *key);
 /* Sets one key. Errors are ERR_CONFIG and name key, value and what would do;
- * an unknown key names the nearest known one. */
+ * an unknown key names the nearest known one. On failure nothing changes. */
 int settings_set(struct settings *s, const char *key, const char *value,
 	struct err *err);
 /* The value in its canonical spelling. Caller frees. */
 char *settings_get(const struct settings *s, const struct settings_key *key);
-/* Across keys: network.ports and network.allow can be read, owner is
- * uid:gid, the template has only known letters. */
+/* The text of one key can be read: network.ports and network.allow, owner is
+ * uid:gid, the template has only known letters. settings_set has asked. */
+int settings_check_text(const char *key, const char *value, struct err *err);
+/* The same for all keys of a struct that was filled in some other way. */
 int settings_check(const struct settings *s, struct err *err);
 /* store.path for a local user: %u user, %n part before @, %d part after
  * ("" without @), %{state} state.dir, %% a percent. A user (or a part of it)

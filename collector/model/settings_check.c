@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the texts among the settings have to look like. */
+#include "settings.h"
+
+#include "../base/mem.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A number of digits only from min to max at *s; moves behind it. */
+static int parse_decimal(
+	const char **s, uint64_t min, uint64_t max, uint64_t *ret)
+{
+	uint64_t n = 0;
+	const char *p = *s;
+
+	if (*p < '0' || *p > '9')
+		return -1;
+	for (; *p >= '0' && *p <= '9'; p++) {
+		n = n * 10 + (uint64_t)(*p - '0');
+		if (n > max)
+			return -1;
+	}
+	if (n < min)
+		return -1;
+	*s = p;
+	*ret = n;
+	return 0;
+}
+
+/* "110,143", up to n bytes. */
+static bool is_port_list(const char *s, size_t n)
+{
+	const char *end = s + n;
+	uint64_t port;
+
+	for (;;) {
+		if (s >= end || parse_decimal(&s, 1, 65535, &port) < 0)
+			return false;
+		if (s == end)
+			return true;
+		if (*s++ != ',')
+			return false;
+	}
+}
+
+/* 10.0.0.0/8 or fd00::/8:993,143. Behind the '/' a ':' can only mean ports. */
+static bool is_rule(const char *rule, size_t n)
+{
+	const char *slash = memchr(rule, '/', n), *end = rule + n, *p;
+	char addr[INET6_ADDRSTRLEN];
+	unsigned char bytes[sizeof(struct in6_addr)];
+	size_t len = slash != NULL ? (size_t)(slash - rule) : sizeof addr;
+	uint64_t prefix;
+	bool six;
+
+	if (len >= sizeof addr)
+		return false;
+	memcpy(addr, rule, len);
+	addr[len] = '\0';
+	six = strchr(addr, ':') != NULL;
+	if (inet_pton(six ? AF_INET6 : AF_INET, addr, bytes) != 1)
+		return false;
+	p = slash + 1;
+	if (parse_decimal(&p, 0, six ? 128 : 32, &prefix) < 0)
+		return false;
+	return p == end ||
+	       (*p == ':' && is_port_list(p + 1, (size_t)(end - p - 1)));
+}
+
+static bool is_allow(const char *s)
+{
+	for (;;) {
+		size_t n;
+		s += strspn(s, " ");
+		if (*s == '\0')
+			return true;
+		n = strcspn(s, " ");
+		if (!is_rule(s, n))
+			return false;
+		s += n;
+	}
+}
+
+static bool is_ports(const char *s)
+{
+	return strcmp(s, "any") == 0 || is_port_list(s, strlen(s));
+}
+
+static bool is_owner(const char *s)
+{
+	uint64_t id;
+	/* (uid_t)-1 means "leave it" to chown(2). */
+	const uint64_t max = (uint64_t)UINT32_MAX - 1;
+
+	if (*s == '\0')
+		return true;
+	return parse_decimal(&s, 0, max, &id) == 0 && *s++ == ':' &&
+	       parse_decimal(&s, 0, max, &id) == 0 && *s == '\0';
+}
+
+/* Bytes of the template's variable at s, which is a '%'; 0: unknown. */
+static size_t variable_bytes(const char *s)
+{
+	if (s[1] != '\0' && strchr("und%", s[1]) != NULL)
+		return 2;
+	return strncmp(s, "%{state}", 8) == 0 ? 8 : 0;
+}
+
+static bool is_template(const char *s)
+{
+	if (*s == '\0')
+		return false;
+	for (size_t n; *s != '\0'; s += n) {
+		n = *s == '%' ? variable_bytes(s) : 1;
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
+static bool is_filled(const char *s)
+{
+	return *s != '\0';
+}
+
+static const struct {
+	const char *key;
+	bool (*is_good)(const char *value);
+	const char *what_would_do;
+} texts[] = {
+	{"state.dir", is_filled, "a directory"},
+	{"store.path", is_template,
+		"a path with no other variables but %u, %n, %d, %{state} and "
+		"%%"},
+	{"store.owner", is_owner, "uid:gid in numbers, or none"},
+	{"network.ports", is_ports,
+		"ports from 1 to 65535 separated by commas, or any"},
+	{"network.allow", is_allow,
+		"networks like 10.0.0.0/8 or 192.168.1.7/32:143,993 or "
+		"fd00::/8:993, separated by spaces, or none"},
+	{"tls.ca_file", is_filled, "a file, or system"},
+};
+
+int settings_check_text(const char *key, const char *value, struct err *err)
+{
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		if (strcmp(texts[i].key, key) != 0 || texts[i].is_good(value))
+			continue;
+		return err_set(err, ERR_CONFIG, ERR_SCOPE_SERVICE,
+			ERR_RETRY_CHANGE,
+			"%s = \"%.200s\" will not do: it has to be %s", key,
+			value, texts[i].what_would_do);
+	}
+	return 0;
+}
+
+int settings_check(const struct settings *s, struct err *err)
+{
+	for (const struct settings_key *k = settings_keys; k->key != NULL;
+		k++) {
+		const char *const *at =
+			(const void *)((const char *)s + k->offset);
+		if (k->kind == SETTINGS_TEXT &&
+			settings_check_text(k->key, *at, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int refuse_user(struct err *err, const char *user, const char *why)
+{
+	return err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
+		"the local user \"%.200s\" %s", user, why);
+}
+
+/* Any of user, its part before @ and its part after may become the name of a
+ * directory. */
+static int check_user(const char *user, const char *at, struct err *err)
+{
+	if (user[0] == '\0' || user[0] == '@')
+		return refuse_user(err, user, "has no name before the @");
+	if (strlen(user) > 255)
+		return refuse_user(err, user, "is longer than 255 bytes");
+	if (strchr(user, '/') != NULL || strstr(user, "..") != NULL)
+		return refuse_user(err, user, "holds a \"/\" or \"..\"");
+	if (user[0] == '.' || (at != NULL && at[1] == '.'))
+		return refuse_user(err, user, "begins with a dot");
+	for (const char *p = user; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return refuse_user(
+				err, user, "holds a control character");
+	return 0;
+}
+
+int settings_store_path(const struct settings *s, const char *user,
+	char **ret_path, struct err *err)
+{
+	const char *at = strchr(user, '@');
+	char *path, *longer;
+
+	if (check_user(user, at, err) < 0 ||
+		settings_check_text("store.path", s->store_path, err) < 0)
+		return -1;
+	path = mem_strdup("");
+	for (const char *t = s->store_path; *t != '\0';) {
+		size_t n = *t == '%' ? variable_bytes(t) : 1, len = 1;
+		const char *piece = t;
+		if (n == 2 && t[1] == 'n') {
+			piece = user;
+			len = at != NULL ? (size_t)(at - user) : strlen(user);
+		} else if (n == 2 && t[1] != '%') {
+			piece = t[1] == 'u' ? user : at != NULL ? at + 1 : "";
+			len = strlen(piece);
+		} else if (n == 8) {
+			piece = s->state_dir;
+			len = strlen(piece);
+		}
+		longer = mem_printf("%s%.*s", path, (int)len, piece);
+		free(path);
+		path = longer;
+		t += n;
+	}
+	*ret_path = path;
+	return 0;
+}
