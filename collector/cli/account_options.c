@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "account_options.h"
+
+#include "../base/mem.h"
+#include "../model/text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int refuse(struct err *err, const char *option, const char *value,
+	const char *why)
+{
+	return err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
+		"--%s %s: %s", option, value, why);
+}
+
+int account_check_name(const char *name, struct err *err)
+{
+	bool good = name[0] != '\0' && name[0] != '-' && name[0] != '.' &&
+		    strlen(name) < ACCOUNT_NAME_MAX;
+
+	for (const char *p = name; good && *p != '\0'; p++)
+		good = *p > 0x20 && *p < 0x7f && *p != '/' && *p != '"';
+	if (good)
+		return 0;
+	return err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
+		"\"%s\" cannot be an account's name: it takes 1 to %d "
+		"printable ASCII characters without space, slash and quote, "
+		"and does not begin with - or .",
+		name, ACCOUNT_NAME_MAX - 1);
+}
+
+static void replace(char **text, const char *value)
+{
+	free(*text);
+	*text = mem_strdup(value);
+}
+
+void account_defaults(struct account *a, const char *name)
+{
+	memset(a, 0, sizeof *a);
+	(void)snprintf(a->name, sizeof a->name, "%s", name);
+	a->to = mem_strdup(name);
+	a->delete_rule = mem_strdup("never");
+	a->on_expunge = mem_strdup("keep");
+	a->folders = mem_strdup("");
+	a->excludes = mem_strdup("");
+	a->prefix = mem_strdup("");
+	a->ca_file = mem_strdup("");
+	a->fingerprint = mem_strdup("");
+}
+
+static int apply_every(struct account *a, const char *value, struct err *err)
+{
+	if (strcmp(value, "never") == 0)
+		a->every_s = -1;
+	else if (strcmp(value, "default") == 0)
+		a->every_s = 0;
+	else if (text_parse_duration(value, &a->every_s) < 0)
+		return refuse(err, "every", value,
+			"it takes a time such as 15m or 1h, or never");
+	return 0;
+}
+
+/* Rules that the contract has and this version cannot keep yet are refused,
+ * rather than accepted and not followed. */
+static int apply_rules(
+	struct account *a, const struct args *args, struct err *err)
+{
+	const char *delete_rule = args_value(args, "delete");
+	const char *on_expunge = args_value(args, "on-expunge");
+
+	if (delete_rule != NULL && strcmp(delete_rule, "never") != 0)
+		return refuse(err, "delete", delete_rule,
+			"this version deletes nothing at the source; the only "
+			"rule is never");
+	if (on_expunge != NULL && strcmp(on_expunge, "keep") != 0)
+		return refuse(err, "on-expunge", on_expunge,
+			"this version keeps everything here; the only rule is "
+			"keep");
+	if (delete_rule != NULL)
+		replace(&a->delete_rule, delete_rule);
+	if (on_expunge != NULL)
+		replace(&a->on_expunge, on_expunge);
+	return 0;
+}
+
+static int apply_to(const struct settings *settings, struct account *a,
+	const char *user, struct err *err)
+{
+	char *path = NULL;
+
+	if (user != NULL)
+		replace(&a->to, user);
+	if (settings_store_path(settings, a->to, &path, err) < 0)
+		return err_where(err, "--to");
+	free(path);
+	return 0;
+}
+
+static int apply_fingerprint(
+	struct account *a, const char *value, struct err *err)
+{
+	size_t digits = 0;
+	const char *p = value;
+
+	if (*value != '\0' && strncasecmp(value, "SHA256:", 7) != 0)
+		return refuse(err, "fingerprint", value,
+			"it takes SHA256: and 64 hex digits");
+	for (p += *value != '\0' ? 7 : 0; *p != '\0'; p++)
+		if (isxdigit((unsigned char)*p))
+			digits++;
+		else if (*p != ':')
+			digits = 1000;
+	if (*value != '\0' && digits != 64)
+		return refuse(err, "fingerprint", value,
+			"it takes SHA256: and 64 hex digits");
+	replace(&a->fingerprint, value);
+	return 0;
+}
+
+static int apply_ca_file(struct account *a, const char *value, struct err *err)
+{
+	char *path;
+
+	if (*value == '\0') {
+		replace(&a->ca_file, "");
+		return 0;
+	}
+	path = realpath(value, NULL);
+	if (path == NULL || access(path, R_OK) < 0) {
+		free(path);
+		return refuse(err, "ca-file", value, "it cannot be read");
+	}
+	free(a->ca_file);
+	a->ca_file = path;
+	return 0;
+}
+
+static int apply_texts(
+	struct account *a, const struct args *args, struct err *err)
+{
+	const char *ca_file = args_value(args, "ca-file");
+	const char *fingerprint = args_value(args, "fingerprint");
+	const char *prefix = args_value(args, "prefix");
+
+	if (ca_file != NULL && apply_ca_file(a, ca_file, err) < 0)
+		return -1;
+	if (fingerprint != NULL && apply_fingerprint(a, fingerprint, err) < 0)
+		return -1;
+	if (prefix != NULL && (prefix[0] == '/' || strlen(prefix) > 200))
+		return refuse(err, "prefix", prefix,
+			"it takes a folder such as Old/Gmail");
+	if (prefix != NULL)
+		replace(&a->prefix, prefix);
+	return 0;
+}
+
+static void apply_globs(struct account *a, const struct args *args)
+{
+	char *folders = args_lines(args, "folder");
+	char *excludes = args_lines(args, "exclude");
+
+	if (folders != NULL)
+		replace(&a->folders, folders);
+	if (excludes != NULL)
+		replace(&a->excludes, excludes);
+	free(folders);
+	free(excludes);
+}
+
+int account_apply(const struct settings *settings, struct account *a,
+	const struct args *args, struct err *err)
+{
+	const char *every = args_value(args, "every");
+
+	if (args->word_count > 1 &&
+		url_parse(args->words[1], &a->url, err) < 0)
+		return -1;
+	if (apply_to(settings, a, args_value(args, "to"), err) < 0 ||
+		(every != NULL && apply_every(a, every, err) < 0) ||
+		apply_rules(a, args, err) < 0 || apply_texts(a, args, err) < 0)
+		return -1;
+	apply_globs(a, args);
+	if (args_value(args, "skip-deleted") != NULL)
+		a->skip_deleted = true;
+	if (args_value(args, "keep-deleted") != NULL)
+		a->skip_deleted = false;
+	if (args_value(args, "hold") != NULL)
+		a->paused = true;
+	return 0;
+}

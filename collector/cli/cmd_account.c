@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* add, set: enrolment. */
+#include "../../storage/accounts.h"
+#include "../base/mem.h"
+#include "account_options.h"
+#include "commands.h"
+#include "password.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int fail_usage(const char *command, const struct err *err)
+{
+	if (err->hint[0] != '\0')
+		return cli_usage(command, "%s; %s", err->text, err->hint);
+	return cli_usage(command, "%s", err->text);
+}
+
+static int get_password(const struct args *args, const char *name,
+	struct secret *ret_secret, struct err *err)
+{
+	const char *file = args_value(args, "password-file");
+
+	return file != NULL ? password_from_file(file, ret_secret, err)
+			    : password_ask(name, ret_secret, err);
+}
+
+static void say_added(const struct cli *cli, const struct account *a)
+{
+	char url[URL_TEXT_MAX];
+
+	url_format(&a->url, url);
+	if (cli->json)
+		(void)printf("{\"name\":\"%s\",\"added\":true}\n", a->name);
+	else if (a->paused)
+		(void)printf("%s enrolled, paused: mailhaul resume %s\n",
+			a->name, a->name);
+	else
+		(void)printf("%s enrolled: %s -> %s. Its first job is due: the "
+			     "daemon takes it up, or: mailhaul run %s\n",
+			a->name, url, a->to, a->name);
+}
+
+int cmd_add(struct cli *cli, const struct args *args)
+{
+	const char *name = args->words[0];
+	struct state *state = NULL;
+	struct secret password = {0};
+	struct err err = {0};
+	struct account a, other = {0};
+	int r;
+
+	if (args->word_count < 2)
+		return cli_usage("add",
+			"%s: give the server's URL, such as "
+			"imaps://USER@HOST; finding it from an address is not "
+			"in this version",
+			name);
+	account_defaults(&a, name);
+	if (account_check_name(name, &err) < 0 ||
+		account_apply(&cli->config.settings, &a, args, &err) < 0) {
+		r = fail_usage("add", &err);
+		goto out;
+	}
+	r = cli_state(cli, &state);
+	if (r != 0)
+		goto out;
+	r = accounts_find(state, name, &other, &err);
+	if (r == 1) {
+		account_clear(&other);
+		r = cli_usage("add",
+			"%s is enrolled already; to change it: mailhaul set %s",
+			name, name);
+		goto out;
+	}
+	if (r < 0 || get_password(args, name, &password, &err) < 0 ||
+		accounts_add(state, &a, &password, &err) < 0) {
+		r = cli_fail(name, &err);
+		goto out;
+	}
+	say_added(cli, &a);
+out:
+	secret_clear(&password);
+	account_clear(&a);
+	state_close(&state);
+	return r;
+}
+
+int cmd_set(struct cli *cli, const struct args *args)
+{
+	const char *name = args->words[0];
+	bool ask = args_value(args, "password") != NULL;
+	bool new_password = ask || args_value(args, "password-file") != NULL;
+	struct state *state = NULL;
+	struct secret password = {0};
+	struct err err = {0};
+	struct account a = {0};
+	int r;
+
+	if (args->word_count < 2 && args->option_count == 0)
+		return cli_usage("set", "%s: nothing to change", name);
+	r = cli_state(cli, &state);
+	if (r != 0)
+		return r;
+	r = accounts_find(state, name, &a, &err);
+	if (r == 0) {
+		r = cli_usage("set", "there is no account \"%s\"", name);
+		goto out;
+	}
+	if (r == 1 &&
+		account_apply(&cli->config.settings, &a, args, &err) < 0) {
+		r = fail_usage("set", &err);
+		goto out;
+	}
+	if (r < 0 ||
+		(new_password &&
+			get_password(args, name, &password, &err) < 0) ||
+		accounts_update(
+			state, &a, new_password ? &password : NULL, &err) < 0) {
+		r = cli_fail(name, &err);
+		goto out;
+	}
+	r = EXIT_DONE;
+	(void)printf(cli->json ? "{\"name\":\"%s\",\"changed\":true}\n"
+			       : "%s changed\n",
+		name);
+out:
+	secret_clear(&password);
+	account_clear(&a);
+	state_close(&state);
+	return r;
+}

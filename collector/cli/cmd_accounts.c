@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* list, show, pause, resume, remove: accounts that are enrolled. */
+#include "../../storage/accounts.h"
+#include "../../storage/jobs.h"
+#include "../base/clock.h"
+#include "../base/mem.h"
+#include "../model/text.h"
+#include "commands.h"
+#include "table.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CANCEL_WAIT_S 10
+
+static void every_text(const struct account *a, char out[32])
+{
+	if (a->every_s < 0)
+		(void)snprintf(out, 32, "never");
+	else if (a->every_s == 0)
+		(void)snprintf(out, 32, "default");
+	else
+		text_format_duration(a->every_s, out);
+}
+
+static json_t *json_lines(const char *lines)
+{
+	json_t *array = json_array();
+
+	while (*lines != '\0') {
+		size_t n = strcspn(lines, "\n");
+		(void)json_array_append_new(array, json_stringn(lines, n));
+		lines += n + (lines[n] == '\n');
+	}
+	return array;
+}
+
+static json_t *account_json(const struct account *a)
+{
+	char url[URL_TEXT_MAX], every[32], when[CLOCK_RFC3339_BYTES];
+
+	url_format(&a->url, url);
+	every_text(a, every);
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o, s:o, s:s, "
+			 "s:s, s:s, s:b, s:s}",
+		"name", a->name, "url", url, "to", a->to, "every", every,
+		"paused", a->paused, "delete", a->delete_rule, "on_expunge",
+		a->on_expunge, "folder", json_lines(a->folders), "exclude",
+		json_lines(a->excludes), "prefix", a->prefix, "ca_file",
+		a->ca_file, "fingerprint", a->fingerprint, "skip_deleted",
+		a->skip_deleted, "created_at",
+		clock_rfc3339(a->created_at, when));
+}
+
+static void print_json(json_t *document)
+{
+	(void)json_dumpf(document, stdout, JSON_INDENT(2));
+	(void)fputc('\n', stdout);
+	json_decref(document);
+}
+
+static void list_table(const struct account *accounts, size_t count)
+{
+	static const char *const heads[] = {
+		"ACCOUNT", "URL", "TO", "EVERY", "PAUSED"};
+	struct table t;
+
+	table_init(&t, heads, 5);
+	for (size_t i = 0; i < count; i++) {
+		char url[URL_TEXT_MAX], every[32];
+		url_format(&accounts[i].url, url);
+		every_text(&accounts[i], every);
+		table_row(&t,
+			(const char *const[]){accounts[i].name, url,
+				accounts[i].to, every,
+				accounts[i].paused ? "paused" : ""});
+	}
+	table_print(&t, stdout);
+	table_clear(&t);
+}
+
+int cmd_list(struct cli *cli, const struct args *args)
+{
+	struct state *state = NULL;
+	struct account *accounts = NULL;
+	struct err err = {0};
+	size_t count = 0;
+	int r = cli_state(cli, &state);
+
+	(void)args;
+	if (r != 0)
+		return r;
+	r = accounts_all(state, &accounts, &count, &err);
+	state_close(&state);
+	if (r < 0)
+		return cli_fail(NULL, &err);
+	if (cli->json) {
+		json_t *array = json_array();
+		for (size_t i = 0; i < count; i++)
+			(void)json_array_append_new(
+				array, account_json(&accounts[i]));
+		print_json(json_pack("{s:o}", "accounts", array));
+	} else if (count == 0) {
+		(void)printf("no account is enrolled yet; see: mailhaul help "
+			     "add\n");
+	} else {
+		list_table(accounts, count);
+	}
+	for (size_t i = 0; i < count; i++)
+		account_clear(&accounts[i]);
+	free(accounts);
+	return EXIT_DONE;
+}
+
+static void show_text(const struct account *a)
+{
+	json_t *document = account_json(a);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(document, key, value)
+	{
+		char text[512] = "";
+		size_t i;
+		json_t *item;
+		if (json_is_boolean(value))
+			(void)snprintf(text, sizeof text, "%s",
+				json_is_true(value) ? "yes" : "no");
+		else if (json_is_string(value))
+			text_printable(
+				json_string_value(value), text, sizeof text);
+		json_array_foreach(value, i, item) (void)
+			snprintf(text + strlen(text),
+				sizeof text - strlen(text), "%s%s",
+				i != 0 ? ", " : "", json_string_value(item));
+		(void)printf("%-13s %s\n", key, text);
+	}
+	json_decref(document);
+}
+
+int cmd_show(struct cli *cli, const struct args *args)
+{
+	struct state *state = NULL;
+	struct account a = {0};
+	struct err err = {0};
+	int r = cli_state(cli, &state);
+
+	if (r != 0)
+		return r;
+	r = accounts_find(state, args->words[0], &a, &err);
+	state_close(&state);
+	if (r < 0)
+		return cli_fail(args->words[0], &err);
+	if (r == 0)
+		return cli_usage("show", "there is no account \"%s\"",
+			args->words[0]);
+	if (cli->json)
+		print_json(account_json(&a));
+	else
+		show_text(&a);
+	account_clear(&a);
+	return EXIT_DONE;
+}
+
+/* Calls fn for each named account; all names are checked first. */
+static int for_each(struct cli *cli, const struct args *args,
+	int (*fn)(struct state *state, const struct account *a,
+		struct err *err),
+	const char *done)
+{
+	struct state *state = NULL;
+	struct err err = {0};
+	int worst = cli_state(cli, &state);
+
+	if (worst != 0)
+		return worst;
+	for (size_t i = 0; i < args->word_count * 2; i++) {
+		const char *name = args->words[i % args->word_count];
+		struct account a = {0};
+		int r = accounts_find(state, name, &a, &err);
+		if (r == 0) {
+			worst = cli_usage(args->command->name,
+				"there is no account \"%s\"; nothing was "
+				"changed",
+				name);
+			break;
+		}
+		if (r == 1 && i >= args->word_count)
+			r = fn(state, &a, &err);
+		account_clear(&a);
+		if (r < 0)
+			worst = cli_fail(name, &err);
+		else if (i >= args->word_count && !cli->json)
+			(void)printf("%s %s\n", name, done);
+	}
+	if (cli->json && worst == 0)
+		(void)printf("{\"%s\":%zu}\n", done, args->word_count);
+	state_close(&state);
+	return worst;
+}
+
+static int pause_one(
+	struct state *state, const struct account *a, struct err *err)
+{
+	if (accounts_set_paused(state, a->id, true, err) < 0)
+		return -1;
+	return jobs_cancel(state, a->id, err);
+}
+
+static int resume_one(
+	struct state *state, const struct account *a, struct err *err)
+{
+	return accounts_set_paused(state, a->id, false, err);
+}
+
+static int remove_one(
+	struct state *state, const struct account *a, struct err *err)
+{
+	const struct timespec moment = {.tv_nsec = 200 * 1000000L};
+
+	if (accounts_set_paused(state, a->id, true, err) < 0 ||
+		jobs_cancel(state, a->id, err) < 0)
+		return -1;
+	for (int i = 0; i < CANCEL_WAIT_S * 5; i++) {
+		if (accounts_remove(state, a->id, err) == 0)
+			return 0;
+		if (!state_is_locked(state))
+			return -1;
+		(void)nanosleep(&moment, NULL);
+	}
+	return -1;
+}
+
+int cmd_pause(struct cli *cli, const struct args *args)
+{
+	return for_each(cli, args, pause_one, "paused");
+}
+
+int cmd_resume(struct cli *cli, const struct args *args)
+{
+	return for_each(cli, args, resume_one, "resumed");
+}
+
+int cmd_remove(struct cli *cli, const struct args *args)
+{
+	char answer[8] = "";
+
+	if (args_value(args, "yes") == NULL && isatty(STDIN_FILENO)) {
+		(void)fprintf(stderr,
+			"Forget %zu account%s, password and ledger included? "
+			"The mail stays. [y/N] ",
+			args->word_count, args->word_count == 1 ? "" : "s");
+		if (fgets(answer, sizeof answer, stdin) == NULL ||
+			(answer[0] != 'y' && answer[0] != 'Y')) {
+			(void)fprintf(stderr, "nothing was removed\n");
+			return EXIT_FAILED;
+		}
+	}
+	return for_each(cli, args, remove_one, "removed");
+}

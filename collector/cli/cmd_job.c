@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sync and status: jobs, through the job table. */
+#include "../../storage/accounts.h"
+#include "../../storage/jobs.h"
+#include "../base/mem.h"
+#include "commands.h"
+#include "progress.h"
+#include "status.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop;
+
+static void on_interrupt(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static void watch_interrupt(void)
+{
+	const struct sigaction act = {.sa_handler = on_interrupt};
+
+	(void)sigaction(SIGINT, &act, NULL);
+	(void)sigaction(SIGTERM, &act, NULL);
+}
+
+static void pause_one_second(void)
+{
+	const struct timespec second = {.tv_sec = 1};
+
+	(void)nanosleep(&second, NULL);
+}
+
+int cmd_status(struct cli *cli, const struct args *args)
+{
+	bool watch = args_value(args, "watch") != NULL;
+	bool terminal = isatty(STDOUT_FILENO);
+	struct state *state = NULL;
+	int r = cli_state(cli, &state);
+
+	if (r != 0)
+		return r;
+	if (watch)
+		watch_interrupt();
+	do {
+		if (watch && terminal)
+			(void)fputs("\033[H\033[2J", stdout);
+		r = status_print(state, args, cli->json, stdout);
+		(void)fflush(stdout);
+		if (watch && r == 0)
+			pause_one_second();
+	} while (watch && r == 0 && !stop);
+	state_close(&state);
+	return r;
+}
+
+/* ---- sync */
+
+struct waiting {
+	struct account account;
+	int64_t runs_before;
+	bool over;
+};
+
+static int due_one(struct state *state, struct waiting *w, struct err *err)
+{
+	struct job_status *status = NULL;
+	size_t count = 0;
+
+	if (jobs_status(state, w->account.id, &status, &count, err) < 0)
+		return -1;
+	if (count == 1)
+		w->runs_before = status->runs;
+	jobs_status_free(&status, count);
+	return jobs_due_now(state, w->account.id, err);
+}
+
+static void report_end(struct progress *p, struct waiting *w,
+	const struct job_status *s, int *worst)
+{
+	struct job_result result = {
+		.ok = !s->has_error,
+		.err = s->err,
+		.messages_source = s->messages_source,
+		.messages_stored = s->messages_stored,
+		.messages_quarantined = s->messages_quarantined,
+	};
+
+	w->over = true;
+	if (s->has_error)
+		*worst = EXIT_FAILED;
+	progress_finish(p, w->account.name, &s->progress, &result);
+}
+
+/* One look at all jobs; returns how many still go on, -1 on failure. */
+static int look(struct state *state, struct progress *p, struct waiting *w,
+	size_t count, int *worst, struct err *err)
+{
+	struct job_status *all = NULL;
+	size_t all_count = 0;
+	int left = 0;
+
+	if (jobs_status(state, 0, &all, &all_count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const struct job_status *s = NULL;
+		for (size_t j = 0; j < all_count; j++)
+			if (all[j].account_id == w[i].account.id)
+				s = &all[j];
+		if (w[i].over || s == NULL)
+			continue;
+		if (strcmp(s->state, "running") == 0)
+			progress_update(p, w[i].account.name, &s->progress);
+		if (s->runs > w[i].runs_before &&
+			strcmp(s->state, "running") != 0)
+			report_end(p, &w[i], s, worst);
+		else
+			left++;
+	}
+	jobs_status_free(&all, all_count);
+	progress_draw(p);
+	return left;
+}
+
+static int wait_for(struct cli *cli, struct state *state, struct waiting *w,
+	size_t count)
+{
+	struct progress *p = progress_new(stdout,
+		isatty(STDOUT_FILENO) && !cli->json,
+		cli->json || cli->verbosity < 0);
+	struct err err = {0};
+	int worst = EXIT_DONE, left = 1;
+
+	watch_interrupt();
+	while (left > 0 && !stop) {
+		left = look(state, p, w, count, &worst, &err);
+		if (left > 0 && !state_is_locked(state)) {
+			(void)fprintf(stderr,
+				"mailhaul sync: no daemon is running that "
+				"could do it (start mailhaul serve, or: "
+				"mailhaul run)\n");
+			worst = EXIT_FAILED;
+			break;
+		}
+		if (left > 0)
+			pause_one_second();
+	}
+	progress_free(&p);
+	return left < 0 ? cli_fail(NULL, &err) : worst;
+}
+
+/* The accounts asked for; caller clears and frees. 0, or an exit status. */
+static int choose(struct state *state, const struct args *args,
+	struct waiting **ret_waiting, size_t *ret_count)
+{
+	struct account *all = NULL;
+	struct waiting *w;
+	struct err err = {0};
+	size_t count = 0, n = 0;
+	int r = 0;
+
+	if (accounts_all(state, &all, &count, &err) < 0)
+		return cli_fail(NULL, &err);
+	w = mem_alloc((count + 1) * sizeof *w);
+	for (size_t i = 0; i < count; i++) {
+		bool wanted = args->word_count == 0 && !all[i].paused;
+		for (size_t j = 0; j < args->word_count; j++)
+			wanted |= strcmp(args->words[j], all[i].name) == 0;
+		if (wanted)
+			w[n++].account = all[i];
+		else
+			account_clear(&all[i]);
+	}
+	free(all);
+	for (size_t i = 0; r == 0 && i < args->word_count; i++) {
+		size_t j = 0;
+		while (j < n && strcmp(w[j].account.name, args->words[i]) != 0)
+			j++;
+		if (j == n)
+			r = cli_usage("sync", "there is no account \"%s\"",
+				args->words[i]);
+		else if (w[j].account.paused)
+			r = cli_usage("sync",
+				"%s is paused; first: mailhaul resume %s",
+				args->words[i], args->words[i]);
+	}
+	*ret_waiting = w;
+	*ret_count = n;
+	return r;
+}
+
+int cmd_sync(struct cli *cli, const struct args *args)
+{
+	bool all = args_value(args, "all") != NULL;
+	struct state *state = NULL;
+	struct waiting *w = NULL;
+	struct err err = {0};
+	size_t n = 0;
+	int r;
+
+	if (all == (args->word_count != 0))
+		return cli_usage("sync", "name accounts, or say --all");
+	r = cli_state(cli, &state);
+	if (r != 0)
+		return r;
+	r = choose(state, args, &w, &n);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (due_one(state, &w[i], &err) < 0)
+			r = cli_fail(w[i].account.name, &err);
+	if (r == 0 && args_value(args, "wait") != NULL)
+		r = wait_for(cli, state, w, n);
+	if (r == 0 && cli->json)
+		(void)printf("{\"due\":%zu}\n", n);
+	else if (r == 0 && args_value(args, "wait") == NULL)
+		(void)printf("%zu account%s due now\n", n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < n; i++)
+		account_clear(&w[i].account);
+	free(w);
+	state_close(&state);
+	return r;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* run and serve: the conductor in the foreground. */
+#include "../../storage/accounts.h"
+#include "../base/log.h"
+#include "../base/mem.h"
+#include "../service/conductor.h"
+#include "commands.h"
+#include "progress.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct watcher {
+	struct cli *cli;
+	struct progress *progress; /* NULL: serve */
+	json_t *results;           /* --json */
+	int64_t drawn_ms;
+};
+
+static json_t *result_json(const char *account, const struct job_progress *now,
+	const struct job_result *result)
+{
+	json_t *error = json_null();
+
+	if (!result->ok)
+		error = json_pack("{s:s, s:s, s:s}", "class",
+			err_class_name(result->err.class), "text",
+			result->err.text, "hint", result->err.hint);
+	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o}",
+		"account", account, "ok", result->ok, "cancelled",
+		result->cancelled, "messages_new",
+		(json_int_t)(now != NULL ? now->messages_done : 0),
+		"bytes_received",
+		(json_int_t)(now != NULL ? now->bytes_done : 0),
+		"messages_source", (json_int_t)result->messages_source,
+		"messages_stored", (json_int_t)result->messages_stored,
+		"messages_quarantined",
+		(json_int_t)result->messages_quarantined, "error", error);
+}
+
+static void on_event(void *arg, const struct conductor_event *event)
+{
+	struct watcher *w = arg;
+
+	switch (event->kind) {
+	case CONDUCTOR_STARTED:
+	case CONDUCTOR_PROGRESS:
+		progress_update(w->progress, event->account, event->progress);
+		progress_draw(w->progress);
+		break;
+	case CONDUCTOR_FINISHED:
+		progress_finish(w->progress, event->account, event->progress,
+			event->result);
+		if (w->results != NULL)
+			(void)json_array_append_new(w->results,
+				result_json(event->account, event->progress,
+					event->result));
+		break;
+	}
+}
+
+static int on_reload(void *arg, struct settings *ret_settings, struct err *err)
+{
+	struct watcher *w = arg;
+
+	return config_reload(&w->cli->config, ret_settings, err);
+}
+
+/* The ids of the named accounts; caller frees. 0, or an exit status. */
+static int find_ids(struct state *state, const struct args *args,
+	int64_t **ret_ids)
+{
+	int64_t *ids = mem_array(args->word_count, sizeof *ids);
+
+	for (size_t i = 0; i < args->word_count; i++) {
+		struct account a = {0};
+		struct err err = {0};
+		int r = accounts_find(state, args->words[i], &a, &err);
+		bool paused = a.paused;
+		if (r == 1) {
+			ids[i] = a.id;
+			account_clear(&a);
+		}
+		if (r == 1 && !paused)
+			continue;
+		free(ids);
+		if (r < 0)
+			return cli_fail(args->words[i], &err);
+		if (r == 0)
+			return cli_usage("run", "there is no account \"%s\"",
+				args->words[i]);
+		return cli_usage("run",
+			"%s is paused; first: mailhaul resume %s",
+			args->words[i], args->words[i]);
+	}
+	*ret_ids = ids;
+	return 0;
+}
+
+static void print_results(struct watcher *w)
+{
+	json_t *document = json_pack("{s:o}", "runs", w->results);
+
+	(void)json_dumpf(document, stdout, JSON_INDENT(2));
+	(void)fputc('\n', stdout);
+	json_decref(document);
+}
+
+int cmd_run(struct cli *cli, const struct args *args)
+{
+	struct watcher w = {.cli = cli};
+	struct conductor_options options = {
+		.settings = &cli->config.settings,
+		.once = true,
+		.account_count = args->word_count,
+		.on_event = on_event,
+		.arg = &w,
+	};
+	struct state *state = NULL;
+	struct err err = {0};
+	int64_t *ids = NULL;
+	size_t failed = 0;
+	bool live = isatty(STDOUT_FILENO) && !cli->json;
+	int r = cli_state(cli, &state);
+
+	if (r == 0)
+		r = find_ids(state, args, &ids);
+	if (r != 0)
+		goto out;
+	options.accounts = ids;
+	/* The log and the display are for the same eyes: without -v the log
+	 * keeps to what needs somebody. */
+	if (cli->verbosity == 0)
+		log_setup(LOG_LEVEL_WARN, log_format(), STDERR_FILENO);
+	w.progress = progress_new(
+		stdout, live, cli->verbosity < 0 || cli->json);
+	w.results = cli->json ? json_array() : NULL;
+	if (conductor_run(state, &options, &failed, &err) < 0)
+		r = cli_fail(NULL, &err);
+	else
+		r = failed != 0 ? EXIT_FAILED : EXIT_DONE;
+	progress_free(&w.progress);
+	if (w.results != NULL)
+		print_results(&w);
+out:
+	free(ids);
+	state_close(&state);
+	return r;
+}
+
+int cmd_serve(struct cli *cli, const struct args *args)
+{
+	struct watcher w = {.cli = cli};
+	const struct conductor_options options = {
+		.settings = &cli->config.settings,
+		.reload = on_reload,
+		.arg = &w,
+	};
+	struct state *state = NULL;
+	struct err err = {0};
+	size_t failed = 0;
+	int r = cli_state(cli, &state);
+
+	(void)args;
+	if (r != 0)
+		return r;
+	LOG(LOG_LEVEL_INFO, NULL, "serving",
+		LOG_STR("state", cli->config.settings.state_dir),
+		LOG_NUM("pid", getpid()));
+	if (conductor_run(state, &options, &failed, &err) < 0)
+		r = cli_fail(NULL, &err);
+	else
+		LOG(LOG_LEVEL_INFO, NULL, "served", LOG_NUM("failed", failed));
+	state_close(&state);
+	return r;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "commands.h"
+
+static const struct cli_option add_options[] = {
+	{"to", "USER", "local user whose store gets the mail (default: NAME)"},
+	{"password-file", "FILE",
+		"read the password from the first line of FILE; - is standard "
+		"input; without it you are asked on the terminal"},
+	{"every", "TIME",
+		"how often to look for new mail: 15m, 1h … or never (import "
+		"once); default: sync.every"},
+	{"delete", "RULE",
+		"what happens at the source after a durable import: never "
+		"(nothing; the only rule of this version)"},
+	{"on-expunge", "RULE",
+		"what happens here when a message vanishes there: keep (the "
+		"only rule of this version)"},
+	{"folder", "GLOB",
+		"collect only mailboxes that match, such as \"INBOX\" or "
+		"\"Archive/*\"; repeatable"},
+	{"exclude", "GLOB", "leave out mailboxes that match; repeatable"},
+	{"prefix", "FOLDER", "put everything under this folder"},
+	{"ca-file", "FILE", "trust these certificates (PEM) for this server"},
+	{"fingerprint", "SHA256:HEX",
+		"accept just the certificate with this SHA-256 fingerprint"},
+	{"skip-deleted", NULL,
+		"leave out messages marked \\Deleted at the source"},
+	{"hold", NULL, "enrol paused"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option set_options[] = {
+	{"to", "USER", "local user whose store gets the mail"},
+	{"password-file", "FILE",
+		"read a new password from the first line of FILE; - is "
+		"standard input"},
+	{"password", NULL, "ask for a new password on the terminal"},
+	{"every", "TIME", "15m, 1h …, never, or default"},
+	{"delete", "RULE", "never (the only rule of this version)"},
+	{"on-expunge", "RULE", "keep (the only rule of this version)"},
+	{"folder", "GLOB", "replaces all globs given before; \"\" = all"},
+	{"exclude", "GLOB", "replaces all given before; \"\" = none"},
+	{"prefix", "FOLDER",
+		"for mailboxes that have no folder yet; \"\" = none"},
+	{"ca-file", "FILE", "\"\" = tls.ca_file"},
+	{"fingerprint", "SHA256:HEX", "\"\" = check the chain"},
+	{"skip-deleted", NULL, "leave out messages marked \\Deleted"},
+	{"keep-deleted", NULL, "bring them, marked as deleted"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option sync_options[] = {
+	{"all", NULL, "every account that is not paused"},
+	{"wait", NULL, "show progress until they end"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option status_options[] = {
+	{"watch", NULL, "refresh every second until interrupted"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option remove_options[] = {
+	{"yes", NULL, "do not ask on the terminal"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option help_options[] = {
+	{"man", "PAGE", "print mailhaul.1 or mailhaul.conf.5 as roff"},
+	{NULL, NULL, NULL},
+};
+
+const struct command commands[] = {
+	{"init", "init", "create state.dir, the database and the key", NULL,
+		"Harmless when repeated: what exists is left as it is. The key "
+		"seals the passwords; keep a copy of it away from the "
+		"database's backups.",
+		0, 0, cmd_init},
+	{"add", "add NAME URL [options]",
+		"enrol an account and make its first job due at once",
+		add_options,
+		"URL is imaps://USER@HOST[:PORT] or pop3s://… (TLS from the "
+		"start), imap://… or pop3://… (STARTTLS, required), or "
+		"…?security=none (no TLS; has to be said). USER is "
+		"percent-encoded: imaps://anna%40example.org@imap.example.org. "
+		"There is no option that takes a password.",
+		1, 2, cmd_add},
+	{"list", "list", "list the accounts", NULL, NULL, 0, 0, cmd_list},
+	{"show", "show NAME", "show everything about one account", NULL, NULL,
+		1, 1, cmd_show},
+	{"set", "set NAME [URL] [options]",
+		"change an account; what is not named stays", set_options,
+		"A new URL or password makes the account due at once.", 1, 2,
+		cmd_set},
+	{"pause", "pause NAME...", "stop collecting these accounts", NULL,
+		"A run that is under way ends at the next message.", 1, -1,
+		cmd_pause},
+	{"resume", "resume NAME...", "go on collecting these accounts", NULL,
+		NULL, 1, -1, cmd_resume},
+	{"remove", "remove NAME... [--yes]",
+		"forget these accounts, their passwords and ledgers",
+		remove_options, "The mail that was collected stays.", 1, -1,
+		cmd_remove},
+	{"sync", "sync NAME...|--all [--wait]",
+		"make accounts due now, for the daemon to collect",
+		sync_options, NULL, 0, -1, cmd_sync},
+	{"run", "run [NAME...]",
+		"without a daemon: collect what is due, or these accounts, now",
+		NULL,
+		"Shows live progress on a terminal, a line per account "
+		"elsewhere, and exits when nothing is due any more.",
+		0, -1, cmd_run},
+	{"serve", "serve", "the daemon: collect accounts as they fall due",
+		NULL,
+		"Runs in the foreground and logs to standard error. SIGTERM "
+		"drains, SIGHUP reads the settings again.",
+		0, 0, cmd_serve},
+	{"status", "status [NAME...] [--watch]",
+		"what runs, what waits and why, what needs a person",
+		status_options, NULL, 0, -1, cmd_status},
+	{"config", "config", "every setting, its value and where it came from",
+		NULL, NULL, 0, 0, cmd_config},
+	{"version", "version", "the version, also of the libraries", NULL,
+		NULL, 0, 0, cmd_version},
+	{"help", "help [COMMAND]", "this overview, or help for one command",
+		help_options, NULL, 0, 1, cmd_help},
+	{NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
+};

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "help.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH 78
+
+static const char about[] =
+	"moves people's mail in: collects whole mailboxes from POP3 and IMAP "
+	"servers into a local Maildir++ store that Dovecot serves at once, "
+	"and keeps collecting what is new.";
+
+/* Prints text in lines of WIDTH, each after `indent` spaces. */
+static void wrap(FILE *out, const char *text, int indent)
+{
+	int column = 0;
+
+	while (*text != '\0') {
+		int n = (int)strcspn(text, " \n");
+		bool paragraph = text[n] == '\n';
+		if (column != 0 && column + 1 + n > WIDTH) {
+			(void)fputc('\n', out);
+			column = 0;
+		}
+		if (column == 0)
+			column = fprintf(out, "%*s%.*s", indent, "", n, text);
+		else
+			column += fprintf(out, " %.*s", n, text);
+		text += n;
+		while (*text == ' ' || *text == '\n')
+			text++;
+		if (paragraph) {
+			(void)fputs("\n\n", out);
+			column = 0;
+		}
+	}
+	(void)fputc('\n', out);
+}
+
+static void print_options(
+	FILE *out, const struct cli_option *options, const char *dashes)
+{
+	for (; options->name != NULL; options++) {
+		(void)fprintf(out, "  %s%s%s%s\n", dashes, options->name,
+			options->value != NULL ? " " : "",
+			options->value != NULL ? options->value : "");
+		wrap(out, options->meaning, 8);
+	}
+}
+
+void help_overview(FILE *out)
+{
+	(void)fputs("mailhaul ", out);
+	wrap(out, about, 0);
+	(void)fputs("\nUsage: mailhaul [-c FILE] [-o section.key=value]... "
+		    "[--json] [-v|-q] COMMAND\n\nCommands:\n",
+		out);
+	for (const struct command *c = commands; c->name != NULL; c++)
+		(void)fprintf(out, "  %-9s %s\n", c->name, c->summary);
+	(void)fputs("\nOptions:\n", out);
+	print_options(out, global_options, "");
+	(void)fputs("\nMore: mailhaul help COMMAND\n", out);
+}
+
+void help_command(const struct command *command, FILE *out)
+{
+	(void)fprintf(out, "Usage: mailhaul %s\n\n", command->synopsis);
+	wrap(out, command->summary, 2);
+	if (command->text != NULL) {
+		(void)fputc('\n', out);
+		wrap(out, command->text, 2);
+	}
+	if (command->options != NULL) {
+		(void)fputs("\nOptions:\n", out);
+		print_options(out, command->options, "--");
+	}
+}
+
+/* ---- man pages */
+
+/* Text for roff: a leading dot or quote and backslashes are shielded. */
+static void roff(FILE *out, const char *text)
+{
+	bool first = true;
+
+	for (; *text != '\0'; text++) {
+		if (first && (*text == '.' || *text == '\''))
+			(void)fputs("\\&", out);
+		if (*text == '\\')
+			(void)fputs("\\e", out);
+		else if (*text == '-')
+			(void)fputs("\\-", out);
+		else
+			(void)fputc(*text, out);
+		first = *text == '\n';
+		if (first)
+			(void)fputs(".PP\n", out);
+	}
+	(void)fputc('\n', out);
+}
+
+static void man_head(FILE *out, const char *title, const char *section,
+	const char *name, const char *what)
+{
+	(void)fprintf(out,
+		".\\\" Made from the program's own tables; do not edit.\n"
+		".TH %s %s \"\" \"mailhaul %s\" \"mailhaul\"\n"
+		".SH NAME\n%s \\- %s\n",
+		title, section, MAILHAUL_VERSION, name, what);
+}
+
+static void dashes_escaped(FILE *out, const char *text)
+{
+	for (; *text != '\0'; text++)
+		(void)fprintf(out, "%s%c", *text == '-' ? "\\" : "", *text);
+}
+
+static void man_options(
+	FILE *out, const struct cli_option *options, const char *dashes)
+{
+	for (; options->name != NULL; options++) {
+		(void)fputs(".TP\n.B ", out);
+		dashes_escaped(out, dashes);
+		dashes_escaped(out, options->name);
+		if (options->value != NULL)
+			(void)fprintf(out, " \\fI%s\\fR", options->value);
+		(void)fputc('\n', out);
+		roff(out, options->meaning);
+	}
+}
+
+static void man_command(FILE *out, const struct command *c)
+{
+	(void)fputs(".SS ", out);
+	roff(out, c->synopsis);
+	(void)fputc(toupper((unsigned char)c->summary[0]), out);
+	roff(out, c->summary + 1);
+	if (c->text != NULL) {
+		(void)fputs(".PP\n", out);
+		roff(out, c->text);
+	}
+	if (c->options != NULL)
+		man_options(out, c->options, "--");
+}
+
+void help_man_program(FILE *out)
+{
+	man_head(out, "MAILHAUL", "1", "mailhaul",
+		"collects mailboxes from POP3 and IMAP servers");
+	(void)fputs(".SH SYNOPSIS\n.B mailhaul\n[\\-c FILE] [\\-o "
+		    "section.key=value]... [\\-\\-json] [\\-v|\\-q] COMMAND "
+		    "[ARGUMENTS]\n.SH DESCRIPTION\n.B mailhaul\n",
+		out);
+	roff(out, about);
+	(void)fputs(".SH OPTIONS\n", out);
+	man_options(out, global_options, "");
+	(void)fputs(".SH COMMANDS\n", out);
+	for (const struct command *c = commands; c->name != NULL; c++)
+		man_command(out, c);
+	(void)fputs(
+		".SH \"EXIT STATUS\"\n"
+		"0 all done; 1 some work failed (each failure is one line on "
+		"standard error, with its class); 2 usage; 3 configuration or "
+		"state.\n"
+		".SH SIGNALS\n"
+		"SIGTERM and SIGINT drain: runs end at a message boundary, "
+		"leases are released, the program ends within 10 seconds. "
+		"SIGHUP reads the settings again.\n"
+		".SH FILES\n.TP\n.I " CONFIG_DEFAULT_PATH
+		"\nsettings, see mailhaul.conf(5)\n.TP\n.I "
+		"/var/lib/mailhaul\njob table, ledgers, key file\n"
+		".SH \"SEE ALSO\"\nmailhaul.conf(5), dovecot(1)\n",
+		out);
+}
+
+static void man_key(FILE *out, const struct settings_key *k)
+{
+	(void)fprintf(out, ".TP\n.B %s\n", k->key);
+	roff(out, k->meaning);
+	if (k->choices != NULL) {
+		(void)fputs("One of: ", out);
+		roff(out, k->choices);
+	}
+	(void)fputs("Default: ", out);
+	roff(out, k->default_value[0] != '\0' ? k->default_value : "(none)");
+}
+
+void help_man_config(FILE *out)
+{
+	man_head(out, "MAILHAUL.CONF", "5", "mailhaul.conf",
+		"settings of mailhaul(1)");
+	(void)fputs(
+		".SH DESCRIPTION\n"
+		"An INI file: sections in brackets, then key = value; lines "
+		"that begin with ; or # are comments. The key "
+		"\\fIstate.dir\\fR below is the line \\fIdir = \\fR in the "
+		"section \\fI[state]\\fR. A setting can also be given as "
+		"\\fI\\-o state.dir=PATH\\fR or in the environment as "
+		"\\fIMAILHAUL_STATE_DIR\\fR; the order is: \\-o, environment, "
+		"file, default. An unknown key or a bad value is an error "
+		"that names file, line and key. \\fImailhaul config\\fR "
+		"prints every key with its value and where it came from.\n"
+		".SH SETTINGS\n",
+		out);
+	for (const struct settings_key *k = settings_keys; k->key != NULL; k++)
+		man_key(out, k);
+	(void)fputs(".SH \"SEE ALSO\"\nmailhaul(1)\n", out);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* help: the texts of the command and settings tables, for people and as
+ * man pages, so that the two can never differ. */
+#ifndef MAILHAUL_CLI_HELP_H
+#define MAILHAUL_CLI_HELP_H
+
+#include "cli.h"
+
+#include <stdio.h>
+
+void help_overview(FILE *out);
+void help_command(const struct command *command, FILE *out);
+void help_man_program(FILE *out); /* mailhaul(1) */
+void help_man_config(FILE *out);  /* mailhaul.conf(5) */
+
+#endif

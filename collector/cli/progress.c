@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "progress.h"
+
+#include "../base/clock.h"
+#include "../base/mem.h"
+#include "../model/account.h"
+#include "../model/text.h"
+#include "cli.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define LINES_MAX 16 /* running accounts shown; the others are counted */
+#define BAR 20
+
+struct line {
+	struct line *next;
+	char account[ACCOUNT_NAME_MAX];
+	struct job_progress now;
+};
+
+struct progress {
+	FILE *out;
+	bool live;
+	bool quiet;
+	struct line *lines;
+	int drawn; /* lines of the block on the screen */
+};
+
+struct progress *progress_new(FILE *out, bool live, bool quiet)
+{
+	struct progress *p = mem_alloc(sizeof *p);
+
+	p->out = out;
+	p->live = live && !quiet;
+	p->quiet = quiet;
+	return p;
+}
+
+static void erase(struct progress *p)
+{
+	if (p->drawn > 0)
+		(void)fprintf(p->out, "\033[%dA\033[J", p->drawn);
+	p->drawn = 0;
+}
+
+void progress_free(struct progress **p)
+{
+	if (*p == NULL)
+		return;
+	erase(*p);
+	(void)fflush((*p)->out);
+	for (struct line *l = (*p)->lines, *next; l != NULL; l = next) {
+		next = l->next;
+		free(l);
+	}
+	free(*p);
+	*p = NULL;
+}
+
+static struct line **find(struct progress *p, const char *account)
+{
+	struct line **l = &p->lines;
+
+	while (*l != NULL && strcmp((*l)->account, account) != 0)
+		l = &(*l)->next;
+	return l;
+}
+
+void progress_update(struct progress *p, const char *account,
+	const struct job_progress *now)
+{
+	struct line **l = find(p, account);
+
+	if (*l == NULL) {
+		*l = mem_alloc(sizeof **l);
+		(void)snprintf((*l)->account, sizeof (*l)->account, "%s",
+			account);
+		if (!p->live && !p->quiet)
+			(void)fprintf(p->out, "%s: started\n", account);
+	}
+	(*l)->now = *now;
+}
+
+static int64_t elapsed_ms(const struct job_progress *now)
+{
+	int64_t ms = clock_wall_us() / 1000 - now->started_ms;
+
+	return ms > 0 ? ms : 1;
+}
+
+static void bar(const struct job_progress *now, char out[BAR + 1])
+{
+	size_t full = now->messages_new != 0
+			      ? (size_t)(now->messages_done * BAR /
+					 now->messages_new)
+			      : 0;
+
+	for (size_t i = 0; i < BAR; i++)
+		out[i] = i < full ? '#' : '.';
+	out[BAR] = '\0';
+}
+
+/* "12s" left at the pace so far; "" while there is nothing to go by. */
+static void eta(const struct job_progress *now, char out[32])
+{
+	uint64_t left = now->messages_new > now->messages_done
+				? now->messages_new - now->messages_done
+				: 0;
+	int64_t s;
+
+	out[0] = '\0';
+	if (now->messages_done == 0 || left == 0)
+		return;
+	s = (int64_t)(left * (uint64_t)elapsed_ms(now) / now->messages_done /
+		      1000);
+	(void)snprintf(out, 32, s >= 60 ? "%" PRId64 "m left" : "%" PRId64
+							     "s left",
+		s >= 60 ? s / 60 : s);
+}
+
+static void draw_line(FILE *out, const struct line *l, int columns)
+{
+	const struct job_progress *now = &l->now;
+	char text[512], blocks[BAR + 1], done[32], all[32], bytes[32],
+		rate[32], left[32], mailbox[64];
+
+	bar(now, blocks);
+	text_format_count(now->messages_done, done);
+	text_format_count(now->messages_new, all);
+	text_format_bytes(now->bytes_done, bytes);
+	text_format_bytes(now->bytes_done * 1000 / (uint64_t)elapsed_ms(now),
+		rate);
+	eta(now, left);
+	text_printable(now->mailbox, mailbox, 40);
+	(void)snprintf(text, sizeof text,
+		"%-16.16s %s %s/%s  %s  %s/s  %s  %s %s", l->account, blocks,
+		done, all, bytes, rate, left, now->phase, mailbox);
+	/* Never wider than the screen: a wrapped line could not be erased.
+	 * Cut at bytes that begin a character. */
+	if ((int)strlen(text) > columns - 1) {
+		int n = columns - 1;
+		while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+			n--;
+		text[n] = '\0';
+	}
+	(void)fprintf(out, "%s\n", text);
+}
+
+static int screen_columns(FILE *out)
+{
+	struct winsize size;
+
+	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
+		return size.ws_col;
+	return 80;
+}
+
+void progress_draw(struct progress *p)
+{
+	int columns, n = 0, more = 0;
+
+	if (!p->live)
+		return;
+	columns = screen_columns(p->out);
+	erase(p);
+	for (const struct line *l = p->lines; l != NULL; l = l->next) {
+		if (n == LINES_MAX) {
+			more++;
+			continue;
+		}
+		draw_line(p->out, l, columns);
+		n++;
+	}
+	if (more != 0)
+		(void)fprintf(p->out, "and %d more running\n", more);
+	p->drawn = n + (more != 0);
+	(void)fflush(p->out);
+}
+
+static void say_done(struct progress *p, const char *account,
+	const struct job_progress *now, const struct job_result *result)
+{
+	char new[32], bytes[32], stored[32], took[32] = "";
+	uint64_t done = now != NULL ? now->messages_done : 0;
+
+	text_format_count(done, new);
+	text_format_bytes(now != NULL ? now->bytes_done : 0, bytes);
+	text_format_count((uint64_t)result->messages_stored, stored);
+	if (now != NULL && now->started_ms != 0)
+		(void)snprintf(took, sizeof took, " in %.1f s",
+			(double)elapsed_ms(now) / 1000);
+	(void)fprintf(p->out,
+		"%s: up to date: %s new message%s (%s)%s, %s in all\n",
+		account, new, done == 1 ? "" : "s", bytes, took, stored);
+	if (result->messages_quarantined != 0)
+		(void)fprintf(p->out,
+			"%s: %" PRId64 " message(s) could not be fetched and "
+			"are in quarantine: mailhaul status %s\n",
+			account, result->messages_quarantined, account);
+}
+
+void progress_finish(struct progress *p, const char *account,
+	const struct job_progress *now, const struct job_result *result)
+{
+	struct line **l = find(p, account);
+
+	erase(p);
+	if (*l != NULL) {
+		struct line *gone = *l;
+		*l = gone->next;
+		free(gone);
+	}
+	(void)fflush(p->out);
+	if (result->cancelled)
+		(void)fprintf(p->out, "%s: stopped; it goes on next time\n",
+			account);
+	else if (!result->ok)
+		(void)cli_fail(account, &result->err);
+	else if (!p->quiet)
+		say_done(p, account, now, result);
+	(void)fflush(p->out);
+	progress_draw(p);
+}

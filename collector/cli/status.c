@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "status.h"
+
+#include "../../storage/accounts.h"
+#include "../../storage/jobs.h"
+#include "../base/clock.h"
+#include "../base/mem.h"
+#include "../model/text.h"
+#include "table.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An account beside its job. */
+struct row {
+	struct account account;
+	struct job_status *status;
+};
+
+static json_t *time_json(int64_t wall_s)
+{
+	char text[CLOCK_RFC3339_BYTES];
+
+	return wall_s != 0 ? json_string(clock_rfc3339(wall_s, text))
+			   : json_null();
+}
+
+/* Bytes that are no UTF-8 cannot stand in JSON: they become '?'. */
+static json_t *text_json(const char *s)
+{
+	char text[2048];
+
+	text_printable(s, text, sizeof text);
+	return json_string(text);
+}
+
+static json_t *mailboxes_json(const struct job_status *s)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < s->mailbox_count; i++) {
+		const struct job_mailbox *m = &s->mailboxes[i];
+		(void)json_array_append_new(array,
+			json_pack("{s:o, s:o, s:I, s:I, s:I, s:I}", "mailbox",
+				text_json(m->mailbox), "folder",
+				text_json(m->folder), "uidvalidity",
+				(json_int_t)m->uidvalidity, "source",
+				(json_int_t)m->source, "stored",
+				(json_int_t)m->stored, "quarantined",
+				(json_int_t)m->quarantined));
+	}
+	return array;
+}
+
+static json_t *error_json(const struct job_status *s)
+{
+	if (!s->has_error)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o, s:o}", "class",
+		err_class_name(s->err.class), "text", text_json(s->err.text),
+		"hint", text_json(s->err.hint), "retry_at",
+		time_json(s->retry_at));
+}
+
+static json_t *row_json(const struct row *row)
+{
+	const struct job_status *s = row->status;
+	json_t *messages = json_pack("{s:I, s:I, s:I, s:I}", "source",
+		(json_int_t)s->messages_source, "stored",
+		(json_int_t)s->messages_stored, "quarantined",
+		(json_int_t)s->messages_quarantined, "skipped",
+		(json_int_t)s->messages_skipped);
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:o, s:I, "
+			 "s:o, s:o}",
+		"name", row->account.name, "protocol",
+		protocol_name(row->account.url.protocol), "state", s->state,
+		"to", row->account.to, "last_success_at",
+		time_json(s->last_success_at), "next_due_at",
+		time_json(s->next_due_at), "runs", (json_int_t)s->runs,
+		"crashes", (json_int_t)s->crashes, "messages", messages,
+		"bytes_stored", (json_int_t)s->bytes_stored, "error",
+		error_json(s), "mailboxes", mailboxes_json(s));
+}
+
+/* What there is to say about a row in one phrase. */
+static void note(const struct job_status *s, char *out, size_t out_bytes)
+{
+	char count[32], all[32], when[CLOCK_RFC3339_BYTES];
+
+	if (strcmp(s->state, "running") == 0) {
+		text_format_count(s->progress.messages_done, count);
+		text_format_count(s->progress.messages_new, all);
+		(void)snprintf(out, out_bytes, "%s %s: %s of %s new",
+			s->progress.phase, s->progress.mailbox, count, all);
+	} else if (s->has_error) {
+		(void)snprintf(out, out_bytes, "%s: %s%s%s%s",
+			err_class_name(s->err.class), s->err.text,
+			s->err.hint[0] != '\0' ? " (" : "", s->err.hint,
+			s->err.hint[0] != '\0' ? ")" : "");
+	} else if (s->next_due_at != 0) {
+		(void)snprintf(out, out_bytes, "next %s",
+			clock_rfc3339(s->next_due_at, when));
+	} else {
+		(void)snprintf(out, out_bytes, "done");
+	}
+}
+
+static void print_table(const struct row *rows, size_t count, FILE *out)
+{
+	static const char *const heads[] = {"ACCOUNT", "STATE", ">STORED",
+		">SOURCE", ">SIZE", ">FAILED", "NOTE"};
+	struct table t;
+
+	table_init(&t, heads, 7);
+	for (size_t i = 0; i < count; i++) {
+		const struct job_status *s = rows[i].status;
+		char stored[32], source[32], bytes[32], failed[32], text[900];
+		text_format_count((uint64_t)s->messages_stored, stored);
+		text_format_count((uint64_t)s->messages_source, source);
+		text_format_bytes((uint64_t)s->bytes_stored, bytes);
+		text_format_count((uint64_t)s->messages_quarantined, failed);
+		note(s, text, sizeof text);
+		table_row(&t,
+			(const char *const[]){rows[i].account.name, s->state,
+				stored, source, bytes, failed, text});
+	}
+	table_print(&t, out);
+	table_clear(&t);
+}
+
+/* The mailboxes of one account, where just one was asked for. */
+static void print_mailboxes(const struct job_status *s, FILE *out)
+{
+	static const char *const heads[] = {
+		"MAILBOX", "FOLDER", ">STORED", ">SOURCE", ">FAILED"};
+	struct table t;
+
+	if (s->mailbox_count == 0)
+		return;
+	table_init(&t, heads, 5);
+	for (size_t i = 0; i < s->mailbox_count; i++) {
+		const struct job_mailbox *m = &s->mailboxes[i];
+		char stored[32], source[32], failed[32];
+		text_format_count((uint64_t)m->stored, stored);
+		text_format_count((uint64_t)m->source, source);
+		text_format_count((uint64_t)m->quarantined, failed);
+		table_row(&t,
+			(const char *const[]){m->mailbox, m->folder, stored,
+				source, failed});
+	}
+	(void)fputc('\n', out);
+	table_print(&t, out);
+	table_clear(&t);
+}
+
+static void print_json(const struct row *rows, size_t count, FILE *out)
+{
+	json_t *array = json_array(), *document;
+
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(array, row_json(&rows[i]));
+	document = json_pack("{s:o}", "accounts", array);
+	(void)json_dumpf(document, out, JSON_INDENT(2));
+	(void)fputc('\n', out);
+	json_decref(document);
+}
+
+static bool is_named(const struct args *args, const char *name)
+{
+	for (size_t i = 0; i < args->word_count; i++)
+		if (strcmp(args->words[i], name) == 0)
+			return true;
+	return args->word_count == 0;
+}
+
+/* Pairs accounts with their jobs; takes the accounts it keeps. */
+static size_t join(struct account *accounts, size_t account_count,
+	struct job_status *statuses, size_t status_count,
+	const struct args *args, struct row *rows)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < account_count; i++) {
+		size_t j = 0;
+		while (j < status_count &&
+			statuses[j].account_id != accounts[i].id)
+			j++;
+		if (j == status_count || !is_named(args, accounts[i].name)) {
+			account_clear(&accounts[i]);
+			continue;
+		}
+		rows[n].account = accounts[i];
+		rows[n].status = &statuses[j];
+		n++;
+	}
+	return n;
+}
+
+static int check_names(const struct row *rows, size_t count,
+	const struct args *args)
+{
+	for (size_t i = 0; i < args->word_count; i++) {
+		size_t j = 0;
+		while (j < count &&
+			strcmp(rows[j].account.name, args->words[i]) != 0)
+			j++;
+		if (j == count)
+			return cli_usage(args->command->name,
+				"there is no account \"%s\"", args->words[i]);
+	}
+	return 0;
+}
+
+int status_print(struct state *state, const struct args *args, bool json,
+	FILE *out)
+{
+	struct account *accounts = NULL;
+	struct job_status *statuses = NULL;
+	struct row *rows = NULL;
+	struct err err = {0};
+	size_t account_count = 0, status_count = 0, n = 0;
+	int r = 0;
+
+	if (accounts_all(state, &accounts, &account_count, &err) < 0 ||
+		jobs_status(state, 0, &statuses, &status_count, &err) < 0) {
+		for (size_t i = 0; i < account_count; i++)
+			account_clear(&accounts[i]);
+		free(accounts);
+		return cli_fail(NULL, &err);
+	}
+	rows = mem_array(account_count, sizeof *rows);
+	n = join(accounts, account_count, statuses, status_count, args, rows);
+	r = check_names(rows, n, args);
+	if (r == 0 && json)
+		print_json(rows, n, out);
+	else if (r == 0)
+		print_table(rows, n, out);
+	if (r == 0 && !json && args->word_count == 1)
+		print_mailboxes(rows[0].status, out);
+	for (size_t i = 0; i < n; i++)
+		account_clear(&rows[i].account);
+	free(rows);
+	free(accounts);
+	jobs_status_free(&statuses, status_count);
+	return r;
+}

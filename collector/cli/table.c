@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "table.h"
+
+#include "../base/mem.h"
+#include "../model/text.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#define CELL_MAX 200
+
+void table_init(struct table *t, const char *const *heads, size_t columns)
+{
+	memset(t, 0, sizeof *t);
+	t->columns = columns;
+	for (size_t i = 0; i < columns; i++)
+		t->heads[i] = heads[i];
+}
+
+void table_row(struct table *t, const char *const *cells)
+{
+	t->cells = mem_grow((void *)t->cells, (t->rows + 1) * t->columns,
+		sizeof *t->cells);
+	for (size_t i = 0; i < t->columns; i++) {
+		char cell[CELL_MAX];
+		text_printable(cells[i], cell, sizeof cell);
+		t->cells[t->rows * t->columns + i] = mem_strdup(cell);
+	}
+	t->rows++;
+}
+
+/* Columns on a terminal; the text is valid UTF-8. */
+static int width(const char *s)
+{
+	const utf8proc_uint8_t *p = (const utf8proc_uint8_t *)s;
+	utf8proc_ssize_t left = (utf8proc_ssize_t)strlen(s);
+	int columns = 0;
+
+	while (left > 0) {
+		utf8proc_int32_t c;
+		utf8proc_ssize_t n = utf8proc_iterate(p, left, &c);
+		if (n <= 0)
+			break;
+		columns += utf8proc_charwidth(c);
+		p += n;
+		left -= n;
+	}
+	return columns;
+}
+
+static void print_cell(
+	FILE *out, const char *text, int columns, bool right, bool last)
+{
+	int pad = columns - width(text);
+
+	(void)fprintf(out, "%*s%s", right && pad > 0 ? pad : 0, "", text);
+	if (!last)
+		(void)fprintf(out, "%*s  ", !right && pad > 0 ? pad : 0, "");
+}
+
+static void print_row(const struct table *t, const char *const *cells,
+	const int *widths, bool heads, FILE *out)
+{
+	for (size_t i = 0; i < t->columns; i++) {
+		bool right = t->heads[i][0] == '>';
+		print_cell(out, cells[i] + (heads && right), widths[i], right,
+			i + 1 == t->columns);
+	}
+	(void)fputc('\n', out);
+}
+
+void table_print(const struct table *t, FILE *out)
+{
+	int widths[TABLE_COLUMNS_MAX];
+
+	for (size_t i = 0; i < t->columns; i++) {
+		widths[i] = width(t->heads[i]) - (t->heads[i][0] == '>');
+		for (size_t row = 0; row < t->rows; row++) {
+			int w = width(t->cells[row * t->columns + i]);
+			if (w > widths[i])
+				widths[i] = w;
+		}
+	}
+	print_row(t, t->heads, widths, true, out);
+	for (size_t row = 0; row < t->rows; row++)
+		print_row(t, (const char *const *)&t->cells[row * t->columns],
+			widths, false, out);
+}
+
+void table_clear(struct table *t)
+{
+	for (size_t i = 0; i < t->rows * t->columns; i++)
+		free(t->cells[i]);
+	free((void *)t->cells);
+	memset(t, 0, sizeof *t);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One program: the commands, and the two kinds of process that the conductor
+ * starts from it (`mailhaul envoy LEVEL FORMAT`, `mailhaul scout …`). */
+#include "base/log.h"
+#include "cli/cli.h"
+#include "remote/envoy.h"
+#include "remote/scout.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void setup_child_log(const char *level, const char *format)
+{
+	static const char *const names[] = {
+		"error", "warn", "info", "debug", "wire"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(level, names[i]) == 0)
+			log_setup((enum log_level)i,
+				strcmp(format, "json") == 0 ? LOG_FORMAT_JSON
+							    : LOG_FORMAT_TEXT,
+				STDERR_FILENO);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[1], "envoy") == 0) {
+		setup_child_log(argv[2], argv[3]);
+		return envoy_main();
+	}
+	if (argc == 4 && strcmp(argv[1], "scout") == 0) {
+		setup_child_log(argv[2], argv[3]);
+		return scout_main();
+	}
+	return cli_main(argc, argv);
+}
