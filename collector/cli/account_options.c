@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static int refuse(struct err *err, const char *option, const char *value,
-	const char *why)
+static int refuse(
+	struct err *err, const char *option, const char *value, const char *why)
 {
 	return err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
 		"--%s %s: %s", option, value, why);
@@ -177,8 +177,7 @@ int account_apply(const struct settings *settings, struct account *a,
 {
 	const char *every = args_value(args, "every");
 
-	if (args->word_count > 1 &&
-		url_parse(args->words[1], &a->url, err) < 0)
+	if (args->word_count > 1 && url_parse(args->words[1], &a->url, err) < 0)
 		return -1;
 	if (apply_to(settings, a, args_value(args, "to"), err) < 0 ||
 		(every != NULL && apply_every(a, every, err) < 0) ||

@@ -39,13 +39,13 @@ static struct option *long_options(const struct command *command)
 	return table;
 }
 
-static void add(struct args *args, const struct cli_option *option,
-	const char *value)
+static void add(
+	struct args *args, const struct cli_option *option, const char *value)
 {
 	size_t n = args->option_count++;
 
-	args->options = mem_grow(
-		(void *)args->options, n + 1, sizeof *args->options);
+	args->options =
+		mem_grow((void *)args->options, n + 1, sizeof *args->options);
 	args->values =
 		mem_grow((void *)args->values, n + 1, sizeof *args->values);
 	args->options[n] = option;
@@ -69,8 +69,8 @@ static int check_words(const struct args *args)
 	if (args->help)
 		return 0;
 	if (n < command->min_args)
-		return cli_usage(command->name, "it takes: %s",
-			command->synopsis);
+		return cli_usage(
+			command->name, "it takes: %s", command->synopsis);
 	if (command->max_args >= 0 && n > command->max_args)
 		return cli_usage(command->name, "\"%s\" is one word too many",
 			args->words[command->max_args]);

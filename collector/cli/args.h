@@ -13,7 +13,7 @@ struct args {
 	char **words; /* borrowed from argv */
 	size_t word_count;
 	const struct cli_option **options; /* given ones, in order */
-	const char **values;               /* NULL where it takes none */
+	const char **values;		   /* NULL where it takes none */
 	size_t option_count;
 	bool help;
 };

@@ -89,8 +89,8 @@ static void setup_log(const struct cli *cli)
 		STDERR_FILENO);
 }
 
-static int run_command(struct cli *cli, const struct command *command,
-	int argc, char **argv)
+static int run_command(
+	struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	struct args args;
 	struct err err = {0};
@@ -187,8 +187,8 @@ int cli_main(int argc, char **argv)
 	if (r < 0) {
 		command = find_command(argv[first]);
 		r = command != NULL
-			    ? run_command(&cli, command, argc - first,
-				      argv + first)
+			    ? run_command(
+				      &cli, command, argc - first, argv + first)
 			    : cli_usage(NULL, "there is no command \"%s\"",
 				      argv[first]);
 	}

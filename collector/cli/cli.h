@@ -35,8 +35,8 @@ struct command {
 	const char *synopsis;
 	const char *summary; /* one line, lower case, no full stop */
 	const struct cli_option *options; /* may be NULL */
-	const char *text; /* paragraphs; may be NULL */
-	int min_args, max_args; /* -1: any number */
+	const char *text;		  /* paragraphs; may be NULL */
+	int min_args, max_args;		  /* -1: any number */
 	int (*run)(struct cli *cli, const struct args *args);
 };
 extern const struct command commands[];

@@ -74,10 +74,9 @@ static void list_table(const struct account *accounts, size_t count)
 		char url[URL_TEXT_MAX], every[32];
 		url_format(&accounts[i].url, url);
 		every_text(&accounts[i], every);
-		table_row(&t,
-			(const char *const[]){accounts[i].name, url,
-				accounts[i].to, every,
-				accounts[i].paused ? "paused" : ""});
+		table_row(&t, (const char *const[]){accounts[i].name, url,
+				      accounts[i].to, every,
+				      accounts[i].paused ? "paused" : ""});
 	}
 	table_print(&t, stdout);
 	table_clear(&t);
@@ -133,10 +132,9 @@ static void show_text(const struct account *a)
 		else if (json_is_string(value))
 			text_printable(
 				json_string_value(value), text, sizeof text);
-		json_array_foreach(value, i, item) (void)
-			snprintf(text + strlen(text),
-				sizeof text - strlen(text), "%s%s",
-				i != 0 ? ", " : "", json_string_value(item));
+		json_array_foreach(value, i, item)(void) snprintf(
+			text + strlen(text), sizeof text - strlen(text), "%s%s",
+			i != 0 ? ", " : "", json_string_value(item));
 		(void)printf("%-13s %s\n", key, text);
 	}
 	json_decref(document);
@@ -156,8 +154,8 @@ int cmd_show(struct cli *cli, const struct args *args)
 	if (r < 0)
 		return cli_fail(args->words[0], &err);
 	if (r == 0)
-		return cli_usage("show", "there is no account \"%s\"",
-			args->words[0]);
+		return cli_usage(
+			"show", "there is no account \"%s\"", args->words[0]);
 	if (cli->json)
 		print_json(account_json(&a));
 	else
@@ -168,8 +166,8 @@ int cmd_show(struct cli *cli, const struct args *args)
 
 /* Calls fn for each named account; all names are checked first. */
 static int for_each(struct cli *cli, const struct args *args,
-	int (*fn)(struct state *state, const struct account *a,
-		struct err *err),
+	int (*fn)(
+		struct state *state, const struct account *a, struct err *err),
 	const char *done)
 {
 	struct state *state = NULL;

@@ -128,12 +128,12 @@ static int look(struct state *state, struct progress *p, struct waiting *w,
 	return left;
 }
 
-static int wait_for(struct cli *cli, struct state *state, struct waiting *w,
-	size_t count)
+static int wait_for(
+	struct cli *cli, struct state *state, struct waiting *w, size_t count)
 {
-	struct progress *p = progress_new(stdout,
-		isatty(STDOUT_FILENO) && !cli->json,
-		cli->json || cli->verbosity < 0);
+	struct progress *p =
+		progress_new(stdout, isatty(STDOUT_FILENO) && !cli->json,
+			cli->json || cli->verbosity < 0);
 	struct err err = {0};
 	int worst = EXIT_DONE, left = 1;
 

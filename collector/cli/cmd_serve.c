@@ -16,7 +16,7 @@
 struct watcher {
 	struct cli *cli;
 	struct progress *progress; /* NULL: serve */
-	json_t *results;           /* --json */
+	json_t *results;	   /* --json */
 	int64_t drawn_ms;
 };
 
@@ -70,8 +70,8 @@ static int on_reload(void *arg, struct settings *ret_settings, struct err *err)
 }
 
 /* The ids of the named accounts; caller frees. 0, or an exit status. */
-static int find_ids(struct state *state, const struct args *args,
-	int64_t **ret_ids)
+static int find_ids(
+	struct state *state, const struct args *args, int64_t **ret_ids)
 {
 	int64_t *ids = mem_array(args->word_count, sizeof *ids);
 
@@ -135,8 +135,8 @@ int cmd_run(struct cli *cli, const struct args *args)
 	 * keeps to what needs somebody. */
 	if (cli->verbosity == 0)
 		log_setup(LOG_LEVEL_WARN, log_format(), STDERR_FILENO);
-	w.progress = progress_new(
-		stdout, live, cli->verbosity < 0 || cli->json);
+	w.progress =
+		progress_new(stdout, live, cli->verbosity < 0 || cli->json);
 	w.results = cli->json ? json_array() : NULL;
 	if (conductor_run(state, &options, &failed, &err) < 0)
 		r = cli_fail(NULL, &err);

@@ -38,12 +38,12 @@ static void config_json(const struct config *c)
 	for (size_t i = 0; settings_keys[i].key != NULL; i++) {
 		const struct settings_key *k = &settings_keys[i];
 		char *value = settings_get(&c->settings, k);
-		(void)json_array_append_new(array,
-			json_pack("{s:s, s:s, s:s, s:s}", "key", k->key,
-				"value", value, "default", k->default_value,
-				"origin",
-				c->origins[i] != NULL ? c->origins[i]
-						      : "default"));
+		(void)json_array_append_new(
+			array, json_pack("{s:s, s:s, s:s, s:s}", "key", k->key,
+				       "value", value, "default",
+				       k->default_value, "origin",
+				       c->origins[i] != NULL ? c->origins[i]
+							     : "default"));
 		free(value);
 	}
 	document = json_pack("{s:o}", "settings", array);
@@ -54,8 +54,7 @@ static void config_json(const struct config *c)
 
 int cmd_config(struct cli *cli, const struct args *args)
 {
-	static const char *const heads[] = {
-		"KEY", "VALUE", "DEFAULT", "FROM"};
+	static const char *const heads[] = {"KEY", "VALUE", "DEFAULT", "FROM"};
 	const struct config *c = &cli->config;
 	struct table t;
 

@@ -19,7 +19,7 @@ struct config {
 	struct settings settings;
 	char **origins; /* one a key of settings_keys; NULL = default */
 	const char *path;
-	bool path_given;        /* by -c: then it has to be there */
+	bool path_given;	/* by -c: then it has to be there */
 	const char **overrides; /* "section.key=value" of -o, in order */
 	size_t override_count;
 };

@@ -16,8 +16,8 @@ static int refuse(struct err *err, const char *what)
 }
 
 /* One line of fd into a buffer that is cleansed. */
-static int read_line(int fd, const char *name, struct secret *ret_secret,
-	struct err *err)
+static int read_line(
+	int fd, const char *name, struct secret *ret_secret, struct err *err)
 {
 	char line[SECRET_MAX + 1];
 	size_t n = 0;
@@ -111,8 +111,8 @@ int password_ask(
 	int r;
 
 	if (tty < 0) {
-		(void)refuse(err,
-			"there is no terminal to ask for the password on");
+		(void)refuse(
+			err, "there is no terminal to ask for the password on");
 		return err_hint(err, "give --password-file FILE, or - for "
 				     "standard input");
 	}

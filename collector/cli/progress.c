@@ -70,15 +70,15 @@ static struct line **find(struct progress *p, const char *account)
 	return l;
 }
 
-void progress_update(struct progress *p, const char *account,
-	const struct job_progress *now)
+void progress_update(
+	struct progress *p, const char *account, const struct job_progress *now)
 {
 	struct line **l = find(p, account);
 
 	if (*l == NULL) {
 		*l = mem_alloc(sizeof **l);
-		(void)snprintf((*l)->account, sizeof (*l)->account, "%s",
-			account);
+		(void)snprintf(
+			(*l)->account, sizeof(*l)->account, "%s", account);
 		if (!p->live && !p->quiet)
 			(void)fprintf(p->out, "%s: started\n", account);
 	}
@@ -94,10 +94,10 @@ static int64_t elapsed_ms(const struct job_progress *now)
 
 static void bar(const struct job_progress *now, char out[BAR + 1])
 {
-	size_t full = now->messages_new != 0
-			      ? (size_t)(now->messages_done * BAR /
-					 now->messages_new)
-			      : 0;
+	size_t full =
+		now->messages_new != 0
+			? (size_t)(now->messages_done * BAR / now->messages_new)
+			: 0;
 
 	for (size_t i = 0; i < BAR; i++)
 		out[i] = i < full ? '#' : '.';
@@ -117,23 +117,23 @@ static void eta(const struct job_progress *now, char out[32])
 		return;
 	s = (int64_t)(left * (uint64_t)elapsed_ms(now) / now->messages_done /
 		      1000);
-	(void)snprintf(out, 32, s >= 60 ? "%" PRId64 "m left" : "%" PRId64
-							     "s left",
+	(void)snprintf(out, 32,
+		s >= 60 ? "%" PRId64 "m left" : "%" PRId64 "s left",
 		s >= 60 ? s / 60 : s);
 }
 
 static void draw_line(FILE *out, const struct line *l, int columns)
 {
 	const struct job_progress *now = &l->now;
-	char text[512], blocks[BAR + 1], done[32], all[32], bytes[32],
-		rate[32], left[32], mailbox[64];
+	char text[512], blocks[BAR + 1], done[32], all[32], bytes[32], rate[32],
+		left[32], mailbox[64];
 
 	bar(now, blocks);
 	text_format_count(now->messages_done, done);
 	text_format_count(now->messages_new, all);
 	text_format_bytes(now->bytes_done, bytes);
-	text_format_bytes(now->bytes_done * 1000 / (uint64_t)elapsed_ms(now),
-		rate);
+	text_format_bytes(
+		now->bytes_done * 1000 / (uint64_t)elapsed_ms(now), rate);
 	eta(now, left);
 	text_printable(now->mailbox, mailbox, 40);
 	(void)snprintf(text, sizeof text,
@@ -194,8 +194,8 @@ static void say_done(struct progress *p, const char *account,
 		(void)snprintf(took, sizeof took, " in %.1f s",
 			(double)elapsed_ms(now) / 1000);
 	(void)fprintf(p->out,
-		"%s: up to date: %s new message%s (%s)%s, %s in all\n",
-		account, new, done == 1 ? "" : "s", bytes, took, stored);
+		"%s: up to date: %s new message%s (%s)%s, %s in all\n", account,
+		new, done == 1 ? "" : "s", bytes, took, stored);
 	if (result->messages_quarantined != 0)
 		(void)fprintf(p->out,
 			"%s: %" PRId64 " message(s) could not be fetched and "
@@ -216,8 +216,8 @@ void progress_finish(struct progress *p, const char *account,
 	}
 	(void)fflush(p->out);
 	if (result->cancelled)
-		(void)fprintf(p->out, "%s: stopped; it goes on next time\n",
-			account);
+		(void)fprintf(
+			p->out, "%s: stopped; it goes on next time\n", account);
 	else if (!result->ok)
 		(void)cli_fail(account, &result->err);
 	else if (!p->quiet)

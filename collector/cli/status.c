@@ -147,9 +147,8 @@ static void print_mailboxes(const struct job_status *s, FILE *out)
 		text_format_count((uint64_t)m->stored, stored);
 		text_format_count((uint64_t)m->source, source);
 		text_format_count((uint64_t)m->quarantined, failed);
-		table_row(&t,
-			(const char *const[]){m->mailbox, m->folder, stored,
-				source, failed});
+		table_row(&t, (const char *const[]){m->mailbox, m->folder,
+				      stored, source, failed});
 	}
 	(void)fputc('\n', out);
 	table_print(&t, out);
@@ -199,8 +198,8 @@ static size_t join(struct account *accounts, size_t account_count,
 	return n;
 }
 
-static int check_names(const struct row *rows, size_t count,
-	const struct args *args)
+static int check_names(
+	const struct row *rows, size_t count, const struct args *args)
 {
 	for (size_t i = 0; i < args->word_count; i++) {
 		size_t j = 0;
@@ -214,8 +213,8 @@ static int check_names(const struct row *rows, size_t count,
 	return 0;
 }
 
-int status_print(struct state *state, const struct args *args, bool json,
-	FILE *out)
+int status_print(
+	struct state *state, const struct args *args, bool json, FILE *out)
 {
 	struct account *accounts = NULL;
 	struct job_status *statuses = NULL;

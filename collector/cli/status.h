@@ -10,7 +10,7 @@
 
 /* Prints the status of the named accounts (none: all). 0, or an exit status
  * after the fault was printed. */
-int status_print(struct state *state, const struct args *args, bool json,
-	FILE *out);
+int status_print(
+	struct state *state, const struct args *args, bool json, FILE *out);
 
 #endif

@@ -21,8 +21,8 @@ void table_init(struct table *t, const char *const *heads, size_t columns)
 
 void table_row(struct table *t, const char *const *cells)
 {
-	t->cells = mem_grow((void *)t->cells, (t->rows + 1) * t->columns,
-		sizeof *t->cells);
+	t->cells = mem_grow(
+		(void *)t->cells, (t->rows + 1) * t->columns, sizeof *t->cells);
 	for (size_t i = 0; i < t->columns; i++) {
 		char cell[CELL_MAX];
 		text_printable(cells[i], cell, sizeof cell);

@@ -11,7 +11,7 @@
 struct table {
 	size_t columns;
 	const char *heads[TABLE_COLUMNS_MAX]; /* ">HEAD" = to the right */
-	char **cells;                         /* rows × columns, owned */
+	char **cells;			      /* rows × columns, owned */
 	size_t rows;
 };
 
