@@ -26,6 +26,12 @@ int channel_fd(const struct channel *c);
 /* Any thread: wakes a reader or writer of this end; it fails with
  * ERR_CANCELLED. */
 void channel_cancel(struct channel *c);
+/* A write that the peer does not take for this long is ERR_TIMEOUT; -1 (as
+ * made) waits for ever. */
+void channel_set_send_timeout(struct channel *c, int64_t ms);
+/* Overwrites what was read and sent so far: after a frame with a secret. The
+ * payload at hand is gone with it. */
+void channel_cleanse(struct channel *c);
 
 /* Writing: begin, put …, send. Puts past CHANNEL_MAX make send fail. Small
  * frames are gathered until channel_flush (send flushes when the gather
@@ -38,12 +44,15 @@ void channel_put_bytes(struct channel *c, const void *p, size_t n);
 void channel_put_str(struct channel *c, const char *s);
 int channel_send(struct channel *c, struct err *err);
 int channel_flush(struct channel *c, struct err *err);
-/* One frame of raw payload, without a copy where it is large. */
+/* One frame of raw payload, n <= CHANNEL_MAX, without a copy where it is
+ * large: then everything gathered goes out with it. */
 int channel_send_bytes(struct channel *c, uint8_t type, const void *p,
 	size_t n, struct err *err);
 
 /* Reading: 1 and the type, 0 at end of file between frames, -1. timeout_ms:
- * no byte for this long is ERR_TIMEOUT; -1 waits for ever. */
+ * no byte for this long is ERR_TIMEOUT; -1 waits for ever. A peer that ends
+ * in the middle of a frame or sends one that is too long: ERR_CRASH/session/
+ * now. What was gathered is flushed before the call blocks. */
 int channel_recv(struct channel *c, int64_t timeout_ms, uint8_t *ret_type,
 	struct err *err);
 /* The getters return false once the payload is exhausted or malformed, and
@@ -59,14 +68,24 @@ bool channel_get_str(struct channel *c, char *out, size_t out_bytes);
 void channel_rest(struct channel *c, const void **p, size_t *n);
 bool channel_done(const struct channel *c);
 
-/* Shared encodings. */
+/*
+ * Shared encodings. channel_get_meta leaves out members whose values no
+ * server can mean (UID 0, a date outside the years 1 to 9999, a MODSEQ of 64
+ * bits, a UIDL with control characters) and is false where the frame is
+ * malformed; keywords come out as flags.h wants a set. channel_get_err takes
+ * no class, scope or time that a peer has no business with; its texts are
+ * printable.
+ */
 void channel_put_meta(struct channel *c, const struct message_meta *m);
 bool channel_get_meta(struct channel *c, struct message_meta *m);
 void channel_put_err(struct channel *c, const struct err *e);
 bool channel_get_err(struct channel *c, struct err *e);
 
-/* Passing descriptors over a control socket: one message of n bytes with
- * fds; for the socket between conductor and envoy/scout. */
+/*
+ * Passing descriptors over a control socket (stream or seqpacket): one
+ * message of n bytes (1 where the socket is a stream: then messages cannot
+ * run together) with fds; for the socket between conductor and envoy/scout.
+ */
 #define CHANNEL_FDS_MAX 4
 int channel_send_fds(int control_fd, const void *p, size_t n, const int *fds,
 	size_t fd_count, struct err *err);

@@ -12,8 +12,12 @@
 /*
  * Conductor: sends OPEN with config, waits until the envoy has logged in.
  * Takes channel_fd, even on failure. Everything that comes back is checked;
- * an envoy that dies gives ERR_CRASH/session/now, one that is silent for
- * longer than limits.idle_ms + 30 s gives ERR_TIMEOUT.
+ * an envoy that dies, or whose answer makes no sense, gives ERR_CRASH/session/
+ * now, one that is silent for longer than limits.idle_ms + 30 s gives
+ * ERR_TIMEOUT. A body over limits.message_bytes, or more messages or mailboxes
+ * than the limits allow, is ERR_LIMIT/session/now: nothing more is read, and
+ * the run finds the message by asking for smaller ranges. A body whose UID is
+ * outside the ranges asked for comes without MESSAGE_HAS_UID.
  */
 int session_channel_open(int channel_fd, const struct session_config *config,
 	struct session **ret_session, struct err *err);
@@ -22,7 +26,15 @@ void session_channel_cancel(struct session *s);
 
 /* Envoy: serves one session until either end closes. Takes channel_fd and
  * socket_fd. ca_pem as in session_open_direct. */
-void session_channel_serve(int channel_fd, int socket_fd, const char *ca_pem,
-	size_t ca_pem_bytes);
+void session_channel_serve(
+	int channel_fd, int socket_fd, const char *ca_pem, size_t ca_pem_bytes);
+
+/* The same with another way to open the session behind it; `open` takes
+ * socket_fd, even on failure, as session_open_direct does. */
+typedef int session_serve_open_fn(void *arg,
+	const struct session_config *config, int socket_fd, int hangup_fd,
+	struct session **ret_session, struct err *err);
+void session_channel_serve_with(
+	int channel_fd, int socket_fd, session_serve_open_fn *open, void *arg);
 
 #endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Bodies: the frame in which they were received is what the sink is shown. */
+#include "session_proxy.h"
+
+struct fetch {
+	const struct uid_range *ranges;
+	size_t count;
+	const struct session_sink *sink;
+	uint64_t wanted;     /* UIDs in the ranges */
+	uint64_t bodies;     /* messages with a body so far */
+	uint64_t others;     /* and without */
+	uint64_t body_bytes; /* of the message under way */
+};
+
+static bool is_wanted(const struct fetch *f, uint32_t uid)
+{
+	size_t low = 0, high = f->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (uid > f->ranges[mid].last)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < f->count && uid >= f->ranges[low].first;
+}
+
+static int send_ranges(struct proxy *p, struct fetch *f, struct err *err)
+{
+	size_t i = 0;
+
+	while (i < f->count) {
+		size_t end = f->count - i > SESSION_RANGES_FRAME
+				     ? i + SESSION_RANGES_FRAME
+				     : f->count;
+		channel_begin(p->channel, SESSION_RANGES);
+		for (; i < end; i++) {
+			channel_put_u32(p->channel, f->ranges[i].first);
+			channel_put_u32(p->channel, f->ranges[i].last);
+			f->wanted += (uint64_t)f->ranges[i].last -
+				     f->ranges[i].first + 1;
+		}
+		if (proxy_send(p, err) < 0)
+			return -1;
+	}
+	channel_begin(p->channel, SESSION_FETCH);
+	return proxy_send(p, err);
+}
+
+static int take_body(struct proxy *p, struct fetch *f, struct err *err)
+{
+	const void *bytes;
+	size_t n;
+
+	channel_rest(p->channel, &bytes, &n);
+	if (n == 0)
+		return proxy_nonsense(p, "a piece of nothing", err);
+	f->body_bytes += n;
+	if (f->body_bytes > p->limits.message_bytes)
+		return proxy_over_limit(
+			p, "message", p->limits.message_bytes, err);
+	if (f->sink->body(f->sink->arg, bytes, n, err) == 0)
+		return 0;
+	p->dead = true;
+	return -1;
+}
+
+static int take_message(struct proxy *p, struct fetch *f, struct err *err)
+{
+	struct message_meta meta;
+	bool has_body;
+
+	if (!channel_get_meta(p->channel, &meta) || !channel_done(p->channel))
+		return proxy_nonsense(p, "a malformed message", err);
+	has_body = (meta.has & MESSAGE_HAS_BODY) != 0;
+	if (!has_body && f->body_bytes != 0)
+		return proxy_nonsense(p, "bytes of no body", err);
+	if (has_body && ++f->bodies > f->wanted)
+		return proxy_nonsense(
+			p, "more bodies than were asked for", err);
+	if (!has_body && ++f->others > p->limits.messages)
+		return proxy_over_limit(p, "messages", p->limits.messages, err);
+	if (has_body && !is_wanted(f, meta.uid)) {
+		meta.has &= ~(uint32_t)MESSAGE_HAS_UID;
+		meta.uid = 0;
+	}
+	f->body_bytes = 0;
+	if (f->sink->message(f->sink->arg, &meta, err) == 0)
+		return 0;
+	p->dead = true;
+	return -1;
+}
+
+static int take_bodies(struct proxy *p, struct fetch *f, struct err *err)
+{
+	uint8_t type;
+	int r;
+
+	while ((r = proxy_next(p, &type, err)) > 0) {
+		if (type == SESSION_BODY)
+			r = take_body(p, f, err);
+		else if (type == SESSION_MESSAGE)
+			r = take_message(p, f, err);
+		else
+			r = proxy_nonsense(p, "a body was due", err);
+		if (r < 0)
+			return -1;
+	}
+	if (r == 0 && f->body_bytes != 0)
+		return proxy_nonsense(p, "a body without an end", err);
+	return r;
+}
+
+int proxy_fetch(struct session *s, const struct uid_range *ranges, size_t count,
+	const struct session_sink *sink, struct err *err)
+{
+	struct proxy *p = (struct proxy *)s;
+	struct fetch f = {.ranges = ranges, .count = count, .sink = sink};
+
+	if (p->dead)
+		return proxy_ended(err);
+	if (count > SESSION_RANGES_MAX)
+		return err_set(err, ERR_LIMIT, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_CHANGE, "%zu ranges in one fetch", count);
+	if (send_ranges(p, &f, err) < 0)
+		return -1;
+	return take_bodies(p, &f, err);
+}

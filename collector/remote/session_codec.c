@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../model/text.h"
+#include "session_frames.h"
+
+#include <string.h>
+
+#define ATTRS_ALL                                                    \
+	(MAILBOX_NOSELECT | MAILBOX_SUBSCRIBED | MAILBOX_ALL |       \
+		MAILBOX_ARCHIVE | MAILBOX_DRAFTS | MAILBOX_FLAGGED | \
+		MAILBOX_JUNK | MAILBOX_SENT | MAILBOX_TRASH |        \
+		MAILBOX_IMPORTANT)
+
+static bool get_bool(struct channel *c, bool *v)
+{
+	uint8_t b;
+
+	if (!channel_get_u8(c, &b) || b > 1)
+		return false;
+	*v = b == 1;
+	return true;
+}
+
+static void put_url(struct channel *c, const struct url *v)
+{
+	channel_put_u8(c, (uint8_t)v->protocol);
+	channel_put_u8(c, (uint8_t)v->tls);
+	channel_put_u32(c, v->port);
+	channel_put_str(c, v->user);
+	channel_put_str(c, v->host);
+}
+
+static bool get_url(struct channel *c, struct url *v)
+{
+	uint8_t protocol, tls;
+	uint32_t port;
+
+	if (!channel_get_u8(c, &protocol) || protocol > PROTOCOL_POP3 ||
+		!channel_get_u8(c, &tls) || tls > TLS_NONE ||
+		!channel_get_u32(c, &port) || port > UINT16_MAX ||
+		!channel_get_str(c, v->user, sizeof v->user) ||
+		!channel_get_str(c, v->host, sizeof v->host))
+		return false;
+	v->protocol = (enum protocol)protocol;
+	v->tls = (enum tls_mode)tls;
+	v->port = (uint16_t)port;
+	return true;
+}
+
+static void put_limits(struct channel *c, const struct session_limits *v)
+{
+	channel_put_u64(c, v->message_bytes);
+	channel_put_u64(c, v->line_bytes);
+	channel_put_u64(c, v->nesting);
+	channel_put_u64(c, v->command_bytes);
+	channel_put_u64(c, v->pop3_line_bytes);
+	channel_put_u64(c, v->messages);
+	channel_put_u64(c, v->mailboxes);
+	channel_put_u64(c, (uint64_t)v->idle_ms);
+	channel_put_u64(c, (uint64_t)v->session_ms);
+}
+
+static bool get_limits(struct channel *c, struct session_limits *v)
+{
+	uint64_t idle_ms, session_ms;
+
+	if (!channel_get_u64(c, &v->message_bytes) ||
+		!channel_get_u64(c, &v->line_bytes) ||
+		!channel_get_u64(c, &v->nesting) ||
+		!channel_get_u64(c, &v->command_bytes) ||
+		!channel_get_u64(c, &v->pop3_line_bytes) ||
+		!channel_get_u64(c, &v->messages) ||
+		!channel_get_u64(c, &v->mailboxes) ||
+		!channel_get_u64(c, &idle_ms) ||
+		!channel_get_u64(c, &session_ms))
+		return false;
+	v->idle_ms = (int64_t)idle_ms;
+	v->session_ms = (int64_t)session_ms;
+	return true;
+}
+
+void session_put_config(struct channel *c, const struct session_config *v)
+{
+	put_url(c, &v->url);
+	channel_put_bytes(c, v->secret.bytes != NULL ? v->secret.bytes : "",
+		v->secret.len);
+	put_limits(c, &v->limits);
+	channel_put_u8(c, v->tls13_only);
+	channel_put_str(c, v->fingerprint);
+	channel_put_u8(c, v->wire_log);
+}
+
+bool session_get_config(struct channel *c, struct session_config *v)
+{
+	const void *secret;
+	size_t n;
+
+	memset(v, 0, sizeof *v);
+	if (!get_url(c, &v->url) || !channel_get_bytes(c, &secret, &n) ||
+		n > SECRET_MAX)
+		return false;
+	secret_set(&v->secret, secret, n);
+	return get_limits(c, &v->limits) && get_bool(c, &v->tls13_only) &&
+	       channel_get_str(c, v->fingerprint, sizeof v->fingerprint) &&
+	       get_bool(c, &v->wire_log);
+}
+
+void session_put_info(struct channel *c, const struct session_info *v)
+{
+	channel_put_str(c, v->tls);
+	channel_put_str(c, v->greeting);
+	channel_put_str(c, v->server_id);
+	channel_put_str(c, v->capabilities);
+	channel_put_u8(c, v->condstore);
+	channel_put_u8(c, v->pipelining);
+}
+
+static bool get_text(struct channel *c, char *out, size_t out_bytes)
+{
+	char raw[sizeof((struct session_info *)0)->capabilities];
+
+	if (!channel_get_str(c, raw, out_bytes))
+		return false;
+	text_printable(raw, out, out_bytes);
+	return true;
+}
+
+bool session_get_info(struct channel *c, struct session_info *v)
+{
+	memset(v, 0, sizeof *v);
+	return get_text(c, v->tls, sizeof v->tls) &&
+	       get_text(c, v->greeting, sizeof v->greeting) &&
+	       get_text(c, v->server_id, sizeof v->server_id) &&
+	       get_text(c, v->capabilities, sizeof v->capabilities) &&
+	       get_bool(c, &v->condstore) && get_bool(c, &v->pipelining);
+}
+
+void session_put_mailbox(struct channel *c, const struct mailbox_info *v)
+{
+	channel_put_str(c, v->name);
+	channel_put_u8(c, (uint8_t)v->delimiter);
+	channel_put_u32(c, v->attrs);
+}
+
+/* Any octets: name.h knows how to take them. */
+bool session_get_mailbox(struct channel *c, struct mailbox_info *v)
+{
+	uint8_t delimiter;
+
+	if (!channel_get_str(c, v->name, sizeof v->name) ||
+		v->name[0] == '\0' || !channel_get_u8(c, &delimiter) ||
+		!channel_get_u32(c, &v->attrs))
+		return false;
+	v->delimiter = (char)delimiter;
+	v->attrs &= ATTRS_ALL;
+	return true;
+}
+
+void session_put_state(struct channel *c, const struct mailbox_state *v)
+{
+	channel_put_u32(c, v->uidvalidity);
+	channel_put_u32(c, v->uidnext);
+	channel_put_u32(c, v->exists);
+	channel_put_u64(c, v->highestmodseq);
+}
+
+bool session_get_state(struct channel *c, struct mailbox_state *v)
+{
+	if (!channel_get_u32(c, &v->uidvalidity) ||
+		!channel_get_u32(c, &v->uidnext) ||
+		!channel_get_u32(c, &v->exists) ||
+		!channel_get_u64(c, &v->highestmodseq))
+		return false;
+	if (v->highestmodseq > INT64_MAX) /* RFC 7162 7: 63 bits */
+		v->highestmodseq = 0;
+	return true;
+}

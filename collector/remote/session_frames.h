@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session_frames: the words of the conversation between session_channel.c
+ * (asks) and session_serve.c (answers).
+ *
+ *   OPEN config                 INFO, DONE
+ *   LIST                        MAILBOX…, DONE
+ *   SELECT name                 STATE, DONE
+ *   SCAN items                  MESSAGE…, DONE
+ *   CHANGES since               MESSAGE…, DONE
+ *   RANGES…, FETCH              (BODY… MESSAGE)…, DONE
+ *   CLOSE                       the far end closes
+ *
+ * Any answer may end with FAIL err instead of DONE.
+ */
+#ifndef MAILHAUL_REMOTE_SESSION_FRAMES_H
+#define MAILHAUL_REMOTE_SESSION_FRAMES_H
+
+#include "channel.h"
+#include "session.h"
+
+enum session_frame {
+	SESSION_OPEN = 1,
+	SESSION_LIST,
+	SESSION_SELECT,
+	SESSION_SCAN,
+	SESSION_CHANGES,
+	SESSION_RANGES, /* first, last; first, last; … */
+	SESSION_FETCH,	/* all ranges have been said */
+	SESSION_CLOSE,
+
+	SESSION_INFO = 65,
+	SESSION_MAILBOX,
+	SESSION_STATE,
+	SESSION_MESSAGE,
+	SESSION_BODY,
+	SESSION_DONE,
+	SESSION_FAIL,
+};
+
+#define SESSION_RANGES_FRAME 4096     /* ranges in a frame at most */
+#define SESSION_RANGES_MAX (1u << 21) /* and in a fetch: 16 MiB */
+
+/* The getters are false for what no honest end can mean. */
+void session_put_config(struct channel *c, const struct session_config *v);
+/* ret_config->secret is the caller's to clear, on failure too. */
+bool session_get_config(struct channel *c, struct session_config *v);
+void session_put_info(struct channel *c, const struct session_info *v);
+/* Texts come out printable. */
+bool session_get_info(struct channel *c, struct session_info *v);
+void session_put_mailbox(struct channel *c, const struct mailbox_info *v);
+bool session_get_mailbox(struct channel *c, struct mailbox_info *v);
+void session_put_state(struct channel *c, const struct mailbox_state *v);
+bool session_get_state(struct channel *c, struct mailbox_state *v);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session_proxy: what session_channel.c and session_channel_fetch.c share of
+ * the conductor's end. Nobody else includes it. */
+#ifndef MAILHAUL_REMOTE_SESSION_PROXY_H
+#define MAILHAUL_REMOTE_SESSION_PROXY_H
+
+#include "session_frames.h"
+
+struct proxy {
+	struct session base;
+	struct channel *channel;
+	struct session_limits limits;
+	struct session_info info;
+	bool dead;
+};
+
+/* The call cannot begin: the session has ended. -1. */
+int proxy_ended(struct err *err);
+/* The envoy broke a rule of this channel: it is not itself any more. -1. */
+int proxy_nonsense(struct proxy *p, const char *what, struct err *err);
+int proxy_over_limit(
+	struct proxy *p, const char *limit, uint64_t value, struct err *err);
+/* Ends the frame under way. */
+int proxy_send(struct proxy *p, struct err *err);
+/* The next frame of an answer: 1 and its type, 0 at its end, -1. */
+int proxy_next(struct proxy *p, uint8_t *ret_type, struct err *err);
+
+int proxy_fetch(struct session *s, const struct uid_range *ranges, size_t count,
+	const struct session_sink *sink, struct err *err);
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The envoy's end: one question at a time, answered by the session behind
+ * it. What the session says while a call goes on (messages, mailboxes) is
+ * gathered by the channel and goes out when 64 KiB are there, with the next
+ * large piece of a body, with the answer's end, or, where the server is slow,
+ * with the first thing said FLUSH_MS after the last flush, so that the
+ * conductor does not take a slow server for a dead envoy.
+ */
+#include "../base/clock.h"
+#include "session_channel.h"
+#include "session_frames.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FLUSH_MS 200
+
+struct serve {
+	struct channel *channel;
+	struct session *session;
+	struct uid_range *ranges;
+	size_t range_count;
+	int64_t flushed_ms;
+	bool over; /* the channel, or the session, has ended */
+};
+
+/* Sends the frame under way; its failure ends everything. */
+static int say(struct serve *v, struct err *err)
+{
+	int64_t now_ms;
+
+	if (channel_send(v->channel, err) < 0) {
+		v->over = true;
+		return -1;
+	}
+	now_ms = clock_mono_ms();
+	if (now_ms - v->flushed_ms < FLUSH_MS)
+		return 0;
+	v->flushed_ms = now_ms;
+	if (channel_flush(v->channel, err) == 0)
+		return 0;
+	v->over = true;
+	return -1;
+}
+
+/* DONE or FAIL; r and err are what the call ended with. */
+static void answer(struct serve *v, int r, const struct err *err)
+{
+	if (v->over)
+		return;
+	channel_begin(v->channel, r == 0 ? SESSION_DONE : SESSION_FAIL);
+	if (r < 0)
+		channel_put_err(v->channel, err);
+	if (channel_send(v->channel, NULL) < 0 ||
+		channel_flush(v->channel, NULL) < 0 ||
+		(r < 0 && err->scope >= ERR_SCOPE_SESSION))
+		v->over = true;
+	v->flushed_ms = clock_mono_ms();
+}
+
+static int on_mailbox(
+	void *arg, const struct mailbox_info *info, struct err *err)
+{
+	struct serve *v = arg;
+
+	channel_begin(v->channel, SESSION_MAILBOX);
+	session_put_mailbox(v->channel, info);
+	return say(v, err);
+}
+
+static int on_message(
+	void *arg, const struct message_meta *meta, struct err *err)
+{
+	struct serve *v = arg;
+
+	channel_begin(v->channel, SESSION_MESSAGE);
+	channel_put_meta(v->channel, meta);
+	return say(v, err);
+}
+
+static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
+{
+	struct serve *v = arg;
+	const char *at = bytes;
+
+	while (n > 0) {
+		size_t piece = n < CHANNEL_MAX ? n : CHANNEL_MAX;
+		if (channel_send_bytes(
+			    v->channel, SESSION_BODY, at, piece, err) < 0) {
+			v->over = true;
+			return -1;
+		}
+		at += piece;
+		n -= piece;
+	}
+	return 0;
+}
+
+static void serve_select(struct serve *v)
+{
+	char name[NAME_MAILBOX_MAX];
+	struct mailbox_state state;
+	struct err err = {0};
+	int r;
+
+	memset(&state, 0, sizeof state);
+	if (!channel_get_str(v->channel, name, sizeof name) ||
+		!channel_done(v->channel)) {
+		v->over = true;
+		return;
+	}
+	r = session_select(v->session, name, &state, &err);
+	if (r == 0) {
+		channel_begin(v->channel, SESSION_STATE);
+		session_put_state(v->channel, &state);
+		r = say(v, &err);
+	}
+	answer(v, r, &err);
+}
+
+static void serve_scan(struct serve *v)
+{
+	uint32_t items;
+	struct err err = {0};
+	int r;
+
+	if (!channel_get_u32(v->channel, &items) || !channel_done(v->channel)) {
+		v->over = true;
+		return;
+	}
+	r = session_scan(v->session, items, on_message, v, &err);
+	answer(v, r, &err);
+}
+
+static void serve_changes(struct serve *v)
+{
+	uint64_t since;
+	struct err err = {0};
+	int r;
+
+	if (!channel_get_u64(v->channel, &since) || !channel_done(v->channel)) {
+		v->over = true;
+		return;
+	}
+	r = session_changes(v->session, since, on_message, v, &err);
+	answer(v, r, &err);
+}
+
+static void take_ranges(struct serve *v)
+{
+	size_t n = 0;
+
+	v->ranges = mem_grow(v->ranges, v->range_count + SESSION_RANGES_FRAME,
+		sizeof *v->ranges);
+	while (!channel_done(v->channel)) {
+		struct uid_range *r = &v->ranges[v->range_count];
+		if (n++ == SESSION_RANGES_FRAME ||
+			v->range_count == SESSION_RANGES_MAX ||
+			!channel_get_u32(v->channel, &r->first) ||
+			!channel_get_u32(v->channel, &r->last) ||
+			r->first == 0 || r->last < r->first) {
+			v->over = true;
+			return;
+		}
+		v->range_count++;
+	}
+}
+
+static void serve_fetch(struct serve *v)
+{
+	const struct session_sink sink = {
+		.body = on_body, .message = on_message, .arg = v};
+	struct err err = {0};
+	int r = 0;
+
+	if (v->range_count > 0)
+		r = session_fetch(
+			v->session, v->ranges, v->range_count, &sink, &err);
+	free(v->ranges);
+	v->ranges = NULL;
+	v->range_count = 0;
+	answer(v, r, &err);
+}
+
+static void serve_request(struct serve *v, uint8_t type)
+{
+	struct err err = {0};
+	int r;
+
+	switch (type) {
+	case SESSION_LIST:
+		r = session_list(v->session, on_mailbox, v, &err);
+		answer(v, r, &err);
+		break;
+	case SESSION_SELECT:
+		serve_select(v);
+		break;
+	case SESSION_SCAN:
+		serve_scan(v);
+		break;
+	case SESSION_CHANGES:
+		serve_changes(v);
+		break;
+	case SESSION_RANGES:
+		take_ranges(v);
+		break;
+	case SESSION_FETCH:
+		serve_fetch(v);
+		break;
+	default: /* CLOSE, and whatever no conductor says */
+		v->over = true;
+	}
+}
+
+/* OPEN: the secret lives from here until the session has logged in. */
+static void serve_open(
+	struct serve *v, int socket_fd, session_serve_open_fn *open, void *arg)
+{
+	struct session_config config;
+	struct session_info info;
+	struct err err = {0};
+	uint8_t type;
+	bool ok;
+	int r;
+
+	v->over = true;
+	if (channel_recv(v->channel, -1, &type, NULL) <= 0) {
+		(void)close(socket_fd);
+		return;
+	}
+	ok = type == SESSION_OPEN && session_get_config(v->channel, &config);
+	channel_cleanse(v->channel);
+	if (!ok) {
+		if (type == SESSION_OPEN)
+			secret_clear(&config.secret);
+		(void)close(socket_fd);
+		return;
+	}
+	v->over = false;
+	r = open(arg, &config, socket_fd, channel_fd(v->channel), &v->session,
+		&err);
+	secret_clear(&config.secret);
+	explicit_bzero(&config, sizeof config);
+	if (r == 0) {
+		memset(&info, 0, sizeof info);
+		session_info(v->session, &info);
+		channel_begin(v->channel, SESSION_INFO);
+		session_put_info(v->channel, &info);
+		r = say(v, &err);
+	}
+	answer(v, r, &err);
+	v->over = v->over || v->session == NULL;
+}
+
+void session_channel_serve_with(int channel_fd_taken, int socket_fd,
+	session_serve_open_fn *open, void *arg)
+{
+	struct serve v = {.channel = channel_new(channel_fd_taken)};
+	uint8_t type;
+
+	serve_open(&v, socket_fd, open, arg);
+	while (!v.over && channel_recv(v.channel, -1, &type, NULL) > 0)
+		serve_request(&v, type);
+	if (v.session != NULL)
+		session_close(&v.session);
+	free(v.ranges);
+	channel_free(&v.channel);
+}
