@@ -154,5 +154,11 @@ void session_close(struct session **s);
 int session_open_direct(const struct session_config *config, int socket_fd,
 	const char *ca_pem, size_t ca_pem_bytes, int hangup_fd,
 	struct session **ret_session, struct err *err);
+/* The same with anchors that sessions share (transport.h), borrowed for the
+ * call; NULL where config->url.tls is TLS_NONE. */
+struct tls_anchors;
+int session_open_anchors(const struct session_config *config, int socket_fd,
+	struct tls_anchors *anchors, int hangup_fd,
+	struct session **ret_session, struct err *err);
 
 #endif
