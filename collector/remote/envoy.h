@@ -14,11 +14,19 @@
 
 #define ENVOY_CONTROL_FD 3
 
-/* The whole life of an envoy process; its exit status. */
+/*
+ * The whole life of an envoy process; its exit status. It ends of itself, in
+ * failure, when a thread does not let go of a session whose channel was
+ * closed ENVOY_STUCK_S ago. SIGINT, SIGTERM and SIGHUP do not end it: it has
+ * to outlive the conductor's draining.
+ */
+#define ENVOY_STUCK_S 20
 int envoy_main(void);
 
-/* Conductor: hands a session over. All three descriptors stay the
- * caller's, who closes its copies of channel_fd's far end and socket_fd. */
+/* Conductor: hands a session over. anchors_fd: -1 or an empty file where the
+ * session has no TLS. An envoy that has gone: ERR_CRASH. All three descriptors
+ * stay the caller's, who closes its copies of channel_fd's far end and
+ * socket_fd. */
 int envoy_hand_over(int control_fd, int channel_fd, int socket_fd,
 	int anchors_fd, struct err *err);
 
