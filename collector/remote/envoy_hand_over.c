@@ -27,10 +27,16 @@ int envoy_hand_over(int control_fd, int channel_fd, int socket_fd,
 		control_fd, "S", 1, fds, anchors_fd < 0 ? 2 : 3, err);
 }
 
-static int bad_file(const char *ca_file, const char *why, struct err *err)
+/* errnum or, where that is 0, why. */
+static int bad_file(
+	const char *ca_file, int errnum, const char *why, struct err *err)
 {
-	(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
-		"trust anchors %s: %s", ca_file, why);
+	if (errnum != 0)
+		(void)err_set_sys(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE, errnum, "trust anchors %s", ca_file);
+	else
+		(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE, "trust anchors %s: %s", ca_file, why);
 	return err_hint(err, "check tls.ca_file, or --ca-file of the account");
 }
 
@@ -40,13 +46,12 @@ static int read_file(
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t cap = (size_t)256 << 10, used = 0;
-	char *pem, why[128];
+	int errnum;
+	char *pem;
 	ssize_t n;
 
-	if (fd < 0) {
-		(void)strerror_r(errno, why, sizeof why);
-		return bad_file(path, why, err);
-	}
+	if (fd < 0)
+		return bad_file(path, errno, NULL, err);
 	pem = mem_array(cap, 1);
 	while ((n = read(fd, pem + used, cap - used)) > 0 &&
 		used <= CA_PEM_MAX) {
@@ -54,12 +59,11 @@ static int read_file(
 		if (used == cap)
 			pem = mem_grow(pem, cap *= 2, 1);
 	}
-	if (n < 0)
-		(void)strerror_r(errno, why, sizeof why);
+	errnum = n < 0 ? errno : 0;
 	(void)close(fd);
 	if (n != 0) {
 		free(pem);
-		return bad_file(path, n < 0 ? why : "too large", err);
+		return bad_file(path, errnum, "too large", err);
 	}
 	*ret_pem = pem;
 	*ret_bytes = used;
@@ -119,7 +123,8 @@ int envoy_anchors_fd(const char *ca_file, int *ret_fd, struct err *err)
 	if (has_certificate(pem, bytes))
 		r = seal(pem, bytes, ret_fd, err);
 	else
-		r = bad_file(path, "no certificate in PEM form is in it", err);
+		r = bad_file(
+			path, 0, "no certificate in PEM form is in it", err);
 	free(pem);
 	return r;
 }
