@@ -50,11 +50,10 @@ static void fill(struct err *err, enum err_class class, enum err_scope scope,
 
 static void add_errno(struct err *err, int errnum)
 {
-	char why[128];
+	char room[128];
 	size_t used = strlen(err->text);
+	const char *why = strerror_r(errnum, room, sizeof room); /* GNU's */
 
-	if (strerror_r(errnum, why, sizeof why) != 0)
-		(void)snprintf(why, sizeof why, "error %d", errnum);
 	(void)snprintf(err->text + used, sizeof err->text - used, ": %s", why);
 }
 
