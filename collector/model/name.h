@@ -15,6 +15,7 @@
 #define NAME_MAILBOX_MAX 1024 /* octets of a remote name, NUL included */
 #define NAME_DIR_MAX 201      /* bytes of a Maildir++ directory name + NUL */
 #define NAME_FOLDER_MAX 1024  /* bytes of a folder's UTF-8 name + NUL */
+#define NAME_LEVELS_MAX 20    /* of a folder */
 
 /* Modified UTF-7 → UTF-8. -1 if the input is not valid modified UTF-7 (then
  * the caller keeps the octets) or out is too small. */
@@ -34,14 +35,15 @@ bool name_is_inbox(const char *mailbox);
  * start, control characters, NUL and surrounding spaces are written "%XX";
  * empty levels become "%"; "..", "." are covered by '.' being escaped; the
  * words cur, new, tmp and names beginning "dovecot" or "mailhaul" get their
- * first letter escaped. More than 20 levels: the rest joins the 20th.
+ * first letter escaped. A first level INBOX is written in capitals: Dovecot
+ * does not find ".inbox.x". More than 20 levels: the rest joins the 20th.
  * '.' must be escaped because it is the Maildir++ separator.
  * Deterministic; not injective by itself under case folding and cutting:
  * name_folder_dir and the ledger's table of folders see to that.
  * 0, or -1 where out is too small (never with NAME_FOLDER_MAX * 3 + 64).
  */
-int name_folder_of(const char *mailbox, char delimiter, char *out,
-	size_t out_bytes);
+int name_folder_of(
+	const char *mailbox, char delimiter, char *out, size_t out_bytes);
 
 /*
  * The directory of a folder: "" for INBOX, else ".A.B" in modified UTF-7.
