@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The list is asked for as a whole. After a failure:
+ *     something had come   the first one that did not is the suspect: it is
+ *                          asked for alone
+ *     nothing had come     half of it, or, where just the connection was
+ *                          lost, the first one alone
+ *     one alone failed     it is given up; where just the connection was lost
+ *                          it is put off, and given up when it fails again
+ *                          after others have come
+ * and after each success twice as many. So each round settles a message or
+ * halves the search; link counts the rounds that do neither.
+ */
+#include "fetch.h"
+
+#include "uidset.h"
+
+#include <stdlib.h>
+
+struct round {
+	struct intake *in;
+	const struct fetch_owner *owner;
+	uint32_t *ids; /* not asked for yet, or not settled, from head on */
+	size_t count;
+	size_t head;
+	size_t batch; /* at most so many at once */
+	struct uidset put_off;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The numbers of ids, ascending. Caller frees. */
+static uint32_t *numbers_of(const struct fetch_owner *owner,
+	const uint32_t *ids, size_t count, size_t *ret_count)
+{
+	uint32_t *numbers = mem_array(count, sizeof *numbers);
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t number = ids[i];
+		if (owner->number != NULL)
+			number = owner->number(owner->arg, ids[i]);
+		if (number != 0)
+			numbers[n++] = number;
+	}
+	if (owner->number != NULL)
+		qsort(numbers, n, sizeof *numbers, by_number);
+	*ret_count = n;
+	return numbers;
+}
+
+/* Sees to it that there is a session that knows the mailbox. */
+static int ensure_session(struct round *r, struct err *err)
+{
+	struct link *link = &r->in->work->link;
+
+	while (link->session == NULL) {
+		if (link_open(link, err) != 0)
+			return -1;
+		if (r->owner->renew(r->owner->arg, err) == 0)
+			return 0;
+		if (err->scope <= ERR_SCOPE_MAILBOX ||
+			!link_survives(link, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* One command (the session cuts long ranges itself). */
+static int ask(
+	struct round *r, const uint32_t *ids, size_t count, struct err *err)
+{
+	struct session_sink sink;
+	struct uid_range *ranges;
+	uint32_t *numbers;
+	size_t n, range_count;
+	int rc = 0;
+
+	numbers = numbers_of(r->owner, ids, count, &n);
+	ranges = uid_ranges(numbers, n, &range_count);
+	intake_sink(r->in, &sink);
+	r->in->broken = false;
+	if (range_count != 0)
+		rc = session_fetch(r->in->work->link.session, ranges,
+			range_count, &sink, err);
+	/* whatever scope our own refusal had, it has ended the session */
+	if (rc != 0 && r->in->broken && err->scope < ERR_SCOPE_SESSION)
+		err->scope = ERR_SCOPE_SESSION;
+	intake_reset(r->in);
+	free(ranges);
+	free(numbers);
+	return rc;
+}
+
+/* Drops what is settled from the n ids at head; the rest moves up behind. */
+static size_t compact(struct round *r, size_t n)
+{
+	size_t keep = r->head + n;
+
+	for (size_t i = r->head + n; i-- > r->head;)
+		if (!r->owner->settled(r->owner->arg, r->ids[i]))
+			r->ids[--keep] = r->ids[i];
+	n = r->head + n - keep;
+	r->head = keep;
+	return n;
+}
+
+static int give_up(
+	struct round *r, uint32_t id, const struct err *why, struct err *err)
+{
+	return r->owner->give_up(r->owner->arg, id, why, err);
+}
+
+/* After asking for n ids in vain: 0 if the round can go on. */
+static int narrow(struct round *r, size_t n, bool came, struct err *err)
+{
+	struct err why = *err;
+	bool suspect = link_is_suspect(err);
+	bool goes_on = link_survives(&r->in->work->link, err);
+	size_t left = compact(r, n);
+
+	if (n == 1 && left == 1 && suspect) {
+		if (give_up(r, r->ids[r->head], &why, err) != 0)
+			return -1;
+		r->head++;
+	} else if (n == 1 && left == 1 && goes_on) {
+		(void)uidset_add(&r->put_off, r->ids[r->head]);
+		r->head++;
+	}
+	if (n == 1 && left == 1)
+		r->batch = SIZE_MAX;
+	else
+		r->batch = came || !suspect ? 1 : (n + 1) / 2;
+	*err = why;
+	return goes_on ? 0 : -1;
+}
+
+static void widen(struct round *r)
+{
+	if (r->batch <= SIZE_MAX / 2)
+		r->batch *= 2;
+}
+
+static int main_pass(struct round *r, bool alone, struct err *err)
+{
+	while (r->head < r->count) {
+		size_t n = r->count - r->head;
+		uint64_t before = r->in->work->arrived;
+
+		if (work_check_cancel(r->in->work, err) != 0 ||
+			ensure_session(r, err) != 0)
+			return -1;
+		if (alone)
+			n = 1;
+		else if (n > r->batch)
+			n = r->batch;
+		if (ask(r, r->ids + r->head, n, err) == 0) {
+			r->head += n;
+			widen(r);
+		} else if (narrow(r, n, r->in->work->arrived != before, err) !=
+			   0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* Those at which the connection was lost, once more, each alone. */
+static int second_pass(struct round *r, struct err *err)
+{
+	for (size_t i = 0; i < r->put_off.count; i++) {
+		uint32_t id = r->put_off.uids[i];
+		struct err why;
+
+		if (work_check_cancel(r->in->work, err) != 0 ||
+			ensure_session(r, err) != 0)
+			return -1;
+		if (ask(r, &id, 1, err) == 0)
+			continue;
+		why = *err;
+		if (why.class != ERR_NETWORK && !link_is_suspect(&why))
+			return -1;
+		if (!r->owner->settled(r->owner->arg, id) &&
+			give_up(r, id, &why, err) != 0)
+			return -1;
+		*err = why;
+		if (!link_survives(&r->in->work->link, &why))
+			return -1;
+	}
+	return 0;
+}
+
+int fetch_messages(struct intake *in, const struct fetch_owner *owner,
+	const uint32_t *ids, size_t count, bool alone, struct err *err)
+{
+	struct round r = {
+		.in = in, .owner = owner, .count = count, .batch = SIZE_MAX};
+	int rc;
+
+	r.ids = mem_array(count, sizeof *ids);
+	for (size_t i = 0; i < count; i++)
+		r.ids[i] = ids[i];
+	rc = main_pass(&r, alone, err);
+	if (rc == 0)
+		rc = second_pass(&r, err);
+	uidset_clear(&r.put_off);
+	free(r.ids);
+	return rc;
+}

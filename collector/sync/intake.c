@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "intake.h"
+
+#include "digest.h"
+
+#include <stdlib.h>
+
+static int refuse(struct intake *in)
+{
+	in->broken = true;
+	return -1;
+}
+
+static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
+{
+	struct intake *in = arg;
+	struct work *w = in->work;
+
+	if (in->delivery == NULL) {
+		if (delivery_begin(w->store, &in->delivery, err) != 0)
+			return refuse(in);
+		if (in->hash)
+			digest_begin(&in->digest);
+	}
+	in->bytes += n;
+	w->progress.now.bytes_done += n;
+	progress_tick(&w->progress);
+	if (in->hash)
+		digest_add(in->digest, bytes, n);
+	if (delivery_write(in->delivery, bytes, n, err) != 0)
+		return refuse(in);
+	return 0;
+}
+
+/* An item that is there and empty is believed only where the server says
+ * that the message has no bytes: many say "" for what they cannot read. */
+static bool is_message(const struct intake *in, const struct message_meta *meta)
+{
+	if ((meta->has & MESSAGE_HAS_BODY) == 0)
+		return false;
+	return in->bytes != 0 ||
+	       ((meta->has & MESSAGE_HAS_SIZE) != 0 && meta->size_bytes == 0);
+}
+
+static int check_quota(const struct intake *in, struct err *err)
+{
+	const struct work *w = in->work;
+	uint64_t limit = w->run->settings->limits_account_bytes;
+
+	if (limit == 0 || w->bytes_kept + in->bytes <= limit)
+		return 0;
+	(void)err_set(err, ERR_QUOTA, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
+		"limits.account is reached: %llu bytes are stored",
+		(unsigned long long)w->bytes_kept);
+	return err_hint(err, "raise limits.account");
+}
+
+/* Takes the delivery. */
+static int hand_over(struct intake *in, const struct message_meta *meta,
+	struct ledger_message *key, struct err *err)
+{
+	struct work *w = in->work;
+
+	if (check_quota(in, err) != 0)
+		return -1;
+	if (in->delivery == NULL &&
+		delivery_begin(w->store, &in->delivery, err) != 0)
+		return -1;
+	key->size_bytes = in->bytes;
+	if ((meta->has & MESSAGE_HAS_DATE) != 0)
+		key->date_s = meta->date_s;
+	if ((meta->has & MESSAGE_HAS_FLAGS) != 0)
+		key->source = meta->flags;
+	key->local = key->source;
+	if (delivery_end(&in->delivery, in->folder, key, err) != 0)
+		return -1;
+	w->arrived++;
+	w->bytes_kept += in->bytes;
+	w->progress.now.messages_done++;
+	link_progress(&w->link);
+	progress_tick(&w->progress);
+	return 0;
+}
+
+static int finish(
+	struct intake *in, const struct message_meta *meta, struct err *err)
+{
+	struct intake_message message = {.meta = meta, .bytes = in->bytes};
+	struct ledger_message *key = mem_alloc(sizeof *key);
+	unsigned char sha256[DIGEST_BYTES];
+	int rc = 0;
+
+	if (in->hash) {
+		/* an empty message has not begun one */
+		if (in->digest == NULL)
+			digest_begin(&in->digest);
+		digest_end(&in->digest, sha256);
+		message.sha256 = sha256;
+	}
+	key->mailbox_id = in->mailbox_id;
+	key->uidvalidity = in->uidvalidity;
+	switch (in->accept(in->arg, &message, key, err)) {
+	case INTAKE_DROP:
+		break;
+	case INTAKE_TAKE:
+		rc = hand_over(in, meta, key, err);
+		break;
+	case INTAKE_FAIL:
+		rc = -1;
+		break;
+	}
+	free(key);
+	return rc;
+}
+
+static int on_message(
+	void *arg, const struct message_meta *meta, struct err *err)
+{
+	struct intake *in = arg;
+
+	if (is_message(in, meta)) {
+		in->seen++;
+		if (finish(in, meta, err) != 0)
+			return refuse(in);
+	}
+	intake_reset(in);
+	if (work_check_cancel(in->work, err) != 0)
+		return refuse(in);
+	return 0;
+}
+
+void intake_sink(struct intake *in, struct session_sink *ret_sink)
+{
+	*ret_sink = (struct session_sink){
+		.body = on_body, .message = on_message, .arg = in};
+}
+
+void intake_reset(struct intake *in)
+{
+	if (in->delivery != NULL)
+		delivery_abort(&in->delivery);
+	digest_drop(&in->digest);
+	in->delivery = NULL;
+	in->bytes = 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * intake: a message on its way from the session's sink into the store. The
+ * bytes are written before anybody knows whose they are; what turns out not
+ * to be wanted is dropped before it is handed over. One mailbox at a time.
+ */
+#ifndef MAILHAUL_SYNC_INTAKE_H
+#define MAILHAUL_SYNC_INTAKE_H
+
+#include "work.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum intake_verdict {
+	INTAKE_DROP, /* not asked for, or known already */
+	INTAKE_TAKE,
+	INTAKE_FAIL,
+};
+
+/* What the owner is asked when a message is complete. */
+struct intake_message {
+	const struct message_meta *meta;
+	uint64_t bytes;		     /* received */
+	const unsigned char *sha256; /* NULL without intake.hash */
+};
+
+struct intake {
+	struct work *work;
+	struct folder *folder;
+	bool hash; /* the owner wants a SHA-256 of each message */
+	/*
+	 * Fills the identity of a message that is to be taken (mailbox_id and
+	 * uidvalidity are there already); notes that it has come.
+	 */
+	enum intake_verdict (*accept)(void *arg,
+		const struct intake_message *message,
+		struct ledger_message *key, struct err *err);
+	void *arg;
+	int64_t mailbox_id;
+	uint32_t uidvalidity;
+	uint64_t seen; /* messages with a body, wanted or not */
+	bool broken;   /* the sink has refused: the session is gone */
+	/* private */
+	struct delivery *delivery;
+	struct digest *digest;
+	uint64_t bytes;
+};
+
+/* Owner fills the public members first. */
+void intake_sink(struct intake *in, struct session_sink *ret_sink);
+/* Drops a message that was cut off. Call after each fetch that failed. */
+void intake_reset(struct intake *in);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "link.h"
+
+#include "../base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void link_init(struct link *l, struct run *run)
+{
+	*l = (struct link){.run = run};
+}
+
+static void configure(const struct run *run, struct session_config *c)
+{
+	const struct settings *s = run->settings;
+
+	*c = (struct session_config){
+		.url = run->account.url,
+		.secret = run->password,
+		.limits =
+			{
+				.message_bytes = s->limits_message_bytes,
+				.line_bytes = s->limits_line_bytes,
+				.nesting = s->limits_nesting,
+				.command_bytes = s->limits_command_bytes,
+				.pop3_line_bytes = s->limits_pop3_line_bytes,
+				.messages = s->limits_messages,
+				.mailboxes = s->limits_mailboxes,
+				.idle_ms = s->network_timeout_s * 1000,
+			},
+		.tls13_only = strcmp(s->tls_min_version, "1.3") == 0,
+		.wire_log = log_level() >= LOG_LEVEL_WIRE,
+	};
+	if (run->account.fingerprint != NULL)
+		(void)snprintf(c->fingerprint, sizeof c->fingerprint, "%s",
+			run->account.fingerprint);
+}
+
+static int open_once(struct link *l, struct err *err)
+{
+	const struct run *run = l->run;
+	const char *ca_file = run->account.ca_file;
+	struct session_config config;
+
+	if (atomic_load(&run->cancel))
+		return err_set(err, ERR_CANCELLED, ERR_SCOPE_SESSION,
+			ERR_RETRY_NOW, "cancelled");
+	if (run->account.url.tls == TLS_NONE && !run->settings->tls_allow_plain)
+		return err_set(err, ERR_POLICY, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE,
+			"tls.allow_plain=no forbids security=none");
+	if (ca_file == NULL || ca_file[0] == '\0')
+		ca_file = run->settings->tls_ca_file;
+	configure(run, &config);
+	if (run->dialer.open(
+		    run->dialer.arg, &config, ca_file, &l->session, err) != 0) {
+		l->session = NULL;
+		return -1;
+	}
+	l->opened++;
+	session_info(l->session, &l->info);
+	return 0;
+}
+
+int link_open(struct link *l, struct err *err)
+{
+	bool first = l->opened == 0;
+
+	while (l->session == NULL) {
+		if (open_once(l, err) == 0)
+			return 0;
+		if (first || !link_survives(l, err))
+			return -1;
+	}
+	return 0;
+}
+
+void link_close(struct link *l)
+{
+	if (l->session != NULL)
+		session_close(&l->session);
+	l->session = NULL;
+}
+
+void link_progress(struct link *l)
+{
+	l->network = 0;
+	l->suspect = 0;
+}
+
+bool link_is_suspect(const struct err *err)
+{
+	switch (err->class) {
+	case ERR_PROTOCOL:
+	case ERR_LIMIT:
+	case ERR_TIMEOUT:
+	case ERR_CRASH:
+		return true;
+	case ERR_REFUSED:
+		return err->scope <= ERR_SCOPE_MAILBOX;
+	case ERR_NONE:
+	case ERR_AUTH:
+	case ERR_THROTTLED:
+	case ERR_QUOTA:
+	case ERR_NETWORK:
+	case ERR_TLS:
+	case ERR_DISK:
+	case ERR_STORE:
+	case ERR_CONFIG:
+	case ERR_POLICY:
+	case ERR_CANCELLED:
+		return false;
+	}
+	return false;
+}
+
+bool link_survives(struct link *l, const struct err *err)
+{
+	bool goes_on;
+
+	if (atomic_load(&l->run->cancel))
+		return false;
+	if (link_is_suspect(err)) {
+		goes_on = ++l->suspect < LINK_SUSPECT_TRIES;
+		if (err->scope <= ERR_SCOPE_MAILBOX)
+			return goes_on;
+	} else {
+		goes_on = err->class == ERR_NETWORK &&
+			  ++l->network < LINK_NETWORK_TRIES;
+	}
+	if (err->scope >= ERR_SCOPE_ACCOUNT)
+		goes_on = false;
+	link_close(l);
+	return goes_on;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * work: what the rooms of sync/ share while one run is executed. One thread.
+ */
+#ifndef MAILHAUL_SYNC_WORK_H
+#define MAILHAUL_SYNC_WORK_H
+
+#include "../../storage/ledger.h"
+#include "../../storage/store.h"
+#include "../base/log.h"
+#include "link.h"
+#include "progress.h"
+#include "run.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct work {
+	struct run *run;
+	struct log_ctx log;
+	struct ledger *ledger;
+	struct store *store;
+	struct link link;
+	struct progress progress;
+	int64_t now_s;	  /* wall clock at the beginning */
+	uint64_t arrived; /* messages handed to the store */
+	uint64_t rekeyed; /* recognised under a new key */
+	uint64_t flag_changes;
+	uint64_t left_out;    /* \Deleted, skip_deleted */
+	uint64_t quarantined; /* in this run */
+	uint64_t bytes_kept;  /* of the account, as far as known */
+	int64_t again_at_s;   /* first next_try_at of this run; 0 = none */
+	struct err first_err; /* of the mailboxes that failed */
+	size_t failed;	      /* mailboxes */
+};
+
+static inline bool work_cancelled(const struct work *w)
+{
+	return atomic_load(&w->run->cancel);
+}
+
+/* -1 with ERR_CANCELLED once somebody wants the run to stop, else 0. */
+int work_check_cancel(const struct work *w, struct err *err);
+
+#endif
