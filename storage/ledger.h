@@ -144,6 +144,22 @@ int ledger_set_flags(struct ledger *l, int64_t id, const struct flags *source,
 int ledger_quarantine(struct ledger *l, const struct ledger_message *m,
 	struct err *err);
 
+/* Quarantined rows of the epoch (0: POP3) with next_try_at <= now_s,
+ * ascending by uid. */
+int ledger_each_due(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
+	int64_t now_s, ledger_message_fn *fn, void *arg, struct err *err);
+/* Delivered IMAP rows of the mailbox that belong to other epochs. */
+int ledger_each_old(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
+	ledger_message_fn *fn, void *arg, struct err *err);
+/* Gives a delivered message the key (uidvalidity, uid) of `key`: the same
+ * message under a new number. A quarantined row of that key goes. */
+int ledger_rekey(struct ledger *l, int64_t id,
+	const struct ledger_message *key, struct err *err);
+/* Counts that a flag change found no file of this message here; back to 0
+ * by ledger_set_flags. */
+int ledger_missed(
+	struct ledger *l, int64_t id, int64_t *ret_misses, struct err *err);
+
 /* Keywords that found no letter in a folder (Maildir has 26), for status. */
 int ledger_note(struct ledger *l, const char *key, const char *value,
 	struct err *err);
