@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * 1. collect: UID and flags of what may have changed, into v->changes
+ * 2. apply, a slice at a time: rows → merge in the store → rows
+ * A crash between the last two repeats the merge, which then finds the local
+ * side changed the same way and leaves it.
+ * A message that is not seen here in two runs has been moved or deleted by
+ * its reader: then the change is dropped, and its row stays.
+ */
+#include "resync.h"
+
+#include "scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLICE 128 /* 16 KiB of flags each */
+#define MISSES_MAX 2
+
+struct slice {
+	struct store_flags *items;
+	char (*bases)[LEDGER_BASE_MAX];
+	uint32_t uids[SLICE];
+	size_t count;
+};
+
+static int on_change(
+	void *arg, const struct message_meta *meta, struct err *err)
+{
+	struct visit *v = arg;
+
+	/* what came in this visit came with its flags; a later change has a
+	 * MODSEQ above our mark */
+	if ((meta->has & MESSAGE_HAS_UID) != 0 &&
+		(meta->has & MESSAGE_HAS_FLAGS) != 0 &&
+		!uidset_has(&v->got, meta->uid))
+		changes_add(&v->changes, meta->uid, &meta->flags);
+	return work_check_cancel(v->work, err);
+}
+
+static int scan_flags(struct visit *v, struct err *err)
+{
+	struct scan s;
+
+	if (v->scanned_flags)
+		return 0;
+	if (visit_load_known(v, err) != 0 ||
+		visit_ensure_session(v, err) != 0 ||
+		scan_mailbox(v, true, &s, err) != 0)
+		return -1;
+	scan_clear(&s);
+	return 0;
+}
+
+/* Step 1. */
+static int collect(struct visit *v, struct err *err)
+{
+	uint64_t then = v->m.highestmodseq, now = v->state.highestmodseq;
+
+	/* all there is came just now, or was re-keyed with its flags noted */
+	if (v->m.stored == 0)
+		return 0;
+	if (now != 0 && now == then)
+		return 0;
+	progress_phase(&v->work->progress, "comparing flags", v->pair->name);
+	if (then == 0 || now < then || !v->work->link.info.condstore) {
+		LOG(LOG_LEVEL_DEBUG, &v->log, "reading all flags",
+			LOG_NUM("modseq", now), LOG_NUM("known", then));
+		return scan_flags(v, err);
+	}
+	if (visit_ensure_session(v, err) != 0)
+		return -1;
+	return session_changes(v->work->link.session, then, on_change, v, err);
+}
+
+/* A server may report a message twice: the second time counts against what
+ * the first one has made of it. */
+static bool is_in_slice(const struct slice *s, uint32_t uid)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->uids[i] == uid)
+			return true;
+	return false;
+}
+
+/* 1: the row goes into the slice, 0: nothing to do for it. */
+static int add_row(struct visit *v, const struct change *change,
+	struct ledger_message *row, struct slice *s, struct err *err)
+{
+	struct store_flags *item = &s->items[s->count];
+	int found = ledger_find_uid(v->work->ledger, v->m.id, v->m.uidvalidity,
+		change->uid, row, err);
+
+	if (found <= 0)
+		return found;
+	if (row->state != LEDGER_DONE && row->state != LEDGER_STAGED)
+		return 0;
+	changes_flags(change, &item->source_now);
+	if (flags_equal(&row->source, &item->source_now))
+		return 0;
+	item->source_then = row->source;
+	item->local_then = row->local;
+	item->found = false;
+	item->id = row->id;
+	memcpy(s->bases[s->count], row->base, sizeof row->base);
+	item->base = s->bases[s->count];
+	s->uids[s->count] = change->uid;
+	s->count++;
+	return 1;
+}
+
+static int record(struct visit *v, struct store_flags *item, struct err *err)
+{
+	struct ledger *l = v->work->ledger;
+	int64_t misses;
+
+	if (item->found) {
+		v->flags_applied++;
+		v->work->flag_changes++;
+		return ledger_set_flags(l, item->id, &item->source_now,
+			&item->local_after, err);
+	}
+	if (ledger_missed(l, item->id, &misses, err) != 0)
+		return -1;
+	if (misses < MISSES_MAX) {
+		v->missed = true;
+		return 0;
+	}
+	LOG(LOG_LEVEL_DEBUG, &v->log, "flag change dropped: not here",
+		LOG_STR("base", item->base));
+	return ledger_set_flags(
+		l, item->id, &item->source_now, &item->local_then, err);
+}
+
+/* Step 2. */
+static int apply_slice(struct visit *v, struct slice *s, struct err *err)
+{
+	struct work *w = v->work;
+
+	if (s->count == 0)
+		return 0;
+	if (store_merge_flags(w->store, v->folder, s->items, s->count, err) !=
+		0)
+		return -1;
+	if (ledger_begin(w->ledger, err) != 0)
+		return -1;
+	for (size_t i = 0; i < s->count; i++)
+		if (record(v, &s->items[i], err) != 0) {
+			ledger_rollback(w->ledger);
+			return -1;
+		}
+	s->count = 0;
+	return ledger_commit(w->ledger, err);
+}
+
+static int apply(struct visit *v, struct err *err)
+{
+	struct ledger_message *row = mem_alloc(sizeof *row);
+	struct slice s = {0};
+	int rc = 0;
+
+	s.items = mem_array(SLICE, sizeof *s.items);
+	s.bases = mem_array(SLICE, sizeof *s.bases);
+	for (size_t i = 0; rc == 0 && i < v->changes.count; i++) {
+		const struct change *change = &v->changes.list[i];
+		if (s.count == SLICE || is_in_slice(&s, change->uid))
+			rc = apply_slice(v, &s, err);
+		if (rc == 0 && add_row(v, change, row, &s, err) < 0)
+			rc = -1;
+		if (rc == 0 && s.count == 0)
+			rc = work_check_cancel(v->work, err);
+	}
+	if (rc == 0)
+		rc = apply_slice(v, &s, err);
+	free(s.bases);
+	free(s.items);
+	free(row);
+	return rc;
+}
+
+int resync_mailbox(struct visit *v, struct err *err)
+{
+	if (collect(v, err) != 0)
+		return -1;
+	if (v->changes.count == 0)
+		return 0;
+	LOG(LOG_LEVEL_DEBUG, &v->log, "applying flags",
+		LOG_NUM("messages", v->changes.count));
+	return apply(v, err);
+}

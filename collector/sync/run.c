@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The story of a run:
+ *
+ *     ledger_open    the newest run of the account owns it (fence)
+ *     store_open     what a killed run has left is settled first
+ *     link_open      a session, by the dialer
+ *     plan           mailboxes × rules → mailbox/folder pairs
+ *     walk           for each pair: select, import, resync;
+ *                    then subscriptions, flush, marks
+ *     summary        counts as the ledger has them now
+ *     policy         when again, and who has to act
+ *
+ * Whatever fails, what was delivered stays, and the next run goes on there.
+ */
+#include "run.h"
+
+#include "../base/clock.h"
+#include "plan.h"
+#include "policy.h"
+#include "summary.h"
+#include "walk.h"
+#include "work.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+int work_check_cancel(const struct work *w, struct err *err)
+{
+	if (!work_cancelled(w))
+		return 0;
+	return err_set(err, ERR_CANCELLED, ERR_SCOPE_SESSION, ERR_RETRY_NOW,
+		"cancelled");
+}
+
+struct run *run_new(void)
+{
+	struct run *run = mem_alloc(sizeof *run);
+
+	(void)pthread_mutex_init(&run->progress.lock, NULL);
+	atomic_init(&run->cancel, false);
+	return run;
+}
+
+void run_free(struct run **run)
+{
+	struct run *r = *run;
+
+	if (r == NULL)
+		return;
+	account_clear(&r->account);
+	secret_clear(&r->password);
+	free(r->ledger_path);
+	summary_free(&r->result);
+	(void)pthread_mutex_destroy(&r->progress.lock);
+	free(r);
+	*run = NULL;
+}
+
+/* "uid:gid"; "" leaves files ours. settings_check has seen it. */
+static void read_owner(const char *owner, struct store_config *config)
+{
+	char *end = NULL;
+
+	config->uid = (uid_t)-1;
+	config->gid = (gid_t)-1;
+	if (owner == NULL || owner[0] == '\0')
+		return;
+	config->uid = (uid_t)strtoul(owner, &end, 10);
+	if (*end == ':')
+		config->gid = (gid_t)strtoul(end + 1, NULL, 10);
+}
+
+static int open_store(struct work *w, struct err *err)
+{
+	const struct run *run = w->run;
+	const struct settings *s = run->settings;
+	struct store_config config = {
+		.eol_lf = strcmp(s->store_eol, "lf") == 0,
+		.message_bytes = s->limits_message_bytes,
+		.keys = run->keys,
+	};
+	char *root;
+	int rc;
+
+	if (settings_store_path(s, run->account.to, &root, err) != 0)
+		return -1;
+	read_owner(s->store_owner, &config);
+	config.root = root;
+	rc = store_open(&config, w->ledger, run->committer, &w->store, err);
+	free(root);
+	return rc;
+}
+
+struct listing {
+	struct mailbox_info *mailboxes;
+	size_t count, cap;
+};
+
+static int on_mailbox(
+	void *arg, const struct mailbox_info *info, struct err *err)
+{
+	struct listing *l = arg;
+
+	(void)err;
+	if (l->count == l->cap) {
+		l->cap = l->cap != 0 ? l->cap * 2 : 32;
+		l->mailboxes =
+			mem_grow(l->mailboxes, l->cap, sizeof *l->mailboxes);
+	}
+	l->mailboxes[l->count++] = *info;
+	return 0;
+}
+
+/* With one more try where the connection was lost. */
+static int list_mailboxes(struct work *w, struct listing *l, struct err *err)
+{
+	progress_phase(&w->progress, "listing", NULL);
+	while (link_open(&w->link, err) == 0) {
+		l->count = 0;
+		if (session_list(w->link.session, on_mailbox, l, err) == 0)
+			return 0;
+		if (link_is_suspect(err) || !link_survives(&w->link, err))
+			break;
+	}
+	return -1;
+}
+
+static int make_plan(struct work *w, struct plan *ret_plan, struct err *err)
+{
+	struct listing l = {0};
+
+	if (list_mailboxes(w, &l, err) != 0) {
+		free(l.mailboxes);
+		return -1;
+	}
+	plan_make(l.mailboxes, l.count, &w->run->account, ret_plan);
+	free(l.mailboxes);
+	LOG(LOG_LEVEL_INFO, &w->log, "planned",
+		LOG_NUM("mailboxes", ret_plan->count),
+		LOG_NUM("views_skipped", ret_plan->views),
+		LOG_NUM("excluded", ret_plan->excluded));
+	return 0;
+}
+
+static int execute(struct work *w, struct err *err)
+{
+	const struct run *run = w->run;
+	struct plan plan = {0};
+	int rc = -1;
+
+	if (ledger_open(run->ledger_path, run->account.uuid, run->job.fence,
+		    &w->ledger, err) != 0 ||
+		open_store(w, err) != 0 ||
+		summary_bytes(w->ledger, &w->bytes_kept, err) != 0)
+		goto out;
+	progress_phase(&w->progress, "connecting", NULL);
+	if (link_open(&w->link, err) != 0 || make_plan(w, &plan, err) != 0)
+		goto out;
+	rc = walk_plan(w, &plan, err);
+out:
+	link_close(&w->link);
+	if (w->ledger != NULL)
+		summary_make(w, &plan, &w->run->result);
+	if (w->store != NULL)
+		store_close(&w->store);
+	if (w->ledger != NULL)
+		ledger_close(&w->ledger);
+	plan_clear(&plan);
+	return rc;
+}
+
+static void judge(struct work *w, int rc, const struct err *err)
+{
+	struct run *run = w->run;
+	struct job_result *result = &run->result;
+	struct policy_facts facts = {
+		.now_s = clock_wall_s(),
+		.every_s = run->account.every_s != 0
+				   ? run->account.every_s
+				   : run->settings->sync_every_s,
+		.attempts = run->job.attempts,
+		.progress = w->arrived + w->rekeyed != 0,
+		.again_at_s = w->again_at_s,
+	};
+
+	if (getrandom(&facts.dice, sizeof facts.dice, 0) < 0)
+		facts.dice = (uint32_t)clock_wall_us();
+	if (rc != 0)
+		result->err = *err;
+	else if (w->failed != 0)
+		result->err = w->first_err;
+	result->ok = rc == 0 && w->failed == 0;
+	result->cancelled =
+		rc != 0 && (err->class == ERR_CANCELLED || work_cancelled(w));
+	policy_decide(&facts, run->account.name, result);
+}
+
+static void log_end(const struct work *w)
+{
+	const struct job_result *r = &w->run->result;
+
+	if (!r->ok && !r->cancelled)
+		log_err(r->needs_person ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN,
+			&w->log, "run failed", &r->err);
+	LOG(LOG_LEVEL_INFO, &w->log, "run ended",
+		LOG_STR("result", r->cancelled ? "cancelled"
+				  : r->ok      ? "ok"
+					       : "failed"),
+		LOG_NUM("new", w->arrived), LOG_NUM("flags", w->flag_changes),
+		LOG_NUM("recognised", w->rekeyed),
+		LOG_NUM("quarantined", w->quarantined),
+		LOG_NUM("mailboxes_failed", w->failed),
+		LOG_NUM("bytes", w->progress.now.bytes_done),
+		LOG_NUM("sessions", w->link.opened),
+		LOG_NUM("next_due", r->next_due_s));
+}
+
+void run_execute(struct run *run)
+{
+	struct work w = {.run = run, .now_s = clock_wall_s()};
+	struct err err = {0};
+	int rc;
+
+	w.log = (struct log_ctx){
+		.run = run->job.run, .account = run->account.name};
+	link_init(&w.link, run);
+	progress_begin(&w.progress, run);
+	LOG(LOG_LEVEL_INFO, &w.log, "run begins",
+		LOG_STR("protocol", protocol_name(run->account.url.protocol)),
+		LOG_STR("host", run->account.url.host),
+		LOG_NUM("attempts", run->job.attempts));
+	rc = execute(&w, &err);
+	judge(&w, rc, &err);
+	log_end(&w);
+	progress_show(&w.progress);
+}

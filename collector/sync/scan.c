@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * To compare flags, the ledger's are kept as a hash a message: 16 bytes
+ * instead of a set of keywords. A difference is looked at again, exactly,
+ * when it is applied.
+ */
+#include "scan.h"
+
+#include <stdlib.h>
+
+struct known_flags {
+	uint32_t uid;
+	uint64_t hash;
+};
+
+struct reading {
+	struct visit *v;
+	struct scan *scan;
+	bool flags;
+	struct known_flags *table; /* ascending by uid */
+	size_t count, cap;
+	size_t at; /* where the last message was found */
+};
+
+/* FNV-1a. */
+static uint64_t hash_flags(const struct flags *f)
+{
+	uint64_t h = 1469598103934665603u ^ f->system;
+
+	h *= 1099511628211u;
+	for (const char *p = f->keywords; *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * 1099511628211u;
+	return h;
+}
+
+static int on_row(void *arg, const struct ledger_message *m, const char *dir,
+	struct err *err)
+{
+	struct reading *r = arg;
+
+	(void)dir;
+	(void)err;
+	if (m->state != LEDGER_DONE && m->state != LEDGER_STAGED)
+		return 0;
+	if (r->count == r->cap) {
+		r->cap = r->cap != 0 ? r->cap * 2 : 256;
+		r->table = mem_grow(r->table, r->cap, sizeof *r->table);
+	}
+	r->table[r->count++] = (struct known_flags){
+		.uid = m->uid, .hash = hash_flags(&m->source)};
+	return 0;
+}
+
+static int by_uid(const void *key, const void *element)
+{
+	uint32_t uid = *(const uint32_t *)key;
+	const struct known_flags *k = element;
+
+	return uid < k->uid ? -1 : uid > k->uid;
+}
+
+static const struct known_flags *find(struct reading *r, uint32_t uid)
+{
+	/* servers list in ascending order: mostly it is the next one */
+	while (r->at < r->count && r->table[r->at].uid < uid)
+		r->at++;
+	if (r->at < r->count && r->table[r->at].uid == uid)
+		return &r->table[r->at];
+	return bsearch(&uid, r->table, r->count, sizeof *r->table, by_uid);
+}
+
+static void compare(struct reading *r, const struct message_meta *meta)
+{
+	const struct known_flags *k;
+
+	if (!r->flags || (meta->has & MESSAGE_HAS_FLAGS) == 0)
+		return;
+	k = find(r, meta->uid);
+	if (k != NULL && k->hash != hash_flags(&meta->flags))
+		changes_add(&r->v->changes, meta->uid, &meta->flags);
+}
+
+static void note_missing(struct reading *r, const struct message_meta *meta)
+{
+	const struct run *run = r->v->work->run;
+
+	if (run->account.skip_deleted && (meta->has & MESSAGE_HAS_FLAGS) != 0 &&
+		(meta->flags.system & FLAG_DELETED) != 0) {
+		r->scan->deleted++;
+		return;
+	}
+	if (!uidset_add(&r->scan->missing, meta->uid))
+		return;
+	if ((meta->has & MESSAGE_HAS_SIZE) != 0 &&
+		meta->size_bytes > run->settings->limits_message_bytes)
+		(void)uidset_add(&r->scan->too_big, meta->uid);
+}
+
+static int on_message(
+	void *arg, const struct message_meta *meta, struct err *err)
+{
+	struct reading *r = arg;
+	struct visit *v = r->v;
+
+	if ((meta->has & MESSAGE_HAS_UID) == 0 || meta->uid == 0)
+		return work_check_cancel(v->work, err);
+	r->scan->listed++;
+	if (meta->uid > r->scan->highest)
+		r->scan->highest = meta->uid;
+	if (uidset_has(&v->got, meta->uid))
+		return work_check_cancel(v->work, err);
+	if (uidset_has(&v->known, meta->uid))
+		compare(r, meta);
+	else
+		note_missing(r, meta);
+	return work_check_cancel(v->work, err);
+}
+
+int scan_mailbox(
+	struct visit *v, bool flags, struct scan *ret_scan, struct err *err)
+{
+	struct reading r = {.v = v, .scan = ret_scan, .flags = flags};
+	uint32_t items = SESSION_SCAN_SIZE;
+	int rc = 0;
+
+	*ret_scan = (struct scan){0};
+	if (flags || v->work->run->account.skip_deleted)
+		items |= SESSION_SCAN_FLAGS;
+	if (flags)
+		rc = ledger_each(v->work->ledger, v->m.id, v->m.uidvalidity,
+			on_row, &r, err);
+	if (rc == 0)
+		rc = session_scan(
+			v->work->link.session, items, on_message, &r, err);
+	free(r.table);
+	if (rc != 0) {
+		scan_clear(ret_scan);
+		return -1;
+	}
+	if (flags)
+		v->scanned_flags = true;
+	LOG(LOG_LEVEL_DEBUG, &v->log, "scanned",
+		LOG_NUM("listed", ret_scan->listed),
+		LOG_NUM("missing", ret_scan->missing.count),
+		LOG_NUM("flags_differ", v->changes.count));
+	return 0;
+}
+
+void scan_clear(struct scan *s)
+{
+	uidset_clear(&s->missing);
+	uidset_clear(&s->too_big);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "summary.h"
+
+#include "../model/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int summary_bytes(struct ledger *l, uint64_t *ret_bytes, struct err *err)
+{
+	struct ledger_mailbox *all;
+	uint64_t bytes = 0;
+	size_t count;
+
+	if (ledger_mailboxes(l, &all, &count, err) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		bytes += (uint64_t)all[i].bytes_stored;
+	free(all);
+	*ret_bytes = bytes;
+	return 0;
+}
+
+static char *printable(const char *name)
+{
+	char utf8[NAME_MAILBOX_MAX * 2];
+	char out[NAME_MAILBOX_MAX * 2];
+
+	if (name_from_mutf7(name, utf8, sizeof utf8) == 0)
+		name = utf8;
+	text_printable(name, out, sizeof out);
+	return mem_strdup(out);
+}
+
+static bool is_planned(const struct plan *plan, const char *mailbox)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->pairs[i].mailbox, mailbox) == 0)
+			return true;
+	return plan->count == 0;
+}
+
+void summary_make(
+	struct work *w, const struct plan *plan, struct job_result *result)
+{
+	struct ledger_mailbox *all;
+	struct job_mailbox *rows;
+	size_t count;
+
+	if (ledger_mailboxes(w->ledger, &all, &count, NULL) != 0)
+		return;
+	rows = mem_array(count, sizeof *rows);
+	for (size_t i = 0; i < count; i++) {
+		const struct ledger_mailbox *m = &all[i];
+		rows[i] = (struct job_mailbox){.mailbox = printable(m->name),
+			.folder = mem_strdup(m->folder),
+			.uidvalidity = m->uidvalidity,
+			.source = is_planned(plan, m->name) ? m->exists : 0,
+			.stored = m->stored,
+			.quarantined = m->quarantined};
+		result->messages_source += rows[i].source;
+		result->messages_stored += m->stored;
+		result->messages_quarantined += m->quarantined;
+		result->messages_skipped += m->skipped;
+		result->bytes_stored += m->bytes_stored;
+	}
+	free(all);
+	result->messages_skipped += (int64_t)w->left_out;
+	result->mailboxes = rows;
+	result->mailbox_count = count;
+}
+
+void summary_free(struct job_result *result)
+{
+	/* made here, lent as const */
+	struct job_mailbox *rows = (struct job_mailbox *)result->mailboxes;
+
+	for (size_t i = 0; i < result->mailbox_count; i++) {
+		free(rows[i].mailbox);
+		free(rows[i].folder);
+	}
+	free(rows);
+	result->mailboxes = NULL;
+	result->mailbox_count = 0;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "visit.h"
+
+#include "import.h"
+#include "maildrop.h"
+#include "policy.h"
+#include "resync.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int on_due(void *arg, const struct ledger_message *m, const char *dir,
+	struct err *err)
+{
+	struct visit *v = arg;
+	struct visit_due *due;
+
+	(void)dir;
+	(void)err;
+	v->due = mem_grow(v->due, v->due_count + 1, sizeof *v->due);
+	due = &v->due[v->due_count++];
+	*due = (struct visit_due){
+		.uid = m->uid, .occurrence = m->occurrence, .tries = m->tries};
+	memcpy(due->uidl, m->uidl, sizeof due->uidl);
+	return 0;
+}
+
+int visit_load_known(struct visit *v, struct err *err)
+{
+	uint32_t *uids;
+	size_t count;
+
+	if (v->known_loaded)
+		return 0;
+	if (ledger_uids(v->work->ledger, v->m.id, v->m.uidvalidity,
+		    v->work->now_s, &uids, &count, err) != 0)
+		return -1;
+	uidset_take(&v->known, uids, count);
+	v->known_loaded = true;
+	return 0;
+}
+
+int visit_select_again(struct visit *v, struct err *err)
+{
+	struct mailbox_state now;
+
+	if (session_select(
+		    v->work->link.session, v->pair->mailbox, &now, err) != 0)
+		return -1;
+	if (now.uidvalidity == v->state.uidvalidity)
+		return 0;
+	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX, ERR_RETRY_NOW,
+		"UIDVALIDITY changed from %lu to %lu while it was read",
+		(unsigned long)v->state.uidvalidity,
+		(unsigned long)now.uidvalidity);
+}
+
+int visit_ensure_session(struct visit *v, struct err *err)
+{
+	struct link *link = &v->work->link;
+
+	if (link->session != NULL)
+		return 0;
+	if (link_open(link, err) != 0)
+		return -1;
+	return visit_select_again(v, err);
+}
+
+int visit_quarantine(struct visit *v, const struct ledger_message *key,
+	int64_t tries, const struct err *why, struct err *err)
+{
+	struct work *w = v->work;
+	struct ledger_message *m = mem_alloc(sizeof *m);
+	int rc;
+
+	*m = *key;
+	m->mailbox_id = v->m.id;
+	m->uidvalidity = v->m.uidvalidity;
+	m->state = LEDGER_QUARANTINED;
+	m->why = why->class;
+	(void)snprintf(m->why_text, sizeof m->why_text, "%.*s", 255, why->text);
+	m->first_at = w->now_s;
+	m->next_try_at = w->now_s + policy_quarantine_s(why->class, tries);
+	if (w->again_at_s == 0 || m->next_try_at < w->again_at_s)
+		w->again_at_s = m->next_try_at;
+	LOG(LOG_LEVEL_WARN, &v->log, "message quarantined",
+		LOG_NUM("uid", m->uid), LOG_STR("uidl", m->uidl),
+		LOG_STR("class", err_class_name(why->class)),
+		LOG_STR("error", why->text), LOG_NUM("tries", tries + 1));
+	rc = ledger_quarantine(w->ledger, m, err);
+	free(m);
+	w->quarantined++;
+	v->given_up++;
+	return rc;
+}
+
+int visit_forget(struct visit *v, const struct visit_due *due, struct err *err)
+{
+	struct ledger_message *m = mem_alloc(sizeof *m);
+	int rc;
+
+	m->mailbox_id = v->m.id;
+	m->uidvalidity = v->m.uidvalidity;
+	m->uid = due->uid;
+	m->occurrence = due->occurrence;
+	memcpy(m->uidl, due->uidl, sizeof m->uidl);
+	m->state = LEDGER_SKIPPED;
+	m->why = ERR_PROTOCOL;
+	(void)snprintf(m->why_text, sizeof m->why_text,
+		"gone from the source before it could be fetched");
+	m->first_at = v->work->now_s;
+	LOG(LOG_LEVEL_INFO, &v->log, "quarantined message is gone",
+		LOG_NUM("uid", due->uid), LOG_STR("uidl", due->uidl));
+	rc = ledger_quarantine(v->work->ledger, m, err);
+	free(m);
+	return rc;
+}
+
+/* A new epoch is written down at once, as not complete: what arrives belongs
+ * to it, and an interrupted import is resumed as what it is. */
+static int enter_epoch(struct visit *v, struct err *err)
+{
+	v->first = v->m.uidnext == 0;
+	if (v->m.uidvalidity == v->state.uidvalidity) {
+		v->fresh = v->m.uidnext == 0;
+		v->rematch = v->fresh;
+		return 0;
+	}
+	if (v->m.uidvalidity != 0)
+		LOG(LOG_LEVEL_WARN, &v->log, "UIDVALIDITY changed",
+			LOG_NUM("from", v->m.uidvalidity),
+			LOG_NUM("to", v->state.uidvalidity));
+	v->rematch = v->m.uidvalidity != 0;
+	v->fresh = true;
+	v->m.uidvalidity = v->state.uidvalidity;
+	v->m.uidnext = 0;
+	v->m.highestmodseq = 0;
+	v->m.exists = v->state.exists;
+	v->m.stored = v->m.quarantined = v->m.skipped = 0;
+	return ledger_mailbox_mark(v->work->ledger, &v->m, err);
+}
+
+static int open_mailbox(struct visit *v, struct err *err)
+{
+	struct work *w = v->work;
+	uint64_t limit = w->run->settings->limits_messages;
+
+	if (ledger_mailbox(w->ledger, v->pair->mailbox, v->pair->folder, &v->m,
+		    err) != 0 ||
+		store_folder(w->store, v->m.dir, &v->folder, err) != 0 ||
+		link_open(&w->link, err) != 0 ||
+		session_select(
+			w->link.session, v->pair->mailbox, &v->state, err) != 0)
+		return -1;
+	v->counted = v->state.exists;
+	w->progress.now.messages_total += v->counted;
+	if (v->state.exists > limit)
+		return err_set(err, ERR_LIMIT, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_CHANGE,
+			"%lu messages, more than limits.messages",
+			(unsigned long)v->state.exists);
+	if (enter_epoch(v, err) != 0)
+		return -1;
+	if (v->m.quarantined == 0)
+		return 0;
+	return ledger_each_due(
+		w->ledger, v->m.id, v->m.uidvalidity, w->now_s, on_due, v, err);
+}
+
+/* Nothing of the last time may be assumed where something is in doubt. */
+static void make_mark(struct visit *v)
+{
+	v->m.uidnext = v->state.uidnext != 0 ? v->state.uidnext : 1;
+	v->m.exists = v->state.exists;
+	if (v->doubt)
+		v->m.highestmodseq = 0;
+	else if (!v->changes.left && !v->missed)
+		v->m.highestmodseq = v->state.highestmodseq;
+}
+
+int visit_mailbox(struct visit *v, struct work *work,
+	const struct plan_pair *pair, struct err *err)
+{
+	bool pop3 = work->run->account.url.protocol == PROTOCOL_POP3;
+
+	*v = (struct visit){.work = work, .pair = pair, .log = work->log};
+	v->log.mailbox = pair->name;
+	progress_phase(&work->progress, "checking", pair->name);
+	if (open_mailbox(v, err) != 0)
+		return -1;
+	if (pop3) {
+		if (maildrop_import(v, err) != 0)
+			return -1;
+	} else if (import_mailbox(v, err) != 0 || resync_mailbox(v, err) != 0) {
+		return -1;
+	}
+	make_mark(v);
+	LOG(LOG_LEVEL_INFO, &v->log, "mailbox done",
+		LOG_NUM("exists", v->state.exists), LOG_NUM("new", v->came),
+		LOG_NUM("flags", v->flags_applied),
+		LOG_NUM("quarantined", v->given_up));
+	return 0;
+}
+
+void visit_clear(struct visit *v)
+{
+	uidset_clear(&v->known);
+	uidset_clear(&v->got);
+	changes_clear(&v->changes);
+	free(v->due);
+	*v = (struct visit){0};
+}

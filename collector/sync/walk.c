@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "walk.h"
+
+#include "visit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Marks wait for so many deliveries at most: what a kill can make the next
+ * run look at again. */
+#define FLUSH_EVERY 2000
+/* A mailbox is tried again in a new session so often; so many that fail in a
+ * row for reasons of their own end the run: then it is the server. */
+#define VISIT_TRIES 2
+#define FAILED_IN_A_ROW_MAX 3
+
+struct walk {
+	struct work *w;
+	struct ledger_mailbox *marks; /* complete, not yet written */
+	size_t mark_count, mark_cap;
+	char (*dirs)[NAME_DIR_MAX]; /* to be subscribed */
+	size_t dir_count;
+	uint64_t flushed_at; /* work.arrived then */
+	unsigned failed_in_a_row;
+};
+
+static void note_done(struct walk *k, const struct visit *v)
+{
+	if (k->mark_count == k->mark_cap) {
+		k->mark_cap = k->mark_cap != 0 ? k->mark_cap * 2 : 16;
+		k->marks = mem_grow(k->marks, k->mark_cap, sizeof *k->marks);
+	}
+	k->marks[k->mark_count++] = v->m;
+	k->w->left_out += v->left_out + v->left_out_late;
+	k->failed_in_a_row = 0;
+	link_progress(&k->w->link);
+}
+
+/* A folder is subscribed when it is first filled, and never again: a person
+ * may have unsubscribed it since. */
+static void note_folder(struct walk *k, const struct visit *v)
+{
+	if (!v->first || !v->pair->subscribe)
+		return;
+	k->dirs = mem_grow(k->dirs, k->dir_count + 1, sizeof *k->dirs);
+	memcpy(k->dirs[k->dir_count++], v->m.dir, sizeof v->m.dir);
+}
+
+static int subscribe(struct walk *k, struct err *err)
+{
+	const char **dirs;
+	int rc;
+
+	if (k->dir_count == 0)
+		return 0;
+	dirs = mem_array(k->dir_count, sizeof *dirs);
+	for (size_t i = 0; i < k->dir_count; i++)
+		dirs[i] = k->dirs[i];
+	rc = store_subscribe(k->w->store, dirs, k->dir_count, err);
+	free(dirs);
+	k->dir_count = 0;
+	return rc;
+}
+
+/* Subscriptions, then durability, then marks. */
+static int settle(struct walk *k, struct err *err)
+{
+	struct ledger *l = k->w->ledger;
+
+	if (subscribe(k, err) != 0 || store_flush(k->w->store, err) != 0)
+		return -1;
+	for (size_t i = 0; i < k->mark_count; i++)
+		if (ledger_mailbox_mark(l, &k->marks[i], err) != 0)
+			return -1;
+	k->mark_count = 0;
+	k->flushed_at = k->w->arrived;
+	return 0;
+}
+
+/* True if the fault is the mailbox's own, and the next one may be tried. */
+static bool is_own_fault(struct walk *k, const struct err *err)
+{
+	if (work_cancelled(k->w))
+		return false;
+	if (err->scope <= ERR_SCOPE_MAILBOX && err->class != ERR_CANCELLED)
+		return true;
+	return err->scope == ERR_SCOPE_SESSION && link_is_suspect(err) &&
+	       ++k->failed_in_a_row < FAILED_IN_A_ROW_MAX;
+}
+
+static void note_failed(
+	struct walk *k, const struct plan_pair *pair, struct err *err)
+{
+	struct work *w = k->w;
+	struct log_ctx log = w->log;
+
+	log.mailbox = pair->name;
+	log_err(LOG_LEVEL_WARN, &log, "mailbox failed", err);
+	(void)err_where(err, "mailbox %.200s", pair->name);
+	err->scope = ERR_SCOPE_MAILBOX;
+	if (w->failed++ == 0)
+		w->first_err = *err;
+	link_progress(&w->link);
+}
+
+/* Forgets what a visit that failed has announced. */
+static void take_back(struct work *w, const struct visit *v)
+{
+	uint64_t missing = v->expected > v->came ? v->expected - v->came : 0;
+
+	w->progress.now.messages_total -= v->counted;
+	w->progress.now.messages_new -= missing;
+}
+
+static int visit_once(
+	struct walk *k, const struct plan_pair *pair, struct err *err)
+{
+	struct visit v;
+	int rc = visit_mailbox(&v, k->w, pair, err);
+
+	if (rc == 0) {
+		note_done(k, &v);
+		note_folder(k, &v);
+	} else {
+		take_back(k->w, &v);
+	}
+	visit_clear(&v);
+	return rc;
+}
+
+/* A lost connection is worth a second try of the whole mailbox; what has
+ * arrived is known from the ledger once it has been flushed. */
+static int visit_with_retries(
+	struct walk *k, const struct plan_pair *pair, struct err *err)
+{
+	struct work *w = k->w;
+	struct err flush_err;
+
+	for (int tries = 1;; tries++) {
+		if (visit_once(k, pair, err) == 0)
+			return 0;
+		if (err->scope <= ERR_SCOPE_MAILBOX ||
+			!link_survives(&w->link, err))
+			return -1;
+		if (link_is_suspect(err) && tries >= VISIT_TRIES)
+			return -1;
+		if (store_flush(w->store, &flush_err) != 0) {
+			*err = flush_err;
+			return -1;
+		}
+	}
+}
+
+static int walk_pairs(struct walk *k, const struct plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		if (work_check_cancel(k->w, err) != 0)
+			return -1;
+		if (visit_with_retries(k, &plan->pairs[i], err) != 0) {
+			if (!is_own_fault(k, err))
+				return err_where(err, "mailbox %.200s",
+					plan->pairs[i].name);
+			note_failed(k, &plan->pairs[i], err);
+		}
+		if (k->w->arrived - k->flushed_at >= FLUSH_EVERY &&
+			settle(k, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int walk_plan(struct work *w, const struct plan *plan, struct err *err)
+{
+	struct walk k = {.w = w};
+	struct err settle_err;
+	int rc = walk_pairs(&k, plan, err);
+
+	progress_phase(&w->progress, "finishing", NULL);
+	if (settle(&k, &settle_err) != 0) {
+		/* the store's own failure is what a person has to know */
+		*err = settle_err;
+		rc = -1;
+	}
+	free(k.marks);
+	free(k.dirs);
+	return rc;
+}
