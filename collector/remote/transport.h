@@ -61,6 +61,10 @@ mailstream *transport_stream(struct transport *t, size_t buffer_bytes);
 void transport_set_deadline(struct transport *t, int64_t ms);
 /* A new command begins: resets the guard's budget for kept bytes. */
 void transport_begin_command(struct transport *t);
+/* At most this many bytes are received until the next call, then the
+ * transport fails with ERR_LIMIT; 0 = any. For those of libetpan's readers
+ * that take a line of any length into memory. */
+void transport_set_budget(struct transport *t, uint64_t bytes);
 /* While on, bytes written are not logged (credentials). */
 void transport_private(struct transport *t, bool on);
 /* Any thread; sticky ERR_CANCELLED; idempotent. */

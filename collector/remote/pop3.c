@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Greeting → (CAPA → STLS → TLS) → CAPA → login → CAPA. Nothing that was said
+ * before TLS is kept, and no name or secret leaves before it.
+ *
+ * libetpan owns the stream, reads the greeting and says STLS and QUIT, each
+ * time with a budget of bytes, since it takes a line of any length into
+ * memory. USER, PASS and AUTH are ours: libetpan cuts commands at 513 bytes
+ * and knows no initial response. After any error the transport is poisoned:
+ * libetpan's destructor would say QUIT.
+ */
+#include "pop3.h"
+
+#include "../model/text.h"
+#include "pop3_login.h"
+#include "pop3_transfer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STREAM_BYTES ((size_t)16 << 10)
+#define GREETING_BYTES ((uint64_t)4 << 10)
+#define GREETING_MS 20000
+#define TLS_MS 20000
+#define QUIT_MS 2000
+
+struct pop3 {
+	struct session session; /* first */
+	struct transport *transport;
+	mailpop3 *etpan; /* owns the stream */
+	struct pop3_wire wire;
+	struct pop3_capa capa;
+	struct pop3_listing listing;
+	uint64_t message_bytes;
+	char greeting[256];
+	bool sound; /* no call has failed */
+};
+
+static struct pop3 *pop3_of(struct session *s)
+{
+	return (struct pop3 *)s;
+}
+
+/* After an error nothing is sent any more. */
+static int end_on_error(struct pop3 *p, int r)
+{
+	if (r == 0)
+		return 0;
+	p->sound = false;
+	transport_poison(p->transport);
+	return -1;
+}
+
+/* ---- session calls ---- */
+
+static void pop3_info(struct session *s, struct session_info *ret_info)
+{
+	struct pop3 *p = pop3_of(s);
+
+	(void)snprintf(ret_info->tls, sizeof ret_info->tls, "%s",
+		transport_tls_name(p->transport));
+	(void)snprintf(ret_info->greeting, sizeof ret_info->greeting, "%s",
+		p->greeting);
+	(void)snprintf(ret_info->server_id, sizeof ret_info->server_id, "%s",
+		p->capa.implementation);
+	(void)snprintf(ret_info->capabilities, sizeof ret_info->capabilities,
+		"%s", p->capa.names);
+	ret_info->pipelining = p->capa.pipelining;
+}
+
+static int pop3_list(
+	struct session *s, session_mailbox_fn *fn, void *arg, struct err *err)
+{
+	struct mailbox_info info = {
+		.name = "INBOX", .attrs = MAILBOX_SUBSCRIBED};
+
+	(void)s;
+	return fn(arg, &info, err);
+}
+
+static int pop3_select(struct session *s, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err)
+{
+	struct pop3 *p = pop3_of(s);
+
+	if (strcmp(mailbox, "INBOX") != 0)
+		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_CHANGE, "POP3 has no mailbox but INBOX");
+	if (end_on_error(p, pop3_listing_count(&p->wire, &p->listing, err)) < 0)
+		return -1;
+	memset(ret_state, 0, sizeof *ret_state);
+	ret_state->exists = p->listing.expected;
+	return 0;
+}
+
+static int pop3_scan(struct session *s, uint32_t items, session_message_fn *fn,
+	void *arg, struct err *err)
+{
+	struct pop3 *p = pop3_of(s);
+
+	(void)items; /* there are no flags and no dates to leave out */
+	return end_on_error(p, pop3_listing_scan(&p->wire, &p->capa,
+				       &p->listing, fn, arg, err));
+}
+
+static int pop3_changes(struct session *s, uint64_t since_modseq,
+	session_message_fn *fn, void *arg, struct err *err)
+{
+	(void)s;
+	(void)since_modseq;
+	(void)fn;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+static int pop3_fetch(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err)
+{
+	struct pop3 *p = pop3_of(s);
+
+	if (!p->listing.loaded &&
+		end_on_error(p, pop3_listing_load(&p->wire, &p->listing, err)) <
+			0)
+		return -1;
+	return end_on_error(
+		p, pop3_transfer(&p->wire, &p->listing, ranges, count,
+			   p->capa.pipelining ? POP3_WINDOW : 1,
+			   p->message_bytes, sink, err));
+}
+
+static void pop3_close(struct session *s)
+{
+	struct pop3 *p = pop3_of(s);
+
+	if (!p->sound)
+		transport_poison(p->transport);
+	transport_set_deadline(p->transport, QUIT_MS);
+	transport_set_budget(p->transport, GREETING_BYTES);
+	pop3_settle(&p->wire);
+	mailpop3_free(p->etpan); /* QUIT, and closes the stream */
+	transport_free(&p->transport);
+	pop3_wire_clear(&p->wire);
+	pop3_listing_clear(&p->listing);
+	free(p);
+}
+
+static const struct session_ops pop3_ops = {
+	.info = pop3_info,
+	.list = pop3_list,
+	.select = pop3_select,
+	.scan = pop3_scan,
+	.changes = pop3_changes,
+	.fetch = pop3_fetch,
+	.close = pop3_close,
+};
+
+/* ---- opening ---- */
+
+/* The line libetpan has taken for the greeting, read again by ourselves: it
+ * tells a refusal from another protocol. */
+static int judge_greeting(struct pop3 *p, int r, struct err *err)
+{
+	const MMAPString *line = p->etpan->pop3_stream_buffer;
+	struct pop3_answer answer = {.code = POP3_CODE_NONE};
+
+	if (line == NULL || line->str == NULL ||
+		!pop3_parse_answer(line->str, line->len, &answer) ||
+		answer.status == POP3_CONTINUE)
+		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_SESSION,
+			ERR_RETRY_LATER,
+			"this is no POP3 server: it does not greet with +OK");
+	(void)snprintf(p->greeting, sizeof p->greeting, "%s", answer.text);
+	if (r == MAILPOP3_NO_ERROR && answer.status == POP3_OK)
+		return 0;
+	return pop3_refused(&answer, "the connection was", err);
+}
+
+static int greet(struct pop3 *p, struct err *err)
+{
+	int r;
+
+	transport_set_deadline(p->transport, GREETING_MS);
+	transport_set_budget(p->transport, GREETING_BYTES);
+	r = mailpop3_connect(p->etpan, p->wire.stream);
+	transport_set_budget(p->transport, 0);
+	if (transport_failed(p->transport))
+		return transport_err(p->transport, "no greeting", err);
+	return judge_greeting(p, r, err);
+}
+
+static int no_tls(struct err *err, const char *why)
+{
+	(void)err_set(
+		err, ERR_TLS, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE, "%s", why);
+	return err_hint(err, "try pop3s://, or see whether somebody on the "
+			     "way takes TLS out of the conversation");
+}
+
+/* Nothing may be waiting that was sent before we asked (CVE-2020-15953). */
+static int no_early_bytes(struct pop3 *p, struct err *err)
+{
+	if (!pop3_pending(&p->wire))
+		return 0;
+	return no_tls(err, "the server sent more than the answer before TLS");
+}
+
+static int say_stls(struct pop3 *p, struct err *err)
+{
+	int r;
+
+	pop3_settle(&p->wire);
+	pop3_expect(&p->wire, 0);
+	transport_set_budget(p->transport, GREETING_BYTES);
+	r = mailpop3_stls(p->etpan);
+	transport_set_budget(p->transport, 0);
+	if (transport_failed(p->transport))
+		return transport_err(p->transport, "no answer to STLS", err);
+	if (r != MAILPOP3_NO_ERROR)
+		return no_tls(err, "the server refuses STLS");
+	return no_early_bytes(p, err);
+}
+
+static int start_tls(struct pop3 *p, const struct session_config *config,
+	struct tls_anchors *anchors, struct err *err)
+{
+	transport_set_deadline(p->transport, TLS_MS);
+	return transport_start_tls(p->transport, anchors, config->url.host,
+		config->fingerprint, err);
+}
+
+/* RFC 2595 4. A server without CAPA may still know STLS. */
+static int upgrade(struct pop3 *p, const struct session_config *config,
+	struct tls_anchors *anchors, struct err *err)
+{
+	struct pop3_capa before;
+
+	if (no_early_bytes(p, err) < 0 ||
+		pop3_capa_ask(&p->wire, &before, err) < 0 ||
+		no_early_bytes(p, err) < 0)
+		return -1;
+	if (before.known && !before.stls)
+		return no_tls(err, "the server does not offer STLS");
+	if (say_stls(p, err) < 0)
+		return -1;
+	return start_tls(p, config, anchors, err);
+}
+
+static int open_steps(struct pop3 *p, const struct session_config *config,
+	struct tls_anchors *anchors, struct err *err)
+{
+	enum tls_mode tls = config->url.tls;
+
+	if (tls == TLS_IMPLICIT && start_tls(p, config, anchors, err) < 0)
+		return -1;
+	if (greet(p, err) < 0)
+		return -1;
+	if (tls == TLS_STARTTLS && upgrade(p, config, anchors, err) < 0)
+		return -1;
+	if (pop3_capa_ask(&p->wire, &p->capa, err) < 0 ||
+		pop3_login(&p->wire, &p->capa, config->url.user,
+			&config->secret, err) < 0)
+		return -1;
+	/* some servers say more, or less, after the login (RFC 2449 5) */
+	return pop3_capa_ask(&p->wire, &p->capa, err);
+}
+
+int pop3_open(struct transport *t, const struct session_config *config,
+	struct tls_anchors *anchors, struct session **ret_session,
+	struct err *err)
+{
+	const struct session_limits *limits = &config->limits;
+	struct pop3 *p = mem_alloc(sizeof *p);
+
+	p->session.ops = &pop3_ops;
+	p->transport = t;
+	p->message_bytes = limits->message_bytes;
+	p->etpan = mailpop3_new(0, NULL);
+	if (p->etpan == NULL)
+		abort(); /* as mem_alloc does */
+	p->etpan->pop3_stream = transport_stream(t, STREAM_BYTES);
+	pop3_wire_init(&p->wire, t, p->etpan->pop3_stream,
+		limits->pop3_line_bytes, limits->idle_ms);
+	pop3_listing_init(&p->listing, limits->messages);
+	if (open_steps(p, config, anchors, err) < 0) {
+		pop3_close(&p->session);
+		return -1;
+	}
+	p->sound = true;
+	*ret_session = &p->session;
+	return 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pop3_capa.h"
+
+#include "../model/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define CAPA_LINES_MAX 200
+
+/* Whether the first word of line is name; *ret_args is what follows it. */
+static bool is_named(const char *line, const char *name, const char **ret_args)
+{
+	size_t n = strcspn(line, " \t");
+
+	if (n != strlen(name) || strncasecmp(line, name, n) != 0)
+		return false;
+	*ret_args = line + n + strspn(line + n, " \t");
+	return true;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+	while (*words != '\0') {
+		size_t n = strcspn(words, " \t");
+		if (n == strlen(word) && strncasecmp(words, word, n) == 0)
+			return true;
+		words += n;
+		words += strspn(words, " \t");
+	}
+	return false;
+}
+
+static void add_name(struct pop3_capa *capa, const char *line)
+{
+	size_t used = strlen(capa->names);
+	char shown[128];
+
+	text_printable(line, shown, sizeof shown);
+	if (used + strlen(shown) + 2 > sizeof capa->names)
+		return;
+	(void)snprintf(capa->names + used, sizeof capa->names - used, "%s%s",
+		used != 0 ? " " : "", shown);
+}
+
+static void set_login_delay(struct pop3_capa *capa, const char *args)
+{
+	uint64_t seconds;
+
+	if (!pop3_parse_number(&args, args + strlen(args), &seconds))
+		return;
+	capa->login_delay_s = seconds > 86400 ? 86400 : (uint32_t)seconds;
+}
+
+void pop3_capa_add(struct pop3_capa *capa, const char *line)
+{
+	const char *args;
+
+	if (is_named(line, "STLS", &args))
+		capa->stls = true;
+	else if (is_named(line, "USER", &args))
+		capa->user = true;
+	else if (is_named(line, "UIDL", &args))
+		capa->uidl = true;
+	else if (is_named(line, "PIPELINING", &args))
+		capa->pipelining = true;
+	else if (is_named(line, "SASL", &args))
+		capa->sasl_plain |= has_word(args, "PLAIN");
+	else if (is_named(line, "LOGIN-DELAY", &args))
+		set_login_delay(capa, args);
+	else if (is_named(line, "IMPLEMENTATION", &args))
+		text_printable(args, capa->implementation,
+			sizeof capa->implementation);
+	add_name(capa, line);
+}
+
+int pop3_capa_ask(
+	struct pop3_wire *w, struct pop3_capa *ret_capa, struct err *err)
+{
+	struct pop3_answer answer;
+	struct pop3_capa capa = {0};
+	int lines = 0, r;
+
+	if (pop3_ask(w, "CAPA", &answer, err) < 0)
+		return -1;
+	if (answer.status != POP3_OK) {
+		*ret_capa = capa;
+		return 0;
+	}
+	while ((r = pop3_read_item(w, err)) > 0) {
+		if (++lines > CAPA_LINES_MAX)
+			return err_set(err, ERR_LIMIT, ERR_SCOPE_SESSION,
+				ERR_RETRY_LATER, "CAPA has more than %d lines",
+				CAPA_LINES_MAX);
+		pop3_capa_add(&capa, buf_str(&w->line));
+	}
+	if (r < 0)
+		return -1;
+	capa.known = true;
+	*ret_capa = capa;
+	return 0;
+}
