@@ -36,8 +36,9 @@ static void one_line(char *s)
 	}
 }
 
-static void fill(struct err *err, enum err_class class, enum err_scope scope,
-	enum err_retry retry, const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void fill(struct err *err,
+	enum err_class class, enum err_scope scope, enum err_retry retry,
+	const char *fmt, va_list ap)
 {
 	err->class = class;
 	err->scope = scope;
@@ -154,7 +155,7 @@ int err_hint(struct err *err, const char *fmt, ...)
 
 const char *err_class_name(enum err_class class)
 {
-	return (size_t)class < CLASS_COUNT ? class_names[class] : "";
+	return (size_t) class < CLASS_COUNT ? class_names[class] : "";
 }
 
 enum err_class err_class_parse(const char *name)
