@@ -14,21 +14,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A member that is 0 has its default. */
 struct guard_limits {
-	uint64_t line_bytes;    /* one line, literals not counted: 1 MiB */
-	uint64_t nesting;       /* 100 */
-	uint64_t literal_bytes; /* limits.message */
-	uint64_t command_bytes; /* outside bodies, per command: 4 MiB */
+	uint64_t line_bytes;	 /* one line, literals not counted: 1 MiB */
+	uint64_t nesting;	 /* 100 */
+	uint64_t literal_bytes;	 /* limits.message: 128 MiB */
+	uint64_t command_bytes;	 /* outside bodies, per command: 4 MiB */
 	uint64_t greeting_bytes; /* 4 KiB */
 };
 
+/* Tapped lines are bounded by line_bytes, literals of up to this included, and
+ * by GUARD_TAPPED_TIMES command_bytes per command. */
+#define GUARD_TAPPED_LITERAL_BYTES 4096
+#define GUARD_TAPPED_TIMES 4
+
 /* line: without its final CRLF, "* LIST …", literals as "{n}\r\n…" inside.
- * NUL-terminated; n without the NUL. -1 refuses the conversation. */
+ * NUL-terminated; n without the NUL. -1 refuses the conversation. Called as
+ * the bytes arrive: before libetpan has seen the lines that came with them. */
 typedef int guard_line_fn(void *arg, const char *line, size_t n);
 
 struct guard;
-struct guard *guard_new(const struct guard_limits *limits, guard_line_fn *tap,
-	void *tap_arg);
+struct guard *guard_new(
+	const struct guard_limits *limits, guard_line_fn *tap, void *tap_arg);
 void guard_free(struct guard **g);
 /*
  * Looks at n bytes; keeps in the buffer, from its start, those that libetpan
@@ -36,6 +43,14 @@ void guard_free(struct guard **g);
  * why. After -1 it stays refused.
  */
 long guard_feed(struct guard *g, char *bytes, size_t n);
+/* Up to n bytes that an earlier guard_feed held back and that did not fit
+ * into its buffer (the beginning of a line, a few bytes). To be called until
+ * it returns 0 before more is fed. */
+size_t guard_drain(struct guard *g, char *bytes, size_t n);
+/* True if nothing has come since the beginning, or nothing behind the last
+ * tagged line: no byte is held back, and none was tapped or taken out that an
+ * attacker may have put there before TLS. */
+bool guard_at_rest(const struct guard *g);
 /* Resets the budget of a command. */
 void guard_begin_command(struct guard *g);
 /* Static text, e.g. "a literal of 99999999999 bytes"-like without server

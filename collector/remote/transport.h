@@ -21,11 +21,11 @@
 struct transport;
 
 struct transport_config {
-	int64_t idle_ms;      /* no byte received for this long */
-	int64_t deadline_ms;  /* of the whole session, from now; 0 = none */
-	int hangup_fd;        /* see session_open_direct; -1 = none */
+	int64_t idle_ms;     /* no byte received for this long */
+	int64_t deadline_ms; /* of the whole session, from now; 0 = none */
+	int hangup_fd;	     /* see session_open_direct; -1 = none */
 	const struct guard_limits *limits; /* NULL: no guard (POP3, tests) */
-	guard_line_fn *tap;   /* raw untagged lines kept from libetpan */
+	guard_line_fn *tap; /* raw untagged lines kept from libetpan */
 	void *tap_arg;
 	bool wire_log;
 };
@@ -75,8 +75,8 @@ void transport_poison(struct transport *t);
 bool transport_failed(const struct transport *t);
 /* The true cause behind libetpan's "stream error". -1. Without a sticky
  * error: ERR_PROTOCOL with `otherwise`. */
-int transport_err(const struct transport *t, const char *otherwise,
-	struct err *err);
+int transport_err(
+	const struct transport *t, const char *otherwise, struct err *err);
 uint64_t transport_bytes_in(const struct transport *t);
 
 #endif

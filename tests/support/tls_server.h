@@ -31,8 +31,8 @@ enum tls_server_kind {
 	TLS_SERVER_WRONG_HOST, /* other.test */
 	TLS_SERVER_UNKNOWN_CA, /* ca_pem is another CA's */
 	TLS_SERVER_IP,	       /* IP:127.0.0.1, IP:::1 */
-	TLS_SERVER_WILDCARD,   /* *.test */
-	TLS_SERVER_PARTIAL,    /* m*l.test: no partial wildcards */
+	TLS_SERVER_WILDCARD,   /* *.mail.test */
+	TLS_SERVER_PARTIAL,    /* im*p.mail.test: no partial wildcards */
 	TLS_SERVER_CN_ONLY,    /* mail.test in the subject, SAN other.test */
 };
 
@@ -147,9 +147,9 @@ static inline const char *tls_server_san(enum tls_server_kind kind)
 	case TLS_SERVER_CN_ONLY:
 		return "DNS:other.test";
 	case TLS_SERVER_WILDCARD:
-		return "DNS:*.test";
+		return "DNS:*.mail.test";
 	case TLS_SERVER_PARTIAL:
-		return "DNS:m*l.test";
+		return "DNS:im*p.mail.test";
 	case TLS_SERVER_VALID:
 	case TLS_SERVER_EXPIRED:
 	case TLS_SERVER_NOT_YET:

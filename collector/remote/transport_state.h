@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * transport_state: what the files of transport share: transport.c (waiting,
+ * deadlines, errors, bytes), transport_tls.c (the handshake), tls.c (trust and
+ * what is wrong with a certificate), transport_stream.c (the driver under
+ * libetpan), transport_wire.c (the log of the conversation). Nobody else
+ * includes it.
+ */
+#ifndef MAILHAUL_REMOTE_TRANSPORT_STATE_H
+#define MAILHAUL_REMOTE_TRANSPORT_STATE_H
+
+#include "transport.h"
+
+#include <openssl/ssl.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#define TLS_FINGERPRINT_BYTES 72 /* "SHA256:" and 64 digits */
+
+struct wire;
+
+struct transport {
+	int fd; /* -1 once closed */
+	int hangup_fd;
+	int cancel_fd;
+	atomic_bool cancelled;
+	bool poisoned;
+	bool failed;
+	struct err err; /* the sticky one, if failed */
+	int64_t idle_ms;
+	int64_t session_end_ms; /* on the monotonic clock; 0 = none */
+	int64_t command_end_ms;
+	int64_t polled_ms; /* when the descriptors were last looked at */
+	uint64_t bytes_in;
+	struct guard *guard;
+	mailstream *stream; /* borrowed; NULL once libetpan freed it */
+	struct wire *wire;  /* NULL: no log */
+	SSL *ssl;
+	int ssl_errno; /* of the last failed call below OpenSSL; 0 = EOF */
+	X509 *leaf;    /* the server's, during a handshake */
+	char tls_name[64];
+};
+
+/* ---- transport.c ---- */
+
+/* Makes the first error sticky. -1. */
+int transport_fail(struct transport *t, enum err_class class,
+	enum err_scope scope, enum err_retry retry, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+/* Waits for POLLIN or POLLOUT; -1 with a sticky error. */
+int transport_wait(struct transport *t, short events);
+/* Cancelled, past a deadline, or sticky: -1. */
+int transport_check(struct transport *t);
+/* Some bytes in or out, through TLS where it is on: > 0 or -1, never 0. */
+ssize_t transport_recv(struct transport *t, void *buf, size_t n);
+ssize_t transport_send(struct transport *t, const void *buf, size_t n);
+/* close_notify if all is well, then closes the socket. */
+void transport_close(struct transport *t);
+
+/* ---- transport_tls.c ---- */
+
+/* After an SSL call returned r ≤ 0: 0 = waited, try again; -1 = failed. */
+int transport_tls_step(struct transport *t, int r);
+
+/* ---- tls.c ---- */
+
+SSL_CTX *tls_anchors_ctx(struct tls_anchors *a);
+/* Which host (or address) the certificate must be for, and SNI. */
+int tls_expect_host(SSL *ssl, const char *host, struct err *err);
+void tls_fingerprint(X509 *cert, char out[TLS_FINGERPRINT_BYTES]);
+/* "SHA256:hex" in the form of tls_fingerprint; ERR_CONFIG. */
+int tls_fingerprint_parse(
+	const char *text, char out[TLS_FINGERPRINT_BYTES], struct err *err);
+/* Fills err with what is wrong with the certificate. -1. */
+int tls_err_verify(
+	long verify_result, X509 *leaf, const char *host, struct err *err);
+
+/* ---- transport_wire.c ---- */
+
+/* imap: literals are content; else POP3: answers to RETR and TOP are. */
+struct wire *wire_new(bool imap);
+void wire_free(struct wire **w);
+void wire_private(struct wire *w, bool on);
+void wire_sent(struct wire *w, const char *bytes, size_t n);
+void wire_received(struct wire *w, const char *bytes, size_t n);
+
+#endif
