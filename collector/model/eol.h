@@ -13,12 +13,12 @@
 #include <stdint.h>
 
 struct eol {
-	bool cr;             /* a CR is held back at the end of a piece */
-	bool prev_cr;        /* the byte before the held CR was a CR */
-	uint64_t bare_lf;    /* LFs without CR before them so far */
+	bool cr;	  /* a CR is held back at the end of a piece */
+	bool prev_cr;	  /* the byte before the held CR was a CR */
+	uint64_t bare_lf; /* LFs without CR before them so far */
 	uint64_t crcrlf;
-	uint64_t lf;         /* LFs in all */
-	uint64_t bytes;      /* bytes in */
+	uint64_t lf;	/* LFs in all */
+	uint64_t bytes; /* bytes in */
 };
 
 void eol_init(struct eol *e);
@@ -28,7 +28,8 @@ void eol_init(struct eol *e);
  * as soon as the message turns out not to be undoable, in which case the
  * output of this call is void and the caller starts anew as received
  * (everything written before this call came from plain CRLF and can be
- * turned back by LF → CRLF; a CR held back before it is *ret_held).
+ * turned back by LF → CRLF; a CR held back before it is *ret_held). e is
+ * then as before the call: eol_count goes on from there with this piece.
  */
 size_t eol_to_lf(struct eol *e, const char *in, size_t in_bytes, char *out,
 	bool *ret_undoable, bool *ret_held);
