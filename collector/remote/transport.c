@@ -161,6 +161,11 @@ void transport_begin_command(struct transport *t)
 		guard_begin_command(t->guard);
 }
 
+void transport_set_budget(struct transport *t, uint64_t bytes)
+{
+	t->budget_end = bytes != 0 ? t->bytes_in + bytes : 0;
+}
+
 void transport_private(struct transport *t, bool on)
 {
 	if (t->wire != NULL)
@@ -249,9 +254,26 @@ int transport_wait(struct transport *t, short events)
 
 /* ---- bytes ---- */
 
+/* Cuts n to what the budget leaves; -1 where that is nothing. */
+static int recv_budget(struct transport *t, size_t *n)
+{
+	uint64_t left;
+
+	if (t->budget_end == 0)
+		return 0;
+	left = t->budget_end > t->bytes_in ? t->budget_end - t->bytes_in : 0;
+	if (left == 0)
+		return transport_fail(t, ERR_LIMIT, ERR_SCOPE_SESSION,
+			ERR_RETRY_LATER,
+			"the server's answer is longer than any should be");
+	if (*n > left)
+		*n = (size_t)left;
+	return 0;
+}
+
 ssize_t transport_recv(struct transport *t, void *buf, size_t n)
 {
-	if (n == 0 || transport_check(t) < 0)
+	if (n == 0 || transport_check(t) < 0 || recv_budget(t, &n) < 0)
 		return -1;
 	if (n > INT_MAX)
 		n = INT_MAX;

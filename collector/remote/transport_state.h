@@ -32,6 +32,7 @@ struct transport {
 	int64_t command_end_ms;
 	int64_t polled_ms; /* when the descriptors were last looked at */
 	uint64_t bytes_in;
+	uint64_t budget_end; /* of bytes_in; 0 = none */
 	struct guard *guard;
 	mailstream *stream; /* borrowed; NULL once libetpan freed it */
 	struct wire *wire;  /* NULL: no log */
