@@ -1,0 +1,61 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- name: account_insert
+INSERT INTO account (uuid, name, protocol, tls, remote_user, host, port,
+	local_user, every_s, delete_rule, on_expunge, folders, excludes,
+	prefix, ca_file, fingerprint, skip_deleted, created_at)
+VALUES (:uuid, :name, :protocol, :tls, :remote_user, :host, :port,
+	:local_user, :every_s, :delete_rule, :on_expunge, :folders, :excludes,
+	:prefix, :ca_file, :fingerprint, :skip_deleted, :created_at)
+ON CONFLICT (name) DO NOTHING;
+
+-- name: account_insert_job
+INSERT INTO job (account_id, host, paused, due_at, sane_from)
+VALUES (:id, :host, :paused, :now, :now);
+
+-- name: account_by_name
+SELECT a.*, j.paused AS paused
+FROM account a JOIN job j ON j.account_id = a.id
+WHERE a.name = :name;
+
+-- name: account_by_id
+SELECT a.*, j.paused AS paused
+FROM account a JOIN job j ON j.account_id = a.id
+WHERE a.id = :id;
+
+-- name: account_all
+-- scan: all of them are wanted, in the order of the names' index
+SELECT a.*, j.paused AS paused
+FROM account a JOIN job j ON j.account_id = a.id
+ORDER BY a.name;
+
+-- name: account_update
+UPDATE account SET name = :name, protocol = :protocol, tls = :tls,
+	remote_user = :remote_user, host = :host, port = :port,
+	local_user = :local_user, every_s = :every_s,
+	delete_rule = :delete_rule, on_expunge = :on_expunge,
+	folders = :folders, excludes = :excludes, prefix = :prefix,
+	ca_file = :ca_file, fingerprint = :fingerprint,
+	skip_deleted = :skip_deleted
+WHERE id = :id;
+
+-- name: account_name_taken
+SELECT 1 AS found FROM account WHERE name = :name AND id <> :id;
+
+-- name: account_pause
+-- A pause ends the run that is under way; a run that a person started by
+-- hand on a paused account goes on.
+UPDATE job SET paused = :paused,
+	cancel = CASE WHEN run IS NOT NULL AND :paused = 1 AND paused = 0
+		THEN 1 ELSE cancel END
+WHERE account_id = :id;
+
+-- name: account_needs_person
+SELECT needs_person FROM job WHERE account_id = :id;
+
+-- name: account_running
+SELECT 1 AS found FROM job
+WHERE account_id = :id AND run IS NOT NULL AND lease_until > :now
+	AND lease_until <= :now + 2 * :lease;
+
+-- name: account_delete
+DELETE FROM account WHERE id = :id;

@@ -1,0 +1,195 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- name: job_claim
+-- One statement, so that no two conductors can take the same job or pass the
+-- limit of a host. First whose lease ran out, then who has waited longest,
+-- then whose due time a clock that was set back has put out of reach.
+-- scan: partial indexes of waiting and of running jobs, in order, to the
+-- first that fits
+UPDATE job SET run = :run, owner = :owner, lease_until = :now + :lease,
+	fence = fence + 1, cancel = 0, again = 0
+WHERE account_id = COALESCE(
+	(SELECT j.account_id FROM job j
+	 WHERE j.run IS NOT NULL AND j.paused = 0
+		AND (j.lease_until <= :now OR j.lease_until > :now + 2 * :lease)
+		AND j.host NOT IN (
+			SELECT r.host FROM job r WHERE r.run IS NOT NULL
+				AND r.lease_until > :now
+				AND r.lease_until <= :now + 2 * :lease
+			GROUP BY r.host HAVING count(*) >= :per_host)
+		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
+	 ORDER BY j.lease_until LIMIT 1),
+	(SELECT j.account_id FROM job j
+	 WHERE j.run IS NULL AND j.paused = 0 AND j.due_at <= :now
+		AND j.host NOT IN (
+			SELECT r.host FROM job r WHERE r.run IS NOT NULL
+				AND r.lease_until > :now
+				AND r.lease_until <= :now + 2 * :lease
+			GROUP BY r.host HAVING count(*) >= :per_host)
+		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
+	 ORDER BY j.due_at LIMIT 1),
+	(SELECT j.account_id FROM job j
+	 WHERE j.run IS NULL AND j.paused = 0 AND j.due_at IS NOT NULL
+		AND j.sane_from > :now
+		AND j.host NOT IN (
+			SELECT r.host FROM job r WHERE r.run IS NOT NULL
+				AND r.lease_until > :now
+				AND r.lease_until <= :now + 2 * :lease
+			GROUP BY r.host HAVING count(*) >= :per_host)
+		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
+	 ORDER BY j.sane_from LIMIT 1))
+RETURNING account_id, fence, attempts;
+
+-- name: job_claim_account
+-- A person named it: due or not, paused or not.
+-- scan: the list of accounts in :except, which is short
+UPDATE job SET run = :run, owner = :owner, lease_until = :now + :lease,
+	fence = fence + 1, cancel = 0, again = 0
+WHERE account_id = :account_id
+	AND (run IS NULL OR lease_until <= :now
+		OR lease_until > :now + 2 * :lease)
+	AND (SELECT count(*) FROM job r
+		WHERE r.run IS NOT NULL AND r.host = job.host
+			AND r.lease_until > :now
+			AND r.lease_until <= :now + 2 * :lease) < :per_host
+	AND account_id NOT IN (SELECT value FROM json_each(:except))
+RETURNING account_id, fence, attempts;
+
+-- name: job_next_due
+SELECT (SELECT min(due_at) FROM job
+		WHERE run IS NULL AND paused = 0) AS due_at,
+	EXISTS (SELECT 1 FROM job WHERE run IS NULL AND paused = 0
+		AND due_at IS NOT NULL AND sane_from > :now) AS clock_set_back,
+	(SELECT min(lease_until) FROM job INDEXED BY job_running
+		WHERE run IS NOT NULL AND paused = 0) AS lease_until;
+
+-- name: job_heartbeat
+-- scan: the partial index of running jobs
+UPDATE job SET lease_until = :now + :lease
+WHERE run IS NOT NULL AND owner = :owner;
+
+-- name: job_progress
+INSERT INTO progress (account_id, fence, phase, mailbox, messages_total,
+	messages_done, messages_new, bytes_done, started_ms)
+SELECT :account_id, :fence, :phase, :mailbox, :messages_total,
+	:messages_done, :messages_new, :bytes_done, :started_ms
+FROM job WHERE account_id = :account_id AND fence = :fence
+	AND run IS NOT NULL
+ON CONFLICT (account_id) DO UPDATE SET fence = excluded.fence,
+	phase = excluded.phase, mailbox = excluded.mailbox,
+	messages_total = excluded.messages_total,
+	messages_done = excluded.messages_done,
+	messages_new = excluded.messages_new,
+	bytes_done = excluded.bytes_done, started_ms = excluded.started_ms;
+
+-- name: job_finish
+UPDATE job SET run = NULL, owner = NULL, lease_until = 0, cancel = 0,
+	again = 0,
+	due_at = CASE WHEN again = 1 THEN :now ELSE :due_at END,
+	sane_from = CASE WHEN again = 1 OR :due_at IS NULL THEN :now
+		ELSE :due_at - 2 * max(:due_at - :now, 0) END,
+	needs_person = CASE WHEN again = 1 THEN 0 ELSE :needs_person END,
+	attempts = CASE WHEN :ok = 1 THEN 0 ELSE attempts + 1 END,
+	runs = runs + 1,
+	crashes = crashes + (:err_class = 'crash'),
+	last_ok = :ok,
+	last_success_at = CASE WHEN :ok = 1 THEN :now
+		ELSE last_success_at END,
+	err_class = :err_class, err_scope = :err_scope,
+	err_retry = :err_retry, err_retry_after_s = :err_retry_after_s,
+	err_text = :err_text, err_hint = :err_hint
+WHERE account_id = :account_id AND fence = :fence AND run = :run;
+
+-- name: job_finish_cancelled
+UPDATE job SET run = NULL, owner = NULL, lease_until = 0, cancel = 0,
+	again = 0, due_at = :now, sane_from = :now
+WHERE account_id = :account_id AND fence = :fence AND run = :run;
+
+-- name: job_counts
+UPDATE job SET messages_source = :source, messages_stored = :stored,
+	messages_quarantined = :quarantined, messages_skipped = :skipped,
+	bytes_stored = :bytes
+WHERE account_id = :account_id;
+
+-- name: job_progress_delete
+DELETE FROM progress WHERE account_id = :account_id;
+
+-- name: job_mailboxes
+SELECT mailbox, folder, uidvalidity, source, stored, quarantined
+FROM mailbox WHERE account_id = :account_id ORDER BY position;
+
+-- name: job_mailboxes_delete
+DELETE FROM mailbox WHERE account_id = :account_id;
+
+-- name: job_mailbox_insert
+INSERT INTO mailbox (account_id, position, mailbox, folder, uidvalidity,
+	source, stored, quarantined)
+VALUES (:account_id, :position, :mailbox, :folder, :uidvalidity, :source,
+	:stored, :quarantined);
+
+-- name: job_release_all
+-- scan: the partial index of running jobs
+UPDATE job SET run = NULL, owner = NULL, lease_until = 0, cancel = 0,
+	again = 0, due_at = :now, sane_from = :now
+WHERE run IS NOT NULL;
+
+-- name: job_progress_delete_all
+-- scan: all go
+DELETE FROM progress;
+
+-- name: job_due_now
+UPDATE job SET due_at = :now, sane_from = :now,
+	again = run IS NOT NULL,
+	attempts = CASE WHEN needs_person = 1 THEN 0 ELSE attempts END,
+	needs_person = 0
+WHERE account_id = :account_id;
+
+-- name: job_due_now_all
+-- scan: all that are not paused
+UPDATE job SET due_at = :now, sane_from = :now,
+	again = run IS NOT NULL,
+	attempts = CASE WHEN needs_person = 1 THEN 0 ELSE attempts END,
+	needs_person = 0
+WHERE paused = 0;
+
+-- name: job_cancel
+UPDATE job SET cancel = 1 WHERE account_id = :account_id AND run IS NOT NULL;
+
+-- name: job_cancelled
+-- scan: the partial index of running jobs
+SELECT account_id FROM job
+WHERE run IS NOT NULL AND owner = :owner AND cancel = 1;
+
+-- name: job_status_all
+-- scan: all are wanted, in the order of the names' index
+SELECT j.*, p.phase, p.mailbox AS progress_mailbox,
+	p.messages_total, p.messages_done, p.messages_new, p.bytes_done, p.started_ms,
+	CASE
+	WHEN j.run IS NOT NULL AND j.lease_until > :now
+		AND j.lease_until <= :now + 2 * :lease THEN 'running'
+	WHEN j.paused = 1 THEN 'paused'
+	WHEN j.needs_person = 1 THEN 'failed'
+	WHEN j.run IS NOT NULL OR j.due_at <= :now
+		OR (j.due_at IS NOT NULL AND j.sane_from > :now) THEN 'queued'
+	WHEN j.last_ok = 0 AND j.due_at IS NOT NULL THEN 'waiting'
+	WHEN j.last_ok = 0 THEN 'failed'
+	ELSE 'idle' END AS state
+FROM account a JOIN job j ON j.account_id = a.id
+LEFT JOIN progress p ON p.account_id = j.account_id AND p.fence = j.fence
+ORDER BY a.name;
+
+-- name: job_status
+SELECT j.*, p.phase, p.mailbox AS progress_mailbox,
+	p.messages_total, p.messages_done, p.messages_new, p.bytes_done, p.started_ms,
+	CASE
+	WHEN j.run IS NOT NULL AND j.lease_until > :now
+		AND j.lease_until <= :now + 2 * :lease THEN 'running'
+	WHEN j.paused = 1 THEN 'paused'
+	WHEN j.needs_person = 1 THEN 'failed'
+	WHEN j.run IS NOT NULL OR j.due_at <= :now
+		OR (j.due_at IS NOT NULL AND j.sane_from > :now) THEN 'queued'
+	WHEN j.last_ok = 0 AND j.due_at IS NOT NULL THEN 'waiting'
+	WHEN j.last_ok = 0 THEN 'failed'
+	ELSE 'idle' END AS state
+FROM job j
+LEFT JOIN progress p ON p.account_id = j.account_id AND p.fence = j.fence
+WHERE j.account_id = :account_id;

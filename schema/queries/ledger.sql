@@ -1,0 +1,183 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- name: ledger_identity
+SELECT account_uuid, fence, store_id FROM ledger WHERE one = 1;
+
+-- name: ledger_take
+UPDATE ledger SET account_uuid = :account_uuid, fence = :fence WHERE one = 1;
+
+-- name: ledger_set_store_id
+UPDATE ledger SET store_id = :store_id WHERE one = 1;
+
+-- name: ledger_note
+INSERT INTO note (key, value) VALUES (:key, :value)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: ledger_note_delete
+DELETE FROM note WHERE key = :key;
+
+-- name: ledger_note_get
+SELECT value FROM note WHERE key = :key;
+
+-- name: ledger_mailbox_by_name
+SELECT m.*, t.stored, t.quarantined, t.skipped, t.bytes_stored
+FROM mailbox m
+LEFT JOIN tally t ON t.mailbox_id = m.id AND t.uidvalidity =
+	CASE WHEN m.uidvalidity <> 0 THEN m.uidvalidity ELSE
+		(SELECT max(uidvalidity) FROM tally WHERE mailbox_id = m.id)
+	END
+WHERE m.name = :name;
+
+-- name: ledger_mailbox_all
+-- scan: all are wanted
+SELECT m.*, t.stored, t.quarantined, t.skipped, t.bytes_stored
+FROM mailbox m
+LEFT JOIN tally t ON t.mailbox_id = m.id AND t.uidvalidity =
+	CASE WHEN m.uidvalidity <> 0 THEN m.uidvalidity ELSE
+		(SELECT max(uidvalidity) FROM tally WHERE mailbox_id = m.id)
+	END
+ORDER BY m.id;
+
+-- name: ledger_mailbox_dir_taken
+SELECT 1 AS found FROM mailbox WHERE dir_folded = :dir_folded;
+
+-- name: ledger_mailbox_insert
+INSERT INTO mailbox (name, folder, dir, dir_folded)
+VALUES (:name, :folder, :dir, :dir_folded);
+
+-- name: ledger_mailbox_mark
+UPDATE mailbox SET uidvalidity = :uidvalidity, uidnext = :uidnext,
+	highestmodseq = :highestmodseq, source_count = :source_count
+WHERE id = :id;
+
+-- name: ledger_stage
+INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
+	fence, stage_seq, to_new, size_bytes, date_s, source_system,
+	local_system, source_keywords, local_keywords, base, sha256)
+VALUES (:mailbox_id, :uidvalidity, :uid, :uidl, :occurrence, 0,
+	:fence, :stage_seq, :to_new, :size_bytes, :date_s, :source_system,
+	:local_system, :source_keywords, :local_keywords, :base, :sha256)
+ON CONFLICT (mailbox_id, uidvalidity, uid) WHERE uid > 0
+DO UPDATE SET state = 0, fence = excluded.fence,
+	stage_seq = excluded.stage_seq, to_new = excluded.to_new,
+	size_bytes = excluded.size_bytes, date_s = excluded.date_s,
+	source_system = excluded.source_system,
+	local_system = excluded.local_system,
+	source_keywords = excluded.source_keywords,
+	local_keywords = excluded.local_keywords,
+	base = excluded.base, sha256 = excluded.sha256, why = NULL,
+	why_text = NULL, first_at = NULL, next_try_at = NULL, tries = NULL
+	WHERE state >= 2
+ON CONFLICT (mailbox_id, uidl, occurrence) WHERE uid = 0
+DO UPDATE SET state = 0, fence = excluded.fence,
+	stage_seq = excluded.stage_seq, to_new = excluded.to_new,
+	size_bytes = excluded.size_bytes, date_s = excluded.date_s,
+	source_system = excluded.source_system,
+	local_system = excluded.local_system,
+	source_keywords = excluded.source_keywords,
+	local_keywords = excluded.local_keywords,
+	base = excluded.base, sha256 = excluded.sha256, why = NULL,
+	why_text = NULL, first_at = NULL, next_try_at = NULL, tries = NULL
+	WHERE state >= 2
+RETURNING id;
+
+-- name: ledger_quarantine
+INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
+	fence, stage_seq, to_new, size_bytes, date_s, source_system,
+	local_system, source_keywords, local_keywords, base, why, why_text,
+	first_at, next_try_at, tries)
+VALUES (:mailbox_id, :uidvalidity, :uid, :uidl, :occurrence, :state,
+	:fence, 0, 0, :size_bytes, :date_s, :source_system,
+	:local_system, :source_keywords, :local_keywords, '', :why, :why_text,
+	:first_at, :next_try_at, 1)
+ON CONFLICT (mailbox_id, uidvalidity, uid) WHERE uid > 0
+DO UPDATE SET state = excluded.state, fence = excluded.fence,
+	size_bytes = excluded.size_bytes, date_s = excluded.date_s,
+	why = excluded.why, why_text = excluded.why_text,
+	next_try_at = excluded.next_try_at, tries = tries + 1
+	WHERE state >= 2
+ON CONFLICT (mailbox_id, uidl, occurrence) WHERE uid = 0
+DO UPDATE SET state = excluded.state, fence = excluded.fence,
+	size_bytes = excluded.size_bytes, date_s = excluded.date_s,
+	why = excluded.why, why_text = excluded.why_text,
+	next_try_at = excluded.next_try_at, tries = tries + 1
+	WHERE state >= 2;
+
+-- name: ledger_done
+UPDATE message SET state = 1 WHERE id = :id AND state = 0;
+
+-- name: ledger_unstage
+DELETE FROM message WHERE id = :id AND state = 0;
+
+-- name: ledger_set_flags
+UPDATE message SET source_system = :source_system,
+	source_keywords = :source_keywords, local_system = :local_system,
+	local_keywords = :local_keywords, misses = 0
+WHERE id = :id;
+
+-- name: ledger_missed
+UPDATE message SET misses = misses + 1 WHERE id = :id RETURNING misses;
+
+-- name: ledger_rekey_clear
+DELETE FROM message
+WHERE mailbox_id = (SELECT mailbox_id FROM message WHERE id = :id)
+	AND uidvalidity = :uidvalidity AND uid = :uid AND uid > 0
+	AND state >= 2;
+
+-- name: ledger_rekey
+UPDATE message SET uidvalidity = :uidvalidity, uid = :uid WHERE id = :id;
+
+-- name: ledger_each_due
+-- scan: sorts the few that are quarantined and due
+SELECT m.*, b.dir AS dir FROM message m
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.mailbox_id = :mailbox_id AND m.uidvalidity = :uidvalidity
+	AND m.state = 2 AND m.next_try_at <= :now
+ORDER BY m.uid;
+
+-- name: ledger_each_old
+SELECT m.*, b.dir AS dir FROM message m
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.mailbox_id = :mailbox_id AND m.uidvalidity <> :uidvalidity
+	AND m.uid > 0 AND m.state <= 1;
+
+-- name: ledger_each_staged
+-- scan: the partial index of staged rows: at most a batch or two
+SELECT m.*, b.dir AS dir FROM message m INDEXED BY message_staged
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.state = 0;
+
+-- name: ledger_each_uid
+SELECT m.*, b.dir AS dir FROM message m
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.mailbox_id = :mailbox_id AND m.uidvalidity = :uidvalidity
+	AND m.uid > 0
+ORDER BY m.uid;
+
+-- name: ledger_each_uidl
+SELECT m.*, b.dir AS dir FROM message m
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.mailbox_id = :mailbox_id AND m.uid = 0
+	AND m.uidvalidity = :uidvalidity
+ORDER BY m.uidl, m.occurrence;
+
+-- name: ledger_uids
+-- Everything in the epoch but what is due for another try.
+SELECT uid FROM message
+WHERE mailbox_id = :mailbox_id AND uidvalidity = :uidvalidity AND uid > 0
+	AND uid NOT IN (SELECT q.uid FROM message q
+		WHERE q.state = 2 AND q.mailbox_id = :mailbox_id
+			AND q.uidvalidity = :uidvalidity
+			AND q.next_try_at <= :now)
+ORDER BY uid;
+
+-- name: ledger_find_uid
+SELECT m.*, b.dir AS dir FROM message m
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.mailbox_id = :mailbox_id AND m.uidvalidity = :uidvalidity
+	AND m.uid = :uid AND m.uid > 0;
+
+-- name: ledger_find_uidl
+SELECT m.*, b.dir AS dir FROM message m
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.mailbox_id = :mailbox_id AND m.uidl = :uidl
+	AND m.occurrence = :occurrence AND m.uid = 0;
