@@ -33,8 +33,9 @@ int db_open(const char *path, enum db_kind kind, bool create,
 	struct db **ret_db, struct err *err);
 void db_close(struct db **db);
 
-/* name: "-- name:" of a statement in schema/queries. Unknown: assert. The
- * statement belongs to db and has been reset and cleared. */
+/* name: "-- name:" of a statement in schema/queries. Unknown: abort, as with
+ * parameters and columns. The statement belongs to db and has been reset and
+ * cleared; what fails here or in binding comes out of stmt_step. */
 struct stmt *db_stmt(struct db *db, const char *name);
 void stmt_bind_int(struct stmt *s, const char *param, int64_t v);
 void stmt_bind_text(struct stmt *s, const char *param, const char *v); /* NULL ok */
@@ -54,6 +55,8 @@ int64_t db_changes(struct db *db);
 
 /* BEGIN IMMEDIATE / COMMIT / ROLLBACK. A failed commit has been rolled back.*/
 int db_begin(struct db *db, struct err *err);
+/* A transaction that only reads: one picture over several statements. */
+int db_begin_read(struct db *db, struct err *err);
 int db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
 

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Opening: a new file is made whole (migrate_image, then durable_create), so
+ * an empty or half-made one is never ours and is refused as damaged rather
+ * than filled: an empty ledger would fetch all mail a second time.
+ */
+#include "db.h"
+
+#include "../collector/base/mem.h"
+#include "db_internal.h"
+#include "durable.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUSY_MS 10000
+
+static enum err_scope scope_of(enum db_kind kind)
+{
+	return kind == DB_JOBS ? ERR_SCOPE_SERVICE : ERR_SCOPE_ACCOUNT;
+}
+
+static int fail_damaged(
+	const char *path, enum db_kind kind, const char *why, struct err *err)
+{
+	(void)err_set(err, ERR_CONFIG, scope_of(kind), ERR_RETRY_CHANGE,
+		"%s is damaged: %s", path, why);
+	if (kind == DB_JOBS)
+		return err_hint(err,
+			"stop mailhaul, keep a copy, restore the file from a "
+			"backup; or move it away, run `mailhaul init` and add "
+			"the accounts again");
+	return err_hint(err,
+		"keep a copy, remove its -wal file and restore it from a "
+		"backup; without it this account's mail would be fetched a "
+		"second time");
+}
+
+int db_fail(const char *path, enum db_kind kind, sqlite3 *sql, int rc,
+	struct err *err)
+{
+	const char *why =
+		sql != NULL ? sqlite3_errmsg(sql) : sqlite3_errstr(rc);
+	enum err_scope scope = scope_of(kind);
+	int errnum = sql != NULL ? sqlite3_system_errno(sql) : 0;
+
+	switch (rc & 0xff) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_FORMAT:
+	case SQLITE_MISMATCH:
+		return fail_damaged(path, kind, why, err);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		(void)err_set(err, ERR_CONFIG, scope, ERR_RETRY_LATER,
+			"%s is in use by another process", path);
+		return err_hint(err, "wait for it to end, or stop it");
+	case SQLITE_FULL:
+		(void)err_set(err, ERR_DISK, scope, ERR_RETRY_LATER,
+			"no space left to write %s", path);
+		return err_hint(err, "free some space on its file system");
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		if (errnum != 0)
+			(void)err_set_sys(err, ERR_DISK, scope, ERR_RETRY_LATER,
+				errnum, "cannot read or write %s", path);
+		else
+			(void)err_set(err, ERR_DISK, scope, ERR_RETRY_LATER,
+				"cannot read or write %s: %s", path, why);
+		return err_hint(err, "look at its file system and its disk");
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		(void)err_set(err, ERR_CONFIG, scope, ERR_RETRY_CHANGE,
+			"%s cannot be written: %s", path, why);
+		return err_hint(
+			err, "make file and directory writable for this user");
+	default:
+		return err_set(err, ERR_CONFIG, scope, ERR_RETRY_LATER,
+			"%s: %s", path, why);
+	}
+}
+
+static void owner_name(uid_t uid, char *out, size_t n)
+{
+	char buf[1024];
+	struct passwd pw, *found = NULL;
+
+	if (getpwuid_r(uid, &pw, buf, sizeof buf, &found) == 0 && found != NULL)
+		(void)snprintf(out, n, "%s", pw.pw_name);
+	else
+		(void)snprintf(out, n, "uid %u", (unsigned)uid);
+}
+
+/* Says who may: the usual cause is the wrong user. */
+static int fail_access(
+	const char *path, enum db_kind kind, int errnum, struct err *err)
+{
+	char owner[64], me[64];
+	struct stat st;
+	char *dir;
+	bool known;
+
+	if (errnum == EROFS) {
+		(void)err_set_sys(err, ERR_CONFIG, scope_of(kind),
+			ERR_RETRY_CHANGE, errnum, "cannot write %s", path);
+		return err_hint(err, "mount its file system read-write");
+	}
+	(void)err_set_sys(err, ERR_CONFIG, scope_of(kind), ERR_RETRY_CHANGE,
+		errnum, "cannot read and write %s", path);
+	dir = durable_dir_of(path);
+	known = stat(path, &st) == 0 || stat(dir, &st) == 0;
+	free(dir);
+	if (!known)
+		return -1;
+	owner_name(st.st_uid, owner, sizeof owner);
+	owner_name(geteuid(), me, sizeof me);
+	return err_hint(err,
+		"it belongs to %s (mode %04o) and you are %s: run as %s", owner,
+		(unsigned)(st.st_mode & 07777), me, owner);
+}
+
+/* Never by open(2): closing a descriptor of the file would drop the locks
+ * that another connection of this process holds on it. */
+static int check_access(const char *path, enum db_kind kind, struct err *err)
+{
+	struct stat st;
+	char *dir;
+	int r = 0;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(err, ERR_CONFIG, scope_of(kind),
+			ERR_RETRY_CHANGE, "%s is not a file", path);
+	if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) != 0)
+		return fail_access(path, kind, errno, err);
+	dir = durable_dir_of(path);
+	if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0)
+		r = fail_access(dir, kind, errno, err);
+	free(dir);
+	return r;
+}
+
+/* What lies beside a database that is gone belongs to the old one; SQLite
+ * would play an old WAL into the new file. */
+static void remove_leftovers(const char *path)
+{
+	static const char *const ends[] = {"-wal", "-shm", "-journal"};
+
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		char *p = mem_printf("%s%s", path, ends[i]);
+		(void)unlink(p);
+		free(p);
+	}
+}
+
+static int create_file(const char *path, enum db_kind kind,
+	const struct schema_migration *migrations, struct err *err)
+{
+	unsigned char *bytes = NULL;
+	size_t n = 0;
+	bool created;
+	int r;
+
+	if (migrate_image(kind, migrations, &bytes, &n, err) != 0)
+		return -1;
+	remove_leftovers(path);
+	r = durable_create(path, 0600, bytes, n, &created, err);
+	sqlite3_free(bytes);
+	return r;
+}
+
+static const char *const pragmas_jobs =
+	"PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;"
+	"PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;"
+	"PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;";
+/* EXCLUSIVE before the first access: then WAL needs no shared memory. */
+static const char *const pragmas_ledger =
+	"PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
+	"PRAGMA synchronous=NORMAL; PRAGMA cache_size=-64;"
+	"PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
+	"PRAGMA trusted_schema=OFF;";
+
+static int configure(struct db *db, struct err *err)
+{
+	int rc;
+
+	(void)sqlite3_extended_result_codes(db->sql, 1);
+	(void)sqlite3_busy_timeout(db->sql, BUSY_MS);
+	(void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+	(void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+	if (db->kind == DB_LEDGER)
+		(void)sqlite3_db_config(
+			db->sql, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
+	rc = sqlite3_exec(db->sql,
+		db->kind == DB_JOBS ? pragmas_jobs : pragmas_ledger, NULL, NULL,
+		NULL);
+	if (rc != SQLITE_OK)
+		return db_fail(db->path, db->kind, db->sql, rc, err);
+	return 0;
+}
+
+static struct db *db_new(const char *path, enum db_kind kind)
+{
+	struct db *db = mem_alloc(sizeof *db);
+
+	db->kind = kind;
+	db->path = mem_strdup(path);
+	switch (kind) {
+	case DB_JOBS:
+		db->statements = schema_jobs_statements;
+		db->statement_count = schema_jobs_statement_count;
+		break;
+	case DB_LEDGER:
+		db->statements = schema_ledger_statements;
+		db->statement_count = schema_ledger_statement_count;
+		break;
+	}
+	db->stmts = mem_alloc(db->statement_count * sizeof *db->stmts);
+	for (size_t i = 0; i < db->statement_count; i++)
+		db->stmts[i].db = db;
+	return db;
+}
+
+static int open_file(struct db *db, const struct schema_migration *migrations,
+	struct err *err)
+{
+	int rc;
+
+	if (check_access(db->path, db->kind, err) != 0)
+		return -1;
+	rc = sqlite3_open_v2(db->path, &db->sql,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+			SQLITE_OPEN_PRIVATECACHE,
+		NULL);
+	if (rc != SQLITE_OK)
+		return db_fail(db->path, db->kind, db->sql, rc, err);
+	if (configure(db, err) != 0 ||
+		migrate_file(db->sql, db->path, db->kind, migrations, err) != 0)
+		return -1;
+	rc = sqlite3_exec(db->sql, "PRAGMA foreign_keys=ON", NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		return db_fail(db->path, db->kind, db->sql, rc, err);
+	return 0;
+}
+
+int db_open_schema(const char *path, enum db_kind kind, bool create,
+	const struct schema_migration *migrations, struct db **ret_db,
+	struct err *err)
+{
+	struct db *db;
+	struct stat st;
+
+	if (create && stat(path, &st) != 0 && errno == ENOENT &&
+		create_file(path, kind, migrations, err) != 0)
+		return -1;
+	db = db_new(path, kind);
+	if (open_file(db, migrations, err) != 0) {
+		db_close(&db);
+		return -1;
+	}
+	*ret_db = db;
+	return 0;
+}
+
+int db_open(const char *path, enum db_kind kind, bool create,
+	struct db **ret_db, struct err *err)
+{
+	return db_open_schema(path, kind, create,
+		kind == DB_JOBS ? schema_jobs_migrations
+				: schema_ledger_migrations,
+		ret_db, err);
+}
+
+void db_close(struct db **db)
+{
+	if (*db == NULL)
+		return;
+	stmt_finalize_all(*db);
+	(void)sqlite3_close((*db)->sql);
+	free((*db)->stmts);
+	free((*db)->path);
+	free(*db);
+	*db = NULL;
+}
+
+int64_t db_last_id(struct db *db)
+{
+	return sqlite3_last_insert_rowid(db->sql);
+}
+
+int64_t db_changes(struct db *db)
+{
+	return sqlite3_changes64(db->sql);
+}
+
+static int exec(struct db *db, const char *sql, struct err *err)
+{
+	int rc = sqlite3_exec(db->sql, sql, NULL, NULL, NULL);
+
+	if (rc != SQLITE_OK)
+		return db_fail(db->path, db->kind, db->sql, rc, err);
+	return 0;
+}
+
+int db_begin(struct db *db, struct err *err)
+{
+	return exec(db, "BEGIN IMMEDIATE", err);
+}
+
+int db_begin_read(struct db *db, struct err *err)
+{
+	return exec(db, "BEGIN", err);
+}
+
+int db_commit(struct db *db, struct err *err)
+{
+	if (exec(db, "COMMIT", err) == 0)
+		return 0;
+	db_rollback(db);
+	return -1;
+}
+
+void db_rollback(struct db *db)
+{
+	if (sqlite3_get_autocommit(db->sql) == 0)
+		(void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+}

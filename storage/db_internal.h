@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * db_internal: what db.c, stmt.c and migrate.c share, and what the tests of
+ * the mechanism reach into. Nobody else includes it.
+ */
+#ifndef MAILHAUL_STORAGE_DB_INTERNAL_H
+#define MAILHAUL_STORAGE_DB_INTERNAL_H
+
+#include "../schema/schema.h"
+#include "db.h"
+
+#include <sqlite3.h>
+
+struct stmt {
+	sqlite3_stmt *sql; /* NULL until used, or where preparing failed */
+	struct db *db;
+	int rc;	   /* first failure of preparing or binding */
+	int param; /* where the next search begins: callers ask in order */
+	int column;
+};
+
+struct db {
+	sqlite3 *sql;
+	enum db_kind kind;
+	char *path;
+	const struct schema_statement *statements;
+	size_t statement_count;
+	struct stmt *stmts; /* parallel to statements */
+};
+
+/* db_open with a list of migrations of the caller's. */
+int db_open_schema(const char *path, enum db_kind kind, bool create,
+	const struct schema_migration *migrations, struct db **ret_db,
+	struct err *err);
+
+/* SQLite's result as a sentence: what failed, path, remedy. Returns -1. */
+int db_fail(const char *path, enum db_kind kind, sqlite3 *sql, int rc,
+	struct err *err);
+void stmt_finalize_all(struct db *db);
+
+/* Brings an open file to the last migration, as db_open says. */
+int migrate_file(sqlite3 *sql, const char *path, enum db_kind kind,
+	const struct schema_migration *migrations, struct err *err);
+/* An empty database of the last migration, as the bytes of its file. Free
+ * with sqlite3_free. */
+int migrate_image(enum db_kind kind, const struct schema_migration *migrations,
+	unsigned char **ret_bytes, size_t *ret_n, struct err *err);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Named statements of a connection. Preparing and binding cannot fail for
+ * the caller: the first failure is kept and comes out of the next step.
+ */
+#include "../collector/base/mem.h"
+#include "db_internal.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A name that schema/ does not have is a fault of the program. */
+__attribute__((noreturn)) static void unknown(
+	const char *what, const char *name)
+{
+	(void)fprintf(stderr, "mailhaul: no SQL %s called %s\n", what, name);
+	abort();
+}
+
+static int by_name(const void *key, const void *element)
+{
+	return strcmp(key, ((const struct schema_statement *)element)->name);
+}
+
+struct stmt *db_stmt(struct db *db, const char *name)
+{
+	const struct schema_statement *found = bsearch(name, db->statements,
+		db->statement_count, sizeof *found, by_name);
+	struct stmt *s;
+
+	if (found == NULL)
+		unknown("statement", name);
+	s = &db->stmts[found - db->statements];
+	s->param = 0;
+	s->column = 0;
+	s->rc = SQLITE_OK;
+	if (s->sql == NULL) {
+		s->rc = sqlite3_prepare_v3(db->sql, found->sql, -1,
+			SQLITE_PREPARE_PERSISTENT, &s->sql, NULL);
+		return s;
+	}
+	(void)sqlite3_reset(s->sql);
+	(void)sqlite3_clear_bindings(s->sql);
+	return s;
+}
+
+void stmt_finalize_all(struct db *db)
+{
+	for (size_t i = 0; i < db->statement_count; i++) {
+		(void)sqlite3_finalize(db->stmts[i].sql);
+		db->stmts[i].sql = NULL;
+	}
+}
+
+/* 0 where preparing failed: then there is nothing to bind to. */
+static int param_index(struct stmt *s, const char *param)
+{
+	int n = sqlite3_bind_parameter_count(s->sql);
+
+	if (s->sql == NULL)
+		return 0;
+	for (int i = 0; i < n; i++) {
+		int k = (s->param + i) % n + 1;
+		const char *name = sqlite3_bind_parameter_name(s->sql, k);
+		if (name != NULL && strcmp(name + 1, param) == 0) {
+			s->param = k;
+			return k;
+		}
+	}
+	unknown("parameter", param);
+}
+
+static void keep(struct stmt *s, int rc)
+{
+	if (s->rc == SQLITE_OK)
+		s->rc = rc;
+}
+
+void stmt_bind_int(struct stmt *s, const char *param, int64_t v)
+{
+	int k = param_index(s, param);
+
+	if (k != 0)
+		keep(s, sqlite3_bind_int64(s->sql, k, v));
+}
+
+void stmt_bind_text(struct stmt *s, const char *param, const char *v)
+{
+	int k = param_index(s, param);
+
+	if (k != 0)
+		keep(s, sqlite3_bind_text(s->sql, k, v, -1, SQLITE_TRANSIENT));
+}
+
+void stmt_bind_blob(struct stmt *s, const char *param, const void *v, size_t n)
+{
+	int k = param_index(s, param);
+
+	if (k != 0)
+		keep(s, sqlite3_bind_blob64(s->sql, k, v != NULL ? v : "", n,
+				SQLITE_TRANSIENT));
+}
+
+void stmt_bind_null(struct stmt *s, const char *param)
+{
+	int k = param_index(s, param);
+
+	if (k != 0)
+		keep(s, sqlite3_bind_null(s->sql, k));
+}
+
+int stmt_step(struct stmt *s, struct err *err)
+{
+	struct db *db = s->db;
+	int rc = s->rc;
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(s->sql);
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc == SQLITE_DONE) {
+		(void)sqlite3_reset(s->sql);
+		return 0;
+	}
+	(void)db_fail(db->path, db->kind, db->sql, rc, err);
+	(void)sqlite3_reset(s->sql);
+	return -1;
+}
+
+int stmt_run(struct stmt *s, struct err *err)
+{
+	int r;
+
+	while ((r = stmt_step(s, err)) == 1)
+		;
+	return r;
+}
+
+void stmt_reset(struct stmt *s)
+{
+	(void)sqlite3_reset(s->sql);
+}
+
+static int column_index(struct stmt *s, const char *column)
+{
+	int n = sqlite3_column_count(s->sql);
+
+	for (int i = 0; i < n; i++) {
+		int k = (s->column + i) % n;
+		if (strcmp(sqlite3_column_name(s->sql, k), column) == 0) {
+			s->column = k + 1;
+			return k;
+		}
+	}
+	unknown("column", column);
+}
+
+int64_t stmt_int(struct stmt *s, const char *column)
+{
+	return sqlite3_column_int64(s->sql, column_index(s, column));
+}
+
+const char *stmt_text(struct stmt *s, const char *column)
+{
+	const unsigned char *t =
+		sqlite3_column_text(s->sql, column_index(s, column));
+
+	return t != NULL ? (const char *)t : "";
+}
+
+bool stmt_is_null(struct stmt *s, const char *column)
+{
+	return sqlite3_column_type(s->sql, column_index(s, column)) ==
+	       SQLITE_NULL;
+}
+
+const void *stmt_blob(struct stmt *s, const char *column, size_t *ret_n)
+{
+	int k = column_index(s, column);
+	const void *p = sqlite3_column_blob(s->sql, k);
+
+	*ret_n = (size_t)sqlite3_column_bytes(s->sql, k);
+	return p != NULL ? p : "";
+}
