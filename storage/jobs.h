@@ -29,21 +29,23 @@ struct job {
  * Claims the due job that has waited longest and whose host has fewer than
  * per_host running ones, not paused, not leased, account not in `except`
  * (accounts for which the caller still holds a run). 1 claimed, 0 none, -1.
- * only_account: claim just that one, due or not; 0 = any due one.
- * A lease that ran out is claimed again. Due times further in the future
- * than 2 × interval (the clock was set back) count as due.
+ * only_account: claim just that one, due or not, paused or not; 0 = any due.
+ * A lease that ran out is claimed again. A due time further in the future
+ * than twice what it was when it was set (the clock was set back) counts as
+ * due; a lease further than 2 × JOB_LEASE_S as run out.
  */
 int jobs_claim(struct state *state, const char *owner, int64_t now_s,
 	int64_t per_host, int64_t only_account, const int64_t *except,
 	size_t except_count, struct job *ret_job, struct err *err);
 
 /* Seconds until the next job falls due (0 = now; -1 = none is waiting),
- * regardless of leases and hosts. */
+ * whatever the limit of its host. A leased job counts from the end of its
+ * lease: then somebody else may claim it. */
 int jobs_next_due(struct state *state, int64_t now_s, int64_t *ret_in_s,
 	struct err *err);
 
-/* Extends the lease of all runs of owner; *ret_lost counts those no longer
- * ours. */
+/* Extends the lease of all runs of owner. One that another owner has taken
+ * over is not touched: jobs_finish says so. */
 int jobs_heartbeat(struct state *state, const char *owner, int64_t now_s,
 	struct err *err);
 
@@ -63,8 +65,7 @@ struct job_progress {
 int jobs_progress(struct state *state, const struct job_progress *progress,
 	size_t count, struct err *err);
 
-/* Per mailbox counts for `status`, replaced as a whole at the end of a run
- * and with each second of progress for changed ones. */
+/* Per mailbox counts for `status`, replaced as a whole at the end of a run. */
 struct job_mailbox {
 	char *mailbox; /* UTF-8, printable where it decodes */
 	char *folder;
@@ -83,6 +84,8 @@ struct job_result {
 	int64_t messages_source, messages_stored, messages_quarantined,
 		messages_skipped;
 	int64_t bytes_stored;
+	/* NULL: the run did not come to know; the counts above and those of
+	 * the mailboxes stay as they were. */
 	const struct job_mailbox *mailboxes;
 	size_t mailbox_count;
 };
@@ -95,7 +98,9 @@ int jobs_finish(struct state *state, const struct job *job, int64_t now_s,
  * released: the conductor holds state.lock, so every lease is stale. */
 int jobs_release_all(struct state *state, int64_t now_s, struct err *err);
 
-/* Makes due now: one account, or all that are not paused (account_id 0). */
+/* Makes due now: one account, or all that are not paused (account_id 0). One
+ * that is running is due again when that run ends. Joins the caller's
+ * transaction. */
 int jobs_due_now(struct state *state, int64_t account_id, struct err *err);
 /* Asks the daemon to end a run; jobs_cancelled tells it. */
 int jobs_cancel(struct state *state, int64_t account_id, struct err *err);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jobs_internal: what the jobs*.c files share. */
+#ifndef MAILHAUL_STORAGE_JOBS_INTERNAL_H
+#define MAILHAUL_STORAGE_JOBS_INTERNAL_H
+
+#include "jobs.h"
+
+/* An account's mailboxes in their order. Caller: jobs_mailboxes_free. */
+int jobs_mailboxes_read(struct state *state, int64_t account_id,
+	struct job_mailbox **ret_mailboxes, size_t *ret_count,
+	struct err *err);
+void jobs_mailboxes_free(struct job_mailbox *mailboxes, size_t count);
+
+#endif
