@@ -100,7 +100,11 @@ struct ledger_message {
 	int64_t tries;
 };
 
-/* BEGIN IMMEDIATE with the lock held, checks the fence. */
+/* BEGIN IMMEDIATE with the lock held, checks the fence. Commit or rollback by
+ * the same thread; it must not wait for another user of the ledger (a store's
+ * delivery, the committer) in between. After a failed commit nobody knows what
+ * a crash would bring back: every later begin fails, nothing that was staged
+ * may be removed, the next run's recovery decides. */
 int ledger_begin(struct ledger *l, struct err *err);
 int ledger_commit(struct ledger *l, struct err *err);
 void ledger_rollback(struct ledger *l);
@@ -163,5 +167,7 @@ int ledger_missed(
 /* Keywords that found no letter in a folder (Maildir has 26), for status. */
 int ledger_note(struct ledger *l, const char *key, const char *value,
 	struct err *err);
+/* "" where there is none. Caller frees; NULL on failure. */
+char *ledger_note_get(struct ledger *l, const char *key, struct err *err);
 
 #endif
