@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* date: INTERNALDATE (RFC 9051 9) and RFC 5322 dates to seconds. Pure. */
+/*
+ * date: INTERNALDATE (RFC 9051 9) and RFC 5322 dates to seconds. Pure.
+ * Years are 1900 to 9999: what servers say of a message without a date is
+ * often the year 0 or 1, and no file system keeps that.
+ */
 #ifndef MAILHAUL_MODEL_DATE_H
 #define MAILHAUL_MODEL_DATE_H
 
