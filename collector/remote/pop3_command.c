@@ -29,11 +29,9 @@ void pop3_wire_clear(struct pop3_wire *w)
 
 static int wire_failed(struct pop3_wire *w, struct err *err)
 {
-	if (w->transport != NULL) {
-		(void)transport_err(w->transport,
+	if (w->transport != NULL)
+		return transport_err(w->transport,
 			"the POP3 stream failed without a reason", err);
-		return -1;
-	}
 	return err_set(err, ERR_NETWORK, ERR_SCOPE_SESSION, ERR_RETRY_NOW,
 		"the server closed the connection");
 }
@@ -46,8 +44,10 @@ int pop3_fill(struct pop3_wire *w, const char **ret_bytes, size_t *ret_n,
 	if (w->pos >= s->read_buffer_len) {
 		w->pos = 0;
 		s->read_buffer_len = 0;
-		if (mailstream_feed_read_buffer(s) <= 0)
-			return wire_failed(w, err);
+		if (mailstream_feed_read_buffer(s) <= 0) {
+			(void)wire_failed(w, err);
+			return -1;
+		}
 	}
 	*ret_bytes = s->read_buffer + w->pos;
 	*ret_n = s->read_buffer_len - w->pos;
