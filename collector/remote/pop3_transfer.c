@@ -259,7 +259,7 @@ static int read_message(struct transfer *x, struct err *err)
 	if (answer.status == POP3_OK) {
 		if (pop3_body_read(
 			    x->w, x->message_bytes, x->sink, &bytes, err) < 0)
-			return err_where(err, "message %u", number);
+			return message_lost(err, number);
 		meta.has |= MESSAGE_HAS_BODY;
 		x->temp_failures = 0;
 	} else if (count_refusal(x, &answer, err) < 0) {
