@@ -14,6 +14,7 @@
  *   TLS          the server's side of a TLS handshake (tls_server.h)
  *   GATE         waits for script_go
  *   WAIT         reads and drops until the client closes
+ *   QUIET        nothing else has come from the client so far
  *   EOF          the client must close without another byte
  *   SHUT         no more is sent (half close)
  *   CLOSE        closes without ceremony (TLS: no close_notify)
@@ -319,6 +320,17 @@ static inline void script_wait_gate(struct script *s)
 		}
 }
 
+/* What one flush of the client brings comes together: a command too many is
+ * here when the one before it is. */
+static inline void script_quiet(struct script *s)
+{
+	char c;
+
+	if (s->in_len != 0 ||
+		(!s->tls_on && recv(s->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0))
+		script_fail(s, "QUIET", "the client has sent more");
+}
+
 static inline void script_close(struct script *s)
 {
 	if (s->fd >= 0)
@@ -354,6 +366,8 @@ static inline void script_step(struct script *s, const char *step)
 		script_wait_gate(s);
 	} else if (strcmp(step, "WAIT") == 0) {
 		script_drain(s);
+	} else if (strcmp(step, "QUIET") == 0) {
+		script_quiet(s);
 	} else if (strcmp(step, "EOF") == 0) {
 		if (s->in_len != 0 || script_fill(s))
 			script_fail(s, "EOF", "the client sent more");
