@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pop3_sink: a session_sink that keeps what it got, for tests. Include after
+ * cmocka.h.
+ */
+#ifndef MAILHAUL_TESTS_POP3_SINK_H
+#define MAILHAUL_TESTS_POP3_SINK_H
+
+#include "collector/base/buf.h"
+#include "collector/remote/session.h"
+
+#include <string.h>
+
+struct got {
+	struct buf bytes; /* of the present message */
+	struct message_meta metas[256];
+	char bodies[8][128]; /* of the first few, when short */
+	size_t sizes[256];
+	uint64_t total;
+	size_t largest_piece;
+	int count;
+	int fail_after; /* pieces; 0 = never */
+	bool count_only;
+};
+
+static inline int take_body(
+	void *arg, const void *bytes, size_t n, struct err *err)
+{
+	struct got *got = arg;
+
+	assert_true(n > 0);
+	got->total += n;
+	if (n > got->largest_piece)
+		got->largest_piece = n;
+	if (!got->count_only)
+		assert_int_equal(buf_add(&got->bytes, bytes, n), 0);
+	if (got->fail_after != 0 && --got->fail_after == 0)
+		return err_set(err, ERR_DISK, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_LATER, "full");
+	return 0;
+}
+
+static inline int take_message(
+	void *arg, const struct message_meta *meta, struct err *err)
+{
+	struct got *got = arg;
+
+	(void)err;
+	assert_true(got->count < 256);
+	got->metas[got->count] = *meta;
+	got->sizes[got->count] = got->bytes.len;
+	if (got->count < 8 && got->bytes.len < 128)
+		memcpy(got->bodies[got->count], buf_str(&got->bytes),
+			got->bytes.len);
+	got->count++;
+	buf_reset(&got->bytes);
+	return 0;
+}
+
+static inline struct session_sink sink_of(struct got *got)
+{
+	struct session_sink sink = {take_body, take_message, got};
+
+	buf_init(&got->bytes, (size_t)8 << 20);
+	return sink;
+}
+
+#endif
