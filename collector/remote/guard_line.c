@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The rules, and what libetpan 1.9.4 does without them:
+ * Data, and what libetpan 1.9.4 does with it if nobody looks before it:
  *  - a NUL outside a literal ends its C strings early;
  *  - a string that crosses a line end makes it swallow the lines after;
  *  - "{5}" that is not followed by a line end is a literal to libetpan (a
  *    remedy for Lotus Domino), and so are "{ 5 }" and "{-5}";
  *  - "~{5}" (literal8) ends its parse in the middle of the stream;
  *  - BODYSTRUCTURE, BODY without a section and ENVELOPE recurse without
- *    bound, and nobody asks for them;
- *  - in the greeting and in "+" lines it parses a code such as BADCHARSET
- *    through a NULL context; PERMANENTFLAGS with a first flag that is none
- *    dereferences a list it has not made.
- * A tagged or untagged status without text ("A1 OK") is an error to libetpan;
- * a CR right behind the word becomes a blank, so that it reads an empty text.
- * Where the line ends in a bare LF there is no byte to spare: that stays an
- * error if tagged, and goes to the catch-all parser if not.
+ *    bound, and nobody asks for them.
  */
 #include "guard_line.h"
 
@@ -30,17 +23,6 @@ enum literal_state {
 	LITERAL_CR,
 };
 
-enum status_state {
-	STATUS_TAG,
-	STATUS_BEFORE_WORD,
-	STATUS_WORD,
-	STATUS_BEFORE_TEXT,
-	STATUS_CODE,
-	STATUS_CODE_LIST, /* behind "(": the first element is to come */
-	STATUS_CODE_FLAG, /* behind "(\" */
-	STATUS_TEXT,
-};
-
 void guard_line_begin(struct guard_line *l, enum guard_kind kind, bool strict)
 {
 	l->kind = kind;
@@ -49,12 +31,10 @@ void guard_line_begin(struct guard_line *l, enum guard_kind kind, bool strict)
 	l->quoted = l->escaped = l->body_next = false;
 	l->tail_len = 0;
 	l->literal = LITERAL_NONE;
-	l->status = kind == GUARD_TAGGED     ? STATUS_TAG
-		    : kind == GUARD_CONTINUE ? STATUS_BEFORE_TEXT
-					     : STATUS_WORD;
+	guard_status_begin(l);
 }
 
-static size_t refuse(
+size_t guard_line_refuse(
 	struct guard_line *l, enum guard_event *ev, bool limit, const char *why)
 {
 	l->why = why;
@@ -118,10 +98,12 @@ static size_t scan_literal(
 	if (c >= '0' && c <= '9' && l->literal < LITERAL_CLOSED) {
 		l->literal = LITERAL_DIGITS;
 		if (l->literal_bytes > (UINT64_MAX - 9) / 10)
-			return refuse(l, ev, true, "a literal is too large");
+			return guard_line_refuse(
+				l, ev, true, "a literal is too large");
 		l->literal_bytes = l->literal_bytes * 10 + (uint64_t)(c - '0');
 		if (l->literal_bytes > l->literal_max)
-			return refuse(l, ev, true, "a literal is too large");
+			return guard_line_refuse(
+				l, ev, true, "a literal is too large");
 		return 1;
 	}
 	if (c == '}' && l->literal == LITERAL_DIGITS) {
@@ -146,7 +128,7 @@ static size_t scan_literal(
 		*ev = GUARD_MORE;
 		return 0;
 	}
-	return refuse(l, ev, false, "a malformed literal");
+	return guard_line_refuse(l, ev, false, "a malformed literal");
 }
 
 static size_t scan_quoted(
@@ -155,10 +137,10 @@ static size_t scan_quoted(
 	for (size_t i = 0; i < n; i++) {
 		char c = bytes[i];
 		if (c == '\n')
-			return refuse(l, ev, false,
+			return guard_line_refuse(l, ev, false,
 				"a line end inside a quoted string");
 		if (c == '\0')
-			return refuse(
+			return guard_line_refuse(
 				l, ev, false, "a NUL byte outside a literal");
 		if (l->escaped) {
 			l->escaped = false;
@@ -172,7 +154,7 @@ static size_t scan_quoted(
 	return n;
 }
 
-static bool is_word_byte(char c)
+bool guard_line_is_word(char c)
 {
 	switch (c) {
 	case '\0':
@@ -197,14 +179,15 @@ static size_t scan_special(struct guard_line *l, char c, enum guard_event *ev)
 
 	if (l->kind == GUARD_MESSAGE && l->depth <= 1 &&
 		(c == ' ' || c == '\t' || c == '(') && is_structure(l))
-		return refuse(l, ev, false,
+		return guard_line_refuse(l, ev, false,
 			"a message structure that nobody asked for");
 	if (l->tail_len != 0)
 		l->body_next = is_body_item(l);
 	l->tail_len = 0;
 	switch (c) {
 	case '\0':
-		return refuse(l, ev, false, "a NUL byte outside a literal");
+		return guard_line_refuse(
+			l, ev, false, "a NUL byte outside a literal");
 	case '\n':
 		*ev = GUARD_END_OF_LINE;
 		break;
@@ -216,7 +199,8 @@ static size_t scan_special(struct guard_line *l, char c, enum guard_event *ev)
 		l->body_next = false;
 		l->depth++;
 		if (l->depth > l->depth_max)
-			return refuse(l, ev, true, "nested too deep");
+			return guard_line_refuse(
+				l, ev, true, "nested too deep");
 		break;
 	case ')':
 		l->body_next = false;
@@ -224,7 +208,8 @@ static size_t scan_special(struct guard_line *l, char c, enum guard_event *ev)
 		break;
 	case '{':
 		if (literal8)
-			return refuse(l, ev, false, "a binary literal");
+			return guard_line_refuse(
+				l, ev, false, "a binary literal");
 		l->literal = LITERAL_OPEN;
 		l->literal_bytes = 0;
 		break;
@@ -244,147 +229,14 @@ static size_t scan_data(
 			i += scan_literal(l, bytes + i, ev);
 		} else if (l->quoted) {
 			i += scan_quoted(l, bytes + i, n - i, ev);
-		} else if (!is_word_byte(bytes[i])) {
+		} else if (!guard_line_is_word(bytes[i])) {
 			i += scan_special(l, bytes[i], ev);
 		} else {
 			for (run = 1; i + run < n; run++)
-				if (!is_word_byte(bytes[i + run]))
+				if (!guard_line_is_word(bytes[i + run]))
 					break;
 			add_to_token(l, bytes + i, run);
 			i += run;
-		}
-	}
-	return i;
-}
-
-/* ---- status ---- */
-
-/* What libetpan takes for the beginning of a flag or string. */
-static bool begins_element(char c)
-{
-	return is_word_byte(c) && c != '%' && c != '*' && c != '\\' &&
-	       (unsigned char)c > 0x1f;
-}
-
-static size_t scan_code_list(struct guard_line *l, char c, enum guard_event *ev)
-{
-	if (l->status == STATUS_CODE_LIST && (c == ' ' || c == '\t'))
-		return 1;
-	if (l->status == STATUS_CODE_LIST && c == '\\') {
-		l->status = STATUS_CODE_FLAG;
-		return 1;
-	}
-	if (l->status == STATUS_CODE_FLAG
-			? c != '*' && (!begins_element(c) || c == ']')
-			: c != ')' && c != '"' && !begins_element(c))
-		return refuse(l, ev, false, "a malformed response code");
-	l->status = STATUS_CODE;
-	if (c == '*')
-		return 1;
-	*ev = GUARD_MORE;
-	return 0; /* looked at once more as an ordinary byte */
-}
-
-static size_t scan_code(struct guard_line *l, char c, enum guard_event *ev)
-{
-	if (l->status != STATUS_CODE)
-		return scan_code_list(l, c, ev);
-	if (c == '\n') {
-		if (l->quoted)
-			return refuse(l, ev, false,
-				"a line end inside a quoted string");
-		*ev = GUARD_END_OF_LINE;
-	} else if (l->quoted) {
-		if (!l->escaped && c == '"')
-			l->quoted = false;
-		l->escaped = !l->escaped && c == '\\';
-	} else if (c == '{') {
-		return refuse(l, ev, false, "a literal in a response code");
-	} else if (c == '"' || c == '(') {
-		if (l->strict)
-			return refuse(l, ev, false,
-				"a string in the code of a greeting or of a "
-				"continuation");
-		l->quoted = c == '"';
-		if (c == '(') {
-			l->depth++;
-			l->status = STATUS_CODE_LIST;
-		}
-	} else if (c == ')') {
-		l->depth -= l->depth > 0;
-	} else if (c == ']' && l->depth == 0) {
-		l->status = STATUS_TEXT;
-	}
-	return 1;
-}
-
-/* Up to where the code or the text begins. */
-static size_t scan_status_word(
-	struct guard_line *l, char *c, enum guard_event *ev)
-{
-	bool blank = *c == ' ' || *c == '\t';
-
-	if (*c == '\n') {
-		*ev = GUARD_END_OF_LINE;
-		return 1;
-	}
-	switch ((enum status_state)l->status) {
-	case STATUS_TAG:
-		if (blank)
-			l->status = STATUS_BEFORE_WORD;
-		break;
-	case STATUS_BEFORE_WORD:
-		if (!blank)
-			l->status = STATUS_WORD;
-		break;
-	case STATUS_WORD:
-		if (*c == '\r')
-			*c = ' ';
-		if (blank || *c == ' ')
-			l->status = STATUS_BEFORE_TEXT;
-		break;
-	case STATUS_BEFORE_TEXT:
-		if (!blank)
-			l->status = *c == '[' ? STATUS_CODE : STATUS_TEXT;
-		break;
-	case STATUS_CODE:
-	case STATUS_CODE_LIST:
-	case STATUS_CODE_FLAG:
-	case STATUS_TEXT:
-		break;
-	}
-	return 1;
-}
-
-static size_t scan_text(const char *bytes, size_t n, enum guard_event *ev)
-{
-	const char *nl = memchr(bytes, '\n', n);
-
-	if (nl == NULL)
-		return n;
-	*ev = GUARD_END_OF_LINE;
-	return (size_t)(nl - bytes) + 1;
-}
-
-static size_t scan_status(
-	struct guard_line *l, char *bytes, size_t n, enum guard_event *ev)
-{
-	size_t i = 0;
-
-	while (i < n && *ev == GUARD_MORE) {
-		if (l->status == STATUS_TEXT) {
-			size_t run = scan_text(bytes + i, n - i, ev);
-			if (memchr(bytes + i, '\0', run) != NULL)
-				return refuse(l, ev, false,
-					"a NUL byte outside a literal");
-			i += run;
-		} else if (bytes[i] == '\0') {
-			return refuse(
-				l, ev, false, "a NUL byte outside a literal");
-		} else if (l->status >= STATUS_CODE) {
-			i += scan_code(l, bytes[i], ev);
-		} else {
-			i += scan_status_word(l, bytes + i, ev);
 		}
 	}
 	return i;
@@ -405,5 +257,5 @@ size_t guard_line_scan(struct guard_line *l, char *bytes, size_t n,
 	case GUARD_HEAD:
 		break;
 	}
-	return scan_status(l, bytes, n, ret_event);
+	return guard_status_scan(l, bytes, n, ret_event);
 }

@@ -47,7 +47,10 @@ struct guard_line {
 	uint64_t literal_bytes, literal_max;
 	bool literal_is_body;
 	/* status */
-	int status; /* enum status_state of guard_line.c */
+	int status;    /* enum status_state of guard_status.c */
+	char code[10]; /* the first bytes of its name */
+	size_t code_len;
+	bool code_named;
 };
 
 /* A new line of this kind, from behind the bytes that told the kind. */
@@ -56,5 +59,16 @@ void guard_line_begin(struct guard_line *l, enum guard_kind kind, bool strict);
  * blank in place of a CR. */
 size_t guard_line_scan(struct guard_line *l, char *bytes, size_t n,
 	enum guard_event *ret_event);
+
+/* ---- between guard_line.c (data) and guard_status.c ---- */
+
+void guard_status_begin(struct guard_line *l);
+size_t guard_status_scan(
+	struct guard_line *l, char *bytes, size_t n, enum guard_event *ev);
+/* Sets event and reason; 0. */
+size_t guard_line_refuse(struct guard_line *l, enum guard_event *ev, bool limit,
+	const char *why);
+/* A byte of a word: no blank, line end, NUL, quote, parenthesis or brace. */
+bool guard_line_is_word(char c);
 
 #endif

@@ -175,11 +175,12 @@ static void passes_what_is_sound(void **state)
 	passes("* OK hi {100000000}\r\n* OK (((((((((( \"\r\n");
 	passes("* OK [PERMANENTFLAGS (\\Seen x \\*)] ok\r\n");
 	passes("* OK [PERMANENTFLAGS ()] ok\r\n");
-	passes("* NO [BADCHARSET (\"a]b\" c)] \"text\r\n");
+	passes("* NO [X (\"a]b\" c)] \"text\r\n* NO [BADCHARSET] t\r\n");
+	passes("* OK [MAILBOXID (F22)] ok\r\n");
 	passes("* BYE [ALERT] so long\r\n");
 	passes("* X-NEWS (a \"b\" {3}\r\nxyz) c\r\n");
 	passes("* LISTX a\r\n* STATUSES\r\n* 12345678901234567890 EXISTS\r\n");
-	passes("+ idling\r\n+ [ALERT] hm\r\n+\r\n+ YWJj\r\n");
+	passes("+ idling\r\n+ [ALERT] hm\r\n+ YWJj\r\n");
 	passes("A1 OK [COPYUID 1 2:3 4,5] moved\r\n");
 	passes("* -1 FETCH (UID 7)\r\n");
 }
@@ -207,7 +208,11 @@ static void status_without_text(void **state)
 	(void)state;
 	accepts("* OK\r\n", "* OK \n", "");
 	accepts("A1 OK\r\n", "A1 OK \n", "");
-	accepts("* OK [ALERT]\r\n", "* OK [ALERT]\r\n", "");
+	accepts("* OK [ALERT]\r\n", "* OK [ALERT].\n", "");
+	accepts("A1 OK [ALERT]  \r\n", "A1 OK [ALERT]  .\n", "");
+	passes("A1 OK \r\n");
+	passes("+\r\n+ \r\n");
+	refuses("* OK [ALERT]\n", "response code without text");
 	passes("A1 OK\n");
 	passes("* BAD\n");
 }
@@ -262,7 +267,7 @@ static void refuses_strings_that_mislead(void **state)
 	refuses("* 1 FETCH (X \"a\r\n\")\r\n", "line end inside");
 	refuses("* 1 FETCH (X \"a\\\n\")\r\n", "line end inside");
 	refuses("* LIST () \"/\" \"a\r\n\"\r\n", "line end inside");
-	refuses("* OK [BADCHARSET (\"a\r\n", "line end inside");
+	refuses("* OK [FOO (\"a\r\n", "line end inside");
 	refuses("* 1 FETCH (BODY[] ~{5}\r\nhello)\r\n", "binary literal");
 	refuses("* 1 FETCH (BODY[] {5} \r\nhello)\r\n", "malformed literal");
 	refuses("* 1 FETCH (BODY[] {5}  hello)\r\n", "malformed literal");
@@ -271,6 +276,8 @@ static void refuses_strings_that_mislead(void **state)
 	refuses("* 1 FETCH (BODY[] {5+}\r\nhello)\r\n", "malformed literal");
 	refuses("* 1 FETCH (BODY[] {5}\r\r\nhello)\r\n", "malformed literal");
 	refuses("* OK [FOO (bar {3}\r\nabc)] hm\r\n", "literal in a response");
+	refuses("* NO [BADCHARSET (a)] x\r\n", "character sets");
+	refuses("* NO [ badcharset (a)] x\r\n", "character sets");
 	refuses("* OK [PERMANENTFLAGS ((] x\r\n", "malformed response code");
 	refuses("* OK [PERMANENTFLAGS (\\(] x\r\n", "malformed response code");
 	refuses("* OK [PERMANENTFLAGS ( %)] x\r\n", "malformed response code");
