@@ -173,6 +173,8 @@ static int main_pass(struct round *r, bool alone, struct err *err)
 /* Those at which the connection was lost, once more, each alone. */
 static int second_pass(struct round *r, struct err *err)
 {
+	/* each of them may have been the cause of the failures so far */
+	r->in->work->link.network = 0;
 	for (size_t i = 0; i < r->put_off.count; i++) {
 		uint32_t id = r->put_off.uids[i];
 		struct err why;
