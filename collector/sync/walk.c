@@ -151,6 +151,14 @@ static int visit_with_retries(
 	}
 }
 
+/* What ends the run, with the place where that says something. */
+static int end_walk(const struct plan_pair *pair, struct err *err)
+{
+	if (err->scope < ERR_SCOPE_ACCOUNT && err->class != ERR_CANCELLED)
+		(void)err_where(err, "mailbox %.200s", pair->name);
+	return -1;
+}
+
 static int walk_pairs(struct walk *k, const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->count; i++) {
@@ -158,8 +166,7 @@ static int walk_pairs(struct walk *k, const struct plan *plan, struct err *err)
 			return -1;
 		if (visit_with_retries(k, &plan->pairs[i], err) != 0) {
 			if (!is_own_fault(k, err))
-				return err_where(err, "mailbox %.200s",
-					plan->pairs[i].name);
+				return end_walk(&plan->pairs[i], err);
 			note_failed(k, &plan->pairs[i], err);
 		}
 		if (k->w->arrived - k->flushed_at >= FLUSH_EVERY &&
