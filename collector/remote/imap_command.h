@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * imap_command: one conversation with an IMAP server, as the imap_*.c see
+ * it. Commands are written by ourselves on libetpan's stream with our own
+ * tags; libetpan parses the answer, we read its lines again for what we want
+ * to know of them (libetpan keeps the text of an answer, bodies left out,
+ * until the next one). One command is in flight at a time.
+ * Any error of scope session poisons the transport: nothing leaves after it.
+ */
+#ifndef MAILHAUL_REMOTE_IMAP_COMMAND_H
+#define MAILHAUL_REMOTE_IMAP_COMMAND_H
+
+#include "../base/buf.h"
+#include "imap.h"
+#include "imap_line.h"
+
+enum imap_cap {
+	IMAP_CAP_SASL_IR = 1 << 0, /* RFC 4959 */
+	IMAP_CAP_AUTH_PLAIN = 1 << 1,
+	IMAP_CAP_LOGINDISABLED = 1 << 2,
+	IMAP_CAP_ID = 1 << 3,		 /* RFC 2971 */
+	IMAP_CAP_NAMESPACE = 1 << 4,	 /* RFC 2342 */
+	IMAP_CAP_LIST_EXTENDED = 1 << 5, /* RFC 5258 */
+	IMAP_CAP_SPECIAL_USE = 1 << 6,	 /* RFC 6154 */
+	IMAP_CAP_CONDSTORE = 1 << 7,	 /* RFC 7162 */
+	IMAP_CAP_LITERAL_PLUS = 1 << 8,	 /* RFC 7888 */
+	IMAP_CAP_LITERAL_MINUS = 1 << 9,
+};
+
+enum imap_status { IMAP_OK, IMAP_NO, IMAP_BAD };
+struct imap_answer {
+	enum imap_status status;
+	char code[32];	/* of [CODE …], upper case; "" = none */
+	char text[256]; /* printable */
+};
+
+/* A tapped line but CAPABILITY: its word ("LIST", "ID" …), the cursor behind
+ * it. -1 with err ends the conversation. */
+typedef int imap_line_fn(
+	void *arg, const char *word, struct imap_line *rest, struct err *err);
+
+/* Who gets the messages of FETCH answers (imap_message.c). seq: the message
+ * number, 0 where the server sent nonsense. */
+struct imap_reader {
+	/* NULL: bodies are dropped. */
+	int (*body)(void *arg, const void *bytes, size_t n, struct err *err);
+	int (*message)(void *arg, uint32_t seq, const struct message_meta *meta,
+		struct err *err);
+	void *arg;
+};
+
+#define IMAP_GATHER_BYTES 8192
+/* The body that is arriving; imap_message.c. */
+struct imap_body {
+	bool seen;	       /* bytes came since the last message */
+	bool second;	       /* the same answer holds another body */
+	size_t text_at;	       /* where in the answer's text it stands */
+	size_t line_at;	       /* where the line begins that it belongs to */
+	uint64_t unpaid_bytes; /* since the deadline was last moved */
+	size_t n;
+	char gathered[IMAP_GATHER_BYTES];
+};
+
+struct imap {
+	struct session session; /* first */
+	struct session_limits limits;
+	struct transport *t;
+	mailimap *m;
+	struct session_info info;
+	uint32_t caps; /* enum imap_cap, or-ed */
+	bool caps_known;
+	uint32_t sent; /* tags are numbers, from 1 */
+	uint32_t answered;
+	imap_line_fn *tap;
+	void *tap_arg;
+	const struct imap_reader *reader; /* NULL: messages are dropped */
+	struct imap_body body;
+	struct message_meta meta; /* scratch of imap_message.c */
+	bool selected;
+	bool exists_known;
+	uint32_t expunged;	      /* untagged EXPUNGEs since EXAMINE */
+	struct mailbox_state mailbox; /* exists follows what is announced */
+	char bye[256];
+	struct err cause; /* why a callback ended it; ERR_NONE = none did */
+};
+
+/* A command is begun, put together and ended, then waited for. What could
+ * not be written shows at imap_end and imap_wait. */
+void imap_begin(struct imap *im);
+void imap_put(struct imap *im, const char *text);
+/*
+ * A string (RFC 9051 4.3): quoted, or a literal where quotes would not do,
+ * for which the server's "+" is awaited. -1: the conversation broke, or the
+ * server refused the literal (scope mailbox; the command is over then).
+ */
+int imap_put_string(
+	struct imap *im, const char *bytes, size_t n, struct err *err);
+int imap_end(struct imap *im, struct err *err);
+/* Waits for "+": 1. 0: the server answered the command instead. */
+int imap_await_go(struct imap *im, const char *what,
+	struct imap_answer *ret_answer, struct err *err);
+/* The answer to the command in flight. what: for errors, "LIST". NO
+ * and BAD are answers; -1 always means that the conversation is over. */
+int imap_wait(struct imap *im, const char *what, struct imap_answer *ret_answer,
+	struct err *err);
+/* All in one: line is the command without tag and CRLF. */
+int imap_command(struct imap *im, const char *line, const char *what,
+	struct imap_answer *ret_answer, struct err *err);
+
+/*
+ * Runs the commands that next writes into its (empty) line until it returns
+ * false, one after the other. A NO or BAD ends the run (imap_refused, scope
+ * mailbox). done may be NULL: called after each answer.
+ * Not two at a time: Dovecot then answers both at once, messages of the
+ * second between those of the first (RFC 9051 5.5 allows it), while ascending
+ * order is what a listing is checked by and what lets a store keep UIDs. A
+ * command asks for thousands, so that is one round trip in thousands.
+ */
+struct imap_run {
+	const char *what;
+	bool (*next)(void *arg, struct buf *line);
+	int (*done)(void *arg, struct err *err);
+	void *arg;
+};
+int imap_run(struct imap *im, const struct imap_run *run, struct err *err);
+
+/* ---- imap_error.c ---- */
+
+/* libetpan's result r of waiting for `what`, the transport's error, the
+ * callback's and a BYE, told as one. Poisons. -1. */
+int imap_broken(struct imap *im, int r, const char *what, struct err *err);
+/* A callback on libetpan's stack failed: keeps cause, nothing more is read. */
+void imap_stop(struct imap *im, const struct err *cause);
+/* NO or BAD by its response code (RFC 5530 3) and words; ERR_PROTOCOL with
+ * scope and later where they say nothing. -1. */
+int imap_refused(const struct imap_answer *a, const char *what,
+	enum err_scope scope, struct err *err);
+/* Whether the words of a server ask for less; the time it named, or 0. */
+bool imap_says_throttled(const char *text, uint32_t *ret_after_s);
+
+/* ---- imap_status.c ---- */
+
+/* Takes note of one line of an answer: state of the mailbox, capabilities,
+ * BYE. Tagged lines too. */
+void imap_note_line(struct imap *im, const char *line, size_t n);
+/* Reads "TAG OK|NO|BAD …"; false if the line is none. */
+bool imap_read_tagged(const char *line, size_t n, uint32_t tag,
+	struct imap_answer *ret_answer);
+/* Text of a server for an error or a log: printable, cut to out. */
+void imap_printable(const char *p, size_t n, char *out, size_t out_bytes);
+/* The words of CAPABILITY. */
+void imap_set_caps(struct imap *im, struct imap_line *rest);
+
+/* ---- imap_message.c ---- */
+
+/* libetpan's handlers; arg is the struct imap. */
+void imap_message_start(struct imap *im);
+/* After each answer: a body that no message claimed is given up. */
+int imap_message_end(struct imap *im, struct err *err);
+
+/* ---- the rest ---- */
+
+int imap_login(struct imap *im, const struct session_config *config,
+	struct err *err); /* imap_login.c */
+int imap_list(struct session *s, session_mailbox_fn *fn, void *arg,
+	struct err *err); /* imap_list.c */
+int imap_select(struct session *s, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err); /* imap_scan.c */
+int imap_scan(struct session *s, uint32_t items, session_message_fn *fn,
+	void *arg, struct err *err);
+int imap_changes(struct session *s, uint64_t since_modseq,
+	session_message_fn *fn, void *arg, struct err *err);
+int imap_fetch(struct session *s, const struct uid_range *ranges, size_t count,
+	const struct session_sink *sink, struct err *err); /* imap_fetch.c */
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bodies, by ranges of UIDs: a command asks for what fits in its line and in
+ * its share of messages. libetpan keeps the text of an answer but for the
+ * bodies, so the share bounds memory.
+ */
+#include "imap_command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* RFC 7162 4 wants 8192 octets of whoever has CONDSTORE. */
+#define FETCH_LINE_BYTES 1000
+#define FETCH_LONG_LINE_BYTES 8000
+#define FETCH_MESSAGES 2000 /* a command */
+#define FETCH_UIDS 20000    /* a command, where UIDs are sparse */
+
+struct fetch {
+	struct imap *im;
+	const struct session_sink *sink;
+	const struct uid_range *ranges;
+	size_t count;
+	size_t at;	/* range that comes next */
+	uint64_t first; /* what is left of it begins here */
+	uint64_t uids;	/* a command */
+	size_t line_bytes;
+};
+
+static int fetch_body(void *arg, const void *bytes, size_t n, struct err *err)
+{
+	const struct fetch *f = arg;
+
+	return f->sink->body(f->sink->arg, bytes, n, err);
+}
+
+static int fetch_message(void *arg, uint32_t seq,
+	const struct message_meta *meta, struct err *err)
+{
+	const struct fetch *f = arg;
+
+	(void)seq;
+	return f->sink->message(f->sink->arg, meta, err);
+}
+
+/* How many UIDs hold about FETCH_MESSAGES messages here. */
+static uint64_t fetch_share(const struct mailbox_state *m)
+{
+	uint64_t uids = FETCH_MESSAGES;
+
+	if (m->exists != 0 && m->uidnext != 0)
+		uids = (uint64_t)FETCH_MESSAGES * m->uidnext / m->exists;
+	if (uids < FETCH_MESSAGES)
+		uids = FETCH_MESSAGES;
+	return uids < FETCH_UIDS ? uids : FETCH_UIDS;
+}
+
+static size_t fetch_line_bytes(const struct imap *im)
+{
+	/* Whatever it offers, Yahoo takes no more than 1,000 (MailKit). */
+	if ((im->caps & IMAP_CAP_CONDSTORE) == 0 ||
+		strcasestr(im->info.greeting, "yahoo") != NULL)
+		return FETCH_LINE_BYTES;
+	return FETCH_LONG_LINE_BYTES;
+}
+
+/* Goes to range `at`; one that is empty would never end. */
+static void fetch_enter(struct fetch *f, size_t at)
+{
+	while (at < f->count && f->ranges[at].first > f->ranges[at].last)
+		at++;
+	f->at = at;
+	if (at < f->count)
+		f->first = f->ranges[at].first;
+}
+
+static bool fetch_next(void *arg, struct buf *line)
+{
+	static const char items[] = " (UID FLAGS INTERNALDATE RFC822.SIZE "
+				    "BODY.PEEK[])";
+	/* The tag before, CRLF behind, and the longest entry. */
+	const size_t tail = sizeof items + 3 * sizeof "4294967295 ";
+	struct fetch *f = arg;
+	uint64_t left = f->uids;
+
+	(void)buf_add_str(line, "UID FETCH ");
+	while (f->at < f->count && left > 0 &&
+		line->len + tail < f->line_bytes) {
+		uint64_t end = f->ranges[f->at].last;
+		if (end - f->first >= left)
+			end = f->first + left - 1;
+		if (left < f->uids)
+			(void)buf_add_str(line, ",");
+		if (end == f->first)
+			(void)buf_printf(line, "%llu", (unsigned long long)end);
+		else
+			(void)buf_printf(line, "%llu:%llu",
+				(unsigned long long)f->first,
+				(unsigned long long)end);
+		left -= end - f->first + 1;
+		f->first = end + 1;
+		if (end == f->ranges[f->at].last)
+			fetch_enter(f, f->at + 1);
+	}
+	(void)buf_add_str(line, items);
+	return left < f->uids;
+}
+
+static int fetch_done(void *arg, struct err *err)
+{
+	const struct fetch *f = arg;
+
+	return imap_message_end(f->im, err);
+}
+
+int imap_fetch(struct session *s, const struct uid_range *ranges, size_t count,
+	const struct session_sink *sink, struct err *err)
+{
+	struct imap *im = (struct imap *)s;
+	struct fetch f = {
+		.im = im, .sink = sink, .ranges = ranges, .count = count};
+	const struct imap_reader reader = {
+		.body = fetch_body, .message = fetch_message, .arg = &f};
+	const struct imap_run run = {.what = "FETCH",
+		.next = fetch_next,
+		.done = fetch_done,
+		.arg = &f};
+	int r;
+
+	if (!im->selected)
+		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_LATER, "no mailbox is selected");
+	fetch_enter(&f, 0);
+	f.uids = fetch_share(&im->mailbox);
+	f.line_bytes = fetch_line_bytes(im);
+	im->reader = &reader;
+	r = imap_run(im, &run, err);
+	im->reader = NULL;
+	return r;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The mailboxes of the personal namespaces:
+ *   NAMESPACE where offered, else one with the prefix ""
+ *   LIST "" "prefix*" for each, RETURN (SUBSCRIBED SPECIAL-USE) where
+ *   offered; where that is refused or brings nothing, plainly, and LSUB
+ * Rows are gathered, sorted, made unique and only then reported, so that the
+ * callback may use the session. INBOX is always among them (RFC 9051 5.1).
+ */
+#include "imap_list.h"
+
+#include "../base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST_PREFIXES 16
+
+struct list_row {
+	char *name;
+	char delimiter;
+	uint32_t attrs;
+};
+
+struct list {
+	struct imap *im;
+	struct list_row *rows;
+	size_t count, room;
+	size_t lines; /* LIST lines of the present command */
+	bool lsub;    /* it is LSUB: rows only gain MAILBOX_SUBSCRIBED */
+	char personal[LIST_PREFIXES][NAME_MAILBOX_MAX];
+	size_t personal_count;
+	char foreign[LIST_PREFIXES][NAME_MAILBOX_MAX]; /* others', shared */
+	size_t foreign_count;
+};
+
+static int list_compare(const void *a, const void *b)
+{
+	const struct list_row *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+/* Sorts, and folds rows of one name into one. */
+static void list_unite(struct list *l)
+{
+	size_t kept = 0;
+
+	if (l->count == 0)
+		return;
+	qsort(l->rows, l->count, sizeof *l->rows, list_compare);
+	for (size_t i = 1; i < l->count; i++) {
+		if (strcmp(l->rows[i].name, l->rows[kept].name) == 0) {
+			l->rows[kept].attrs |= l->rows[i].attrs;
+			free(l->rows[i].name);
+		} else {
+			l->rows[++kept] = l->rows[i];
+		}
+	}
+	l->count = kept + 1;
+}
+
+static bool list_is_foreign(const struct list *l, const char *name)
+{
+	for (size_t i = 0; i < l->foreign_count; i++)
+		if (strncmp(name, l->foreign[i], strlen(l->foreign[i])) == 0)
+			return true;
+	return false;
+}
+
+static void list_add(
+	struct list *l, const char *name, char delimiter, uint32_t attrs)
+{
+	if (l->count == l->room) {
+		l->room = l->room != 0 ? l->room * 2 : 64;
+		l->rows = mem_grow(l->rows, l->room, sizeof *l->rows);
+	}
+	l->rows[l->count++] = (struct list_row){
+		.name = mem_strdup(name),
+		.delimiter = delimiter,
+		.attrs = attrs,
+	};
+}
+
+static int list_check(const struct list *l, struct err *err)
+{
+	if (l->count <= l->im->limits.mailboxes)
+		return 0;
+	(void)err_set(err, ERR_LIMIT, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
+		"there are more than %llu mailboxes",
+		(unsigned long long)l->im->limits.mailboxes);
+	return err_hint(err, "raise limits.mailboxes");
+}
+
+static void list_subscribe(struct list *l, const char *name)
+{
+	const struct list_row key = {.name = (char *)name};
+	struct list_row *row;
+
+	row = l->count == 0 ? NULL
+			    : bsearch(&key, l->rows, l->count, sizeof key,
+				      list_compare);
+	if (row != NULL)
+		row->attrs |= MAILBOX_SUBSCRIBED;
+}
+
+static int list_on_line(
+	void *arg, const char *word, struct imap_line *rest, struct err *err)
+{
+	struct list *l = arg;
+	struct mailbox_info info;
+
+	if (strcmp(word, l->lsub ? "LSUB" : "LIST") != 0)
+		return 0;
+	l->lines++;
+	if (imap_list_read(rest, &info) < 0) {
+		LOG(LOG_LEVEL_WARN, NULL, "list.unreadable",
+			LOG_NUM("line", l->lines));
+		return 0;
+	}
+	if (info.name[0] == '\0' || list_is_foreign(l, info.name))
+		return 0;
+	if (l->lsub) {
+		list_subscribe(l, info.name);
+		return 0;
+	}
+	list_add(l, info.name, info.delimiter, info.attrs);
+	/* Some servers say everything twice. */
+	if (l->count / 2 <= l->im->limits.mailboxes)
+		return 0;
+	list_unite(l);
+	return list_check(l, err);
+}
+
+/* (("prefix" "/" ext…)(…)) or NIL. Prefixes that do not fit are left out. */
+static void list_read_namespace(struct imap_line *rest,
+	char prefixes[][NAME_MAILBOX_MAX], size_t *count)
+{
+	char delimiter[8];
+
+	if (!imap_line_eat(rest, '(')) {
+		(void)imap_line_skip(rest);
+		return;
+	}
+	while (imap_line_eat(rest, '(')) {
+		if (*count < LIST_PREFIXES &&
+			imap_line_string(rest, prefixes[*count],
+				NAME_MAILBOX_MAX) == 1 &&
+			imap_line_string(rest, delimiter, sizeof delimiter) >=
+				0)
+			++*count;
+		while (!imap_line_eat(rest, ')'))
+			if (!imap_line_skip(rest))
+				return;
+	}
+	(void)imap_line_eat(rest, ')');
+}
+
+static int list_on_namespace(
+	void *arg, const char *word, struct imap_line *rest, struct err *err)
+{
+	struct list *l = arg;
+	size_t kept = 0;
+
+	(void)err;
+	if (strcmp(word, "NAMESPACE") != 0)
+		return 0;
+	l->personal_count = l->foreign_count = 0;
+	list_read_namespace(rest, l->personal, &l->personal_count);
+	list_read_namespace(rest, l->foreign, &l->foreign_count);
+	list_read_namespace(rest, l->foreign, &l->foreign_count);
+	/* The empty prefix would make everything foreign. */
+	for (size_t i = 0; i < l->foreign_count; i++)
+		if (l->foreign[i][0] != '\0')
+			memmove(l->foreign[kept++], l->foreign[i],
+				NAME_MAILBOX_MAX);
+	l->foreign_count = kept;
+	return 0;
+}
+
+static int list_namespaces(struct list *l, struct err *err)
+{
+	struct imap_answer answer = {.status = IMAP_BAD};
+
+	if ((l->im->caps & IMAP_CAP_NAMESPACE) != 0) {
+		l->im->tap = list_on_namespace;
+		if (imap_command(
+			    l->im, "NAMESPACE", "NAMESPACE", &answer, err) < 0)
+			return -1;
+	}
+	if (l->personal_count == 0) {
+		l->personal[0][0] = '\0';
+		l->personal_count = 1;
+	}
+	return 0;
+}
+
+/* VERB "" "prefix*" TAIL */
+static int list_ask(struct list *l, const char *verb, const char *prefix,
+	const char *tail, struct imap_answer *answer, struct err *err)
+{
+	char pattern[NAME_MAILBOX_MAX + 1];
+
+	(void)snprintf(pattern, sizeof pattern, "%s*", prefix);
+	l->im->tap = list_on_line;
+	l->lines = 0;
+	l->lsub = strcmp(verb, "LSUB") == 0;
+	imap_begin(l->im);
+	imap_put(l->im, verb);
+	imap_put(l->im, " \"\" ");
+	if (imap_put_string(l->im, pattern, strlen(pattern), err) < 0)
+		return -1;
+	imap_put(l->im, tail);
+	if (imap_end(l->im, err) < 0)
+		return -1;
+	return imap_wait(l->im, verb, answer, err);
+}
+
+static const char *list_tail(const struct imap *im)
+{
+	if ((im->caps & IMAP_CAP_LIST_EXTENDED) == 0)
+		return "";
+	if ((im->caps & IMAP_CAP_SPECIAL_USE) == 0)
+		return " RETURN (SUBSCRIBED)";
+	return " RETURN (SUBSCRIBED SPECIAL-USE)";
+}
+
+/* One namespace. ret_subscribed: subscriptions came with it. */
+static int list_prefix(struct list *l, const char *prefix, bool *ret_subscribed,
+	struct err *err)
+{
+	const char *tail = list_tail(l->im);
+	struct imap_answer answer = {.status = IMAP_BAD};
+
+	*ret_subscribed = tail[0] != '\0';
+	if (tail[0] != '\0') {
+		if (list_ask(l, "LIST", prefix, tail, &answer, err) < 0)
+			return -1;
+		if (answer.status == IMAP_OK && l->lines > 0)
+			return 0;
+		*ret_subscribed = false;
+	}
+	if (list_ask(l, "LIST", prefix, "", &answer, err) < 0)
+		return -1;
+	if (answer.status != IMAP_OK)
+		return imap_refused(&answer, "LIST", ERR_SCOPE_SESSION, err);
+	return 0;
+}
+
+static int list_gather(struct list *l, struct err *err)
+{
+	bool subscribed[LIST_PREFIXES] = {false};
+	struct imap_answer answer = {.status = IMAP_BAD};
+	bool inbox = false;
+
+	for (size_t i = 0; i < l->personal_count; i++)
+		if (list_prefix(l, l->personal[i], &subscribed[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < l->count; i++)
+		inbox = inbox || strcmp(l->rows[i].name, "INBOX") == 0;
+	if (!inbox)
+		list_add(
+			l, "INBOX", l->count > 0 ? l->rows[0].delimiter : 0, 0);
+	list_unite(l);
+	if (list_check(l, err) < 0)
+		return -1;
+	for (size_t i = 0; i < l->personal_count; i++) {
+		if (subscribed[i])
+			continue;
+		/* Refused: then nobody knows what is subscribed. */
+		if (list_ask(l, "LSUB", l->personal[i], "", &answer, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int list_report(const struct list *l, session_mailbox_fn *fn, void *arg,
+	struct err *err)
+{
+	struct mailbox_info info;
+
+	for (size_t i = 0; i < l->count; i++) {
+		memset(&info, 0, sizeof info);
+		(void)snprintf(
+			info.name, sizeof info.name, "%s", l->rows[i].name);
+		info.delimiter = l->rows[i].delimiter;
+		info.attrs = l->rows[i].attrs;
+		if (fn(arg, &info, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int imap_list(
+	struct session *s, session_mailbox_fn *fn, void *arg, struct err *err)
+{
+	struct imap *im = (struct imap *)s;
+	struct list *l = mem_alloc(sizeof *l);
+	int r;
+
+	l->im = im;
+	im->tap_arg = l;
+	r = list_namespaces(l, err);
+	if (r == 0)
+		r = list_gather(l, err);
+	im->tap = NULL;
+	im->tap_arg = NULL;
+	if (r == 0)
+		r = list_report(l, fn, arg, err);
+	for (size_t i = 0; i < l->count; i++)
+		free(l->rows[i].name);
+	free(l->rows);
+	free(l);
+	return r;
+}

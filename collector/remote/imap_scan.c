@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A mailbox as a whole: EXAMINE, then every message by sequence numbers,
+ * which are dense where UIDs may not be: 1 to EXISTS, in ranges. A listing is
+ * complete if as many ascending UIDs came as there are messages; a server
+ * that cuts it short must have said why (EXPUNGE, EXISTS), at the latest when
+ * asked by NOOP. EXPUNGE while ranges were under way shifts the numbers of
+ * the later ones: then it is no listing at all.
+ */
+#include "imap_command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Messages a command. libetpan keeps the lines until it ends: the first
+ * 5,000 may have 800 bytes each within limits.command, and tell how many the
+ * next ones can be. */
+#define SCAN_FIRST 5000
+#define SCAN_MIN 500
+#define SCAN_MAX 20000
+#define CHANGES_RANGE 10000
+
+struct scan {
+	struct imap *im;
+	session_message_fn *fn;
+	void *arg;
+	const char *items; /* behind the set */
+	uint32_t exists;
+	uint32_t range;
+	bool steady; /* the range stays as it is */
+	uint32_t commands;
+	uint32_t next_seq; /* of the next command */
+	uint32_t last_uid;
+	uint32_t got;
+};
+
+static int scan_unselected(struct err *err)
+{
+	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX, ERR_RETRY_LATER,
+		"no mailbox is selected");
+}
+
+/* By the answer that is there. */
+static uint32_t scan_fit(const struct scan *s)
+{
+	uint64_t bytes = s->im->m->imap_stream_buffer->len;
+	uint64_t fit = s->im->limits.command_bytes / 2 / (bytes / s->range + 1);
+
+	if (fit < SCAN_MIN)
+		return SCAN_MIN;
+	return fit < SCAN_MAX ? (uint32_t)fit : SCAN_MAX;
+}
+
+static bool scan_next(void *arg, struct buf *line)
+{
+	struct scan *s = arg;
+	uint32_t last;
+
+	if (s->next_seq > s->exists || s->next_seq == 0)
+		return false;
+	if (s->commands++ > 0 && !s->steady)
+		s->range = scan_fit(s);
+	last = s->exists - s->next_seq < s->range ? s->exists
+						  : s->next_seq + s->range - 1;
+	(void)buf_printf(line, "FETCH %u:%u %s", s->next_seq, last, s->items);
+	s->next_seq = last + 1;
+	return true;
+}
+
+/* Flags of messages passed already, or numbers beyond the listing, come
+ * unasked: only what goes up counts. */
+static int scan_message(void *arg, uint32_t seq,
+	const struct message_meta *meta, struct err *err)
+{
+	struct scan *s = arg;
+
+	if ((meta->has & MESSAGE_HAS_UID) == 0 || seq > s->exists ||
+		meta->uid <= s->last_uid)
+		return 0;
+	s->last_uid = meta->uid;
+	s->got++;
+	return s->fn(s->arg, meta, err);
+}
+
+static int change_message(void *arg, uint32_t seq,
+	const struct message_meta *meta, struct err *err)
+{
+	const struct scan *s = arg;
+
+	(void)seq;
+	if ((meta->has & MESSAGE_HAS_UID) == 0)
+		return 0;
+	return s->fn(s->arg, meta, err);
+}
+
+static int scan_run(struct scan *s,
+	int (*message)(
+		void *, uint32_t, const struct message_meta *, struct err *),
+	const char *what, struct err *err)
+{
+	const struct imap_reader reader = {.message = message, .arg = s};
+	const struct imap_run run = {.what = what, .next = scan_next, .arg = s};
+	uint32_t expunged = s->im->expunged;
+	int r;
+
+	s->im->reader = &reader;
+	r = imap_run(s->im, &run, err);
+	s->im->reader = NULL;
+	if (r == 0 && s->im->expunged != expunged && s->commands > 1)
+		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_NOW,
+			"messages were expunged while they were listed");
+	return r;
+}
+
+/* Fewer than announced: does the server say that they are gone? */
+static int scan_explain(struct scan *s, uint32_t expunged, struct err *err)
+{
+	struct imap_answer answer = {.status = IMAP_BAD};
+	uint32_t gone;
+
+	if (imap_command(s->im, "NOOP", "NOOP", &answer, err) < 0)
+		return -1;
+	gone = s->im->expunged - expunged;
+	if ((uint64_t)s->got + gone >= s->exists ||
+		s->im->mailbox.exists <= s->got)
+		return 0;
+	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX, ERR_RETRY_LATER,
+		"the server announced %u messages and listed %u", s->exists,
+		s->got);
+}
+
+int imap_scan(struct session *session, uint32_t items, session_message_fn *fn,
+	void *arg, struct err *err)
+{
+	struct imap *im = (struct imap *)session;
+	char text[64];
+	struct scan s = {.im = im,
+		.fn = fn,
+		.arg = arg,
+		.items = text,
+		.exists = im->mailbox.exists,
+		.range = SCAN_FIRST,
+		.next_seq = 1};
+	uint32_t expunged = im->expunged;
+
+	if (!im->selected)
+		return scan_unselected(err);
+	(void)snprintf(text, sizeof text, "(UID%s%s%s)",
+		(items & SESSION_SCAN_FLAGS) != 0 ? " FLAGS" : "",
+		(items & SESSION_SCAN_SIZE) != 0 ? " RFC822.SIZE" : "",
+		(items & SESSION_SCAN_DATE) != 0 ? " INTERNALDATE" : "");
+	if (scan_run(&s, scan_message, "the listing", err) < 0)
+		return -1;
+	if (s.got >= s.exists)
+		return 0;
+	return scan_explain(&s, expunged, err);
+}
+
+int imap_changes(struct session *session, uint64_t since_modseq,
+	session_message_fn *fn, void *arg, struct err *err)
+{
+	struct imap *im = (struct imap *)session;
+	char text[80];
+	struct scan s = {.im = im,
+		.fn = fn,
+		.arg = arg,
+		.items = text,
+		.exists = im->mailbox.exists,
+		.range = CHANGES_RANGE,
+		.steady = true,
+		.next_seq = 1};
+
+	if (!im->selected)
+		return scan_unselected(err);
+	if ((im->caps & IMAP_CAP_CONDSTORE) == 0 ||
+		im->mailbox.highestmodseq == 0)
+		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_LATER,
+			"the server keeps no MODSEQ for this mailbox");
+	/* RFC 7162 3.1.4.1: at least 1. */
+	(void)snprintf(text, sizeof text,
+		"(UID FLAGS MODSEQ) (CHANGEDSINCE %llu)",
+		(unsigned long long)(since_modseq != 0 ? since_modseq : 1));
+	return scan_run(&s, change_message, "the listing of changes", err);
+}
+
+static int select_examine(struct imap *im, const char *mailbox,
+	struct imap_answer *ret_answer, struct err *err)
+{
+	bool condstore = (im->caps & IMAP_CAP_CONDSTORE) != 0;
+
+	memset(&im->mailbox, 0, sizeof im->mailbox);
+	im->selected = im->exists_known = false;
+	im->expunged = 0;
+	imap_begin(im);
+	imap_put(im, "EXAMINE ");
+	if (imap_put_string(im, mailbox, strlen(mailbox), err) < 0)
+		return -1;
+	if (condstore)
+		imap_put(im, " (CONDSTORE)");
+	if (imap_end(im, err) < 0 ||
+		imap_wait(im, "EXAMINE", ret_answer, err) < 0)
+		return -1;
+	if (ret_answer->status != IMAP_BAD || !condstore)
+		return 0;
+	/* Offered, and not understood. */
+	im->caps &= ~(uint32_t)IMAP_CAP_CONDSTORE;
+	im->info.condstore = false;
+	return select_examine(im, mailbox, ret_answer, err);
+}
+
+int imap_select(struct session *session, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err)
+{
+	struct imap *im = (struct imap *)session;
+	struct imap_answer answer = {.status = IMAP_BAD};
+
+	if (select_examine(im, mailbox, &answer, err) < 0)
+		return -1;
+	if (answer.status != IMAP_OK)
+		return imap_refused(&answer, "EXAMINE", ERR_SCOPE_MAILBOX, err);
+	if (!im->exists_known)
+		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_LATER,
+			"the server does not say how many messages there are");
+	if (im->mailbox.exists > im->limits.messages) {
+		(void)err_set(err, ERR_LIMIT, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_CHANGE,
+			"it holds %u messages, allowed are %llu",
+			im->mailbox.exists,
+			(unsigned long long)im->limits.messages);
+		return err_hint(err, "raise limits.messages");
+	}
+	if ((im->caps & IMAP_CAP_CONDSTORE) == 0)
+		im->mailbox.highestmodseq = 0;
+	im->selected = true;
+	*ret_state = im->mailbox;
+	return 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session.h"
+
+#include "imap.h"
+#include "pop3.h"
+#include "transport.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define SESSION_MS (INT64_C(6) * 3600 * 1000)
+#define SESSION_GREETING_BYTES 4096
+
+void session_info(struct session *s, struct session_info *ret_info)
+{
+	memset(ret_info, 0, sizeof *ret_info);
+	s->ops->info(s, ret_info);
+}
+
+int session_list(
+	struct session *s, session_mailbox_fn *fn, void *arg, struct err *err)
+{
+	return s->ops->list(s, fn, arg, err);
+}
+
+int session_select(struct session *s, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err)
+{
+	return s->ops->select(s, mailbox, ret_state, err);
+}
+
+int session_scan(struct session *s, uint32_t items, session_message_fn *fn,
+	void *arg, struct err *err)
+{
+	return s->ops->scan(s, items, fn, arg, err);
+}
+
+int session_changes(struct session *s, uint64_t since_modseq,
+	session_message_fn *fn, void *arg, struct err *err)
+{
+	return s->ops->changes(s, since_modseq, fn, arg, err);
+}
+
+int session_fetch(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err)
+{
+	return s->ops->fetch(s, ranges, count, sink, err);
+}
+
+void session_close(struct session **s)
+{
+	if (*s == NULL)
+		return;
+	(*s)->ops->close(*s);
+	*s = NULL;
+}
+
+static struct transport *session_transport(const struct session_config *config,
+	int socket_fd, int hangup_fd, struct imap *im)
+{
+	const struct session_limits *l = &config->limits;
+	/* libetpan counts a literal in 32 bits. */
+	const struct guard_limits guard = {
+		.line_bytes = l->line_bytes,
+		.nesting = l->nesting,
+		.literal_bytes = l->message_bytes < UINT32_MAX
+					 ? l->message_bytes
+					 : UINT32_MAX,
+		.command_bytes = l->command_bytes,
+		.greeting_bytes = SESSION_GREETING_BYTES,
+	};
+	const struct transport_config transport = {
+		.idle_ms = l->idle_ms,
+		.deadline_ms = l->session_ms != 0 ? l->session_ms : SESSION_MS,
+		.hangup_fd = hangup_fd,
+		.limits = im != NULL ? &guard : NULL,
+		.tap = im != NULL ? imap_tap : NULL,
+		.tap_arg = im,
+		.wire_log = config->wire_log,
+	};
+
+	return transport_new(socket_fd, &transport);
+}
+
+/* Takes t. */
+static int session_talk(const struct session_config *config,
+	struct transport *t, struct imap *im, struct tls_anchors *anchors,
+	struct session **ret_session, struct err *err)
+{
+	if (config->url.tls == TLS_IMPLICIT &&
+		transport_start_tls(t, anchors, config->url.host,
+			config->fingerprint, err) < 0) {
+		imap_free(&im);
+		transport_free(&t);
+		return -1;
+	}
+	if (im != NULL)
+		return imap_open(im, t, config, anchors, ret_session, err);
+	return pop3_open(t, config, anchors, ret_session, err);
+}
+
+int session_open_direct(const struct session_config *config, int socket_fd,
+	const char *ca_pem, size_t ca_pem_bytes, int hangup_fd,
+	struct session **ret_session, struct err *err)
+{
+	struct tls_anchors *anchors = NULL;
+	struct imap *im = NULL;
+	struct transport *t;
+	int r;
+
+	if (config->url.tls != TLS_NONE &&
+		tls_anchors_new(ca_pem, ca_pem_bytes, config->tls13_only,
+			&anchors, err) < 0) {
+		(void)close(socket_fd);
+		return -1;
+	}
+	if (config->url.protocol == PROTOCOL_IMAP)
+		im = imap_new(&config->limits);
+	t = session_transport(config, socket_fd, hangup_fd, im);
+	r = session_talk(config, t, im, anchors, ret_session, err);
+	tls_anchors_free(&anchors);
+	return r;
+}
