@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* NAMESPACE, LIST, LSUB: what servers really send. */
+#include "imap_talk.h"
+
+#define ASK "C: $T LIST \"\" \"\\*\"\n"
+#define ASK_LSUB "C: $T LSUB \"\" \"\\*\"\n"
+#define ASK_EXTENDED "C: $T LIST \"\" \"\\*\" RETURN (SUBSCRIBED SPECIAL-USE)\n"
+
+static void lists(const char *caps, const char *text, const char *expected)
+{
+	struct talk t;
+
+	talk_open(&t, caps, text);
+	if (session_list(t.s, talk_on_mailbox, &t, &t.err) < 0)
+		fail_msg("%s", t.err.text);
+	assert_string_equal(buf_str(&t.told), expected);
+	talk_close(&t);
+}
+
+static void test_plain(void **state)
+{
+	(void)state;
+	lists("IDLE",
+		ASK "S: * LIST (\\\\HasNoChildren \\\\Sent) \"/\" Sent\n"
+		    "S: * LIST (\\\\Noselect) \"/\" \"a b\"\n"
+		    "S: * LIST () \"/\" inbox\n"
+		    "S: $T OK\n" ASK_LSUB "S: * LSUB () \"/\" Sent\n"
+		    "S: * LSUB () \"/\" \"Gone\"\n"
+		    "S: $T OK done\n",
+		"INBOX|/|0\nSent|/|82\na b|/|1\n");
+}
+
+static void test_extended(void **state)
+{
+	(void)state;
+	lists("LIST-EXTENDED SPECIAL-USE",
+		ASK_EXTENDED
+		"S: * LIST (\\\\Subscribed \\\\Trash) \".\" \"INBOX.Bin\"\n"
+		"S: * LIST (\\\\Subscribed) \".\" INBOX\n"
+		"S: * LIST (\\\\Subscribed) \".\" x (\"CHILDINFO\" "
+		"(\"SUBSCRIBED\"))\n"
+		"S: $T OK done\n",
+		"INBOX|.|2\nINBOX.Bin|.|102\nx|.|2\n");
+}
+
+/* BAD to RETURN (ProtonMail Bridge), and OK with nothing (strato.de). */
+static void test_extended_refused(void **state)
+{
+	(void)state;
+	lists("LIST-EXTENDED SPECIAL-USE",
+		ASK_EXTENDED
+		"S: $T BAD RETURN?\n" ASK "S: * LIST () NIL INBOX\n"
+		"S: $T OK done\n" ASK_LSUB "S: $T NO no LSUB here\n",
+		"INBOX|0|0\n");
+	lists("LIST-EXTENDED SPECIAL-USE",
+		ASK_EXTENDED "S: $T OK\n" ASK "S: * LIST () \"/\" a\n"
+			     "S: $T OK\n" ASK_LSUB
+			     "S: * LSUB () \"/\" a\nS: $T OK\n",
+		"INBOX|/|0\na|/|2\n");
+}
+
+/* home.pl's lone backslash, Gmail's unquoted names, literals, 8-bit, a name
+ * with stray quotes, no quotes round the delimiter, double spaces. */
+static void test_lenient(void **state)
+{
+	(void)state;
+	lists("IDLE",
+		ASK "S: * LIST (\\\\HasNoChildren \\\\) \".\" \"INBOX.ARCH\"\n"
+		    "S: * LIST () / [Gmail]/All Mail\n"
+		    "S: * LIST () \"/\" {5}\n"
+		    "S: a\"b\\\\c\n"
+		    "S: * LIST () \"/\" \"Entw\\xc3\\xbcrfe\"\n"
+		    "S: * LIST () \"/\" \"say \"hi\" now\"\n"
+		    "S: *  LIST  (\\\\All  \\\\foo(bar))  \"\\\\\\\\\"  "
+		    "\"w\\\\\\\\x\"\n"
+		    "S: * LIST () \"\" foo(bar)\n"
+		    "S: * LIST () \"/\" \"c\" (\"OLDNAME\" (\"d\"))\n"
+		    "S: * LIST\n"
+		    "S: * LIST (\n"
+		    "S: * LIST () \"/\" \"\"\n"
+		    "S: $T OK\n" ASK_LSUB "S: $T OK\n",
+		"Entw\xc3\xbcrfe|/|0\n"
+		"INBOX|.|0\n"
+		"INBOX.ARCH|.|0\n"
+		"[Gmail]/All Mail|/|0\n"
+		"a\"b\\c|/|0\n"
+		"c|/|0\n"
+		"foo(bar)|0|0\n"
+		"say \"hi\" now|/|0\n"
+		"w\\x|\\|4\n");
+}
+
+/* Others' and shared mailboxes are not ours; duplicates are one. */
+static void test_namespaces(void **state)
+{
+	(void)state;
+	lists("NAMESPACE",
+		"C: $T NAMESPACE\n"
+		"S: * NAMESPACE ((\"INBOX.\" \".\")(\"arch/\" \"/\" \"X\" "
+		"(\"y\"))) ((\"INBOX.user.\" \".\")) NIL\n"
+		"S: $T OK\n"
+		"C: $T LIST \"\" \"INBOX.\\*\"\n"
+		"S: * LIST () \".\" INBOX.a\n"
+		"S: * LIST (\\\\Junk) \".\" INBOX.a\n"
+		"S: * LIST () \".\" INBOX.user.bob\n"
+		"S: $T OK\n"
+		"C: $T LIST \"\" \"arch/\\*\"\n"
+		"S: * LIST () \"/\" arch/1\n"
+		"S: $T OK\n"
+		"C: $T LSUB \"\" \"INBOX.\\*\"\nS: $T OK\n"
+		"C: $T LSUB \"\" \"arch/\\*\"\nS: $T OK\n",
+		"INBOX|.|0\nINBOX.a|.|40\narch/1|/|0\n");
+	/* NIL everywhere, and BAD: as if there were none. */
+	lists("NAMESPACE LIST-EXTENDED SPECIAL-USE",
+		"C: $T NAMESPACE\n"
+		"S: * NAMESPACE NIL NIL NIL\n"
+		"S: $T OK\n" ASK_EXTENDED
+		"S: * LIST () \"/\" INBOX\nS: $T OK\n",
+		"INBOX|/|0\n");
+	lists("NAMESPACE LIST-EXTENDED SPECIAL-USE",
+		"C: $T NAMESPACE\n"
+		"S: $T BAD what\n" ASK_EXTENDED
+		"S: * LIST () \"/\" INBOX\nS: $T OK\n",
+		"INBOX|/|0\n");
+}
+
+static void test_too_many(void **state)
+{
+	struct session_config c;
+	struct talk t;
+
+	(void)state;
+	talk_init(&t);
+	talk_config(&c);
+	c.limits.mailboxes = 3;
+	assert_int_equal(talk_open_as(&t, &c,
+				 "S: * OK [CAPABILITY IMAP4rev1] hello\n"
+				 "C: $T LOGIN *\n"
+				 "S: $T OK [CAPABILITY IMAP4rev1] in\n" ASK
+				 "S: * LIST () \"/\" a\n"
+				 "S: * LIST () \"/\" a\n"
+				 "S: * LIST () \"/\" b\n"
+				 "S: * LIST () \"/\" c\n"
+				 "S: $T OK\n"),
+		0);
+	assert_int_equal(session_list(t.s, talk_on_mailbox, &t, &t.err), -1);
+	assert_int_equal(t.err.class, ERR_LIMIT);
+	assert_string_equal(buf_str(&t.told), "");
+	talk_close(&t);
+}
+
+/* LIST lines that nobody asked for are not taken for an answer. */
+static void test_refused(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, "IDLE", ASK "S: $T NO [UNAVAILABLE] later\n");
+	assert_int_equal(session_list(t.s, talk_on_mailbox, &t, &t.err), -1);
+	assert_int_equal(t.err.class, ERR_REFUSED);
+	assert_int_equal(t.err.scope, ERR_SCOPE_SESSION);
+	talk_close(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_extended),
+		cmocka_unit_test(test_extended_refused),
+		cmocka_unit_test(test_lenient),
+		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_refused),
+	};
+
+	catchall_register();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
