@@ -57,10 +57,9 @@ char *mem_strdup(const char *s)
 
 char *mem_strndup(const char *s, size_t n)
 {
-	size_t len = strnlen(s, n);
-	char *p = mem_alloc(len + 1);
+	char *p = mem_alloc(n + 1);
 
-	memcpy(p, s, len);
+	memcpy(p, s, n);
 	return p;
 }
 
@@ -102,7 +101,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 	size_t need = (bytes + align - 1) / align * align;
 	char *p;
 
-	if (need < bytes || need > SIZE_MAX - sizeof *b)
+	if (need < bytes)
 		out_of_memory();
 	if (b == NULL || b->size - b->used < need) {
 		size_t size = need > BLOCK_BYTES ? need : BLOCK_BYTES;
@@ -123,10 +122,9 @@ char *arena_strdup(struct arena *arena, const char *s)
 
 char *arena_strndup(struct arena *arena, const char *s, size_t n)
 {
-	size_t len = strnlen(s, n);
-	char *p = arena_alloc(arena, len + 1);
+	char *p = arena_alloc(arena, n + 1);
 
-	memcpy(p, s, len);
+	memcpy(p, s, n);
 	return p;
 }
 
@@ -134,8 +132,7 @@ void secret_set(struct secret *s, const void *bytes, size_t len)
 {
 	char *p = mem_alloc(len + 1);
 
-	if (len != 0)
-		memcpy(p, bytes, len);
+	memcpy(p, bytes, len);
 	secret_clear(s);
 	s->bytes = p;
 	s->len = len;
