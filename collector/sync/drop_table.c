@@ -38,11 +38,11 @@ static int by_uidl(const void *a, const void *b)
 /* By UIDL, then in order of the listing. Caller frees. */
 static struct drop **sort(const struct drop_table *t)
 {
-	struct drop **order = mem_array(t->count, sizeof *order);
+	struct drop **order = mem_array(t->count, sizeof(void *));
 
 	for (size_t i = 0; i < t->count; i++)
 		order[i] = &t->drops[i];
-	qsort(order, t->count, sizeof *order, by_uidl);
+	qsort(order, t->count, sizeof(void *), by_uidl);
 	return order;
 }
 

@@ -283,7 +283,7 @@ void plan_make(const struct mailbox_info *mailboxes, size_t count,
 	const struct account *account, struct plan *ret_plan)
 {
 	struct plan plan = {0};
-	const struct mailbox_info **kept = mem_array(count, sizeof *kept);
+	const struct mailbox_info **kept = mem_array(count, sizeof(void *));
 	size_t n = keep(mailboxes, count, kept, &plan);
 	/* What has been left out counts as well: a name that hides a level
 	 * may not depend on somebody's excludes. */
