@@ -30,7 +30,7 @@ struct url {
 /*
  * Refuses with a sentence that names the fault (ERR_CONFIG): unknown scheme,
  * no user, a password in it, bad percent, port 0 or > 65535, host that is no
- * LDH name (after IDNA, punycode accepted), dotted quad in a spelling other
+ * LDH name (other scripts in punycode, xn--), dotted quad in a spelling other
  * than four decimals, zone id, path, unknown query, security=none on imaps.
  */
 int url_parse(const char *text, struct url *ret_url, struct err *err);
