@@ -37,7 +37,9 @@ static bool is_port_list(const char *s, size_t n)
 	uint64_t port;
 
 	for (;;) {
-		if (s >= end || parse_decimal(&s, 1, 65535, &port) < 0)
+		const char *start = s;
+		if (s >= end || parse_decimal(&s, 1, 65535, &port) < 0 ||
+			s - start > 5)
 			return false;
 		if (s == end)
 			return true;

@@ -215,6 +215,7 @@ static const struct {
 	{"network.ports", "none", "ports"},
 	{"network.ports", "0", "ports"},
 	{"network.ports", "65536", "ports"},
+	{"network.ports", "000110", "ports"},
 	{"network.ports", "110,", "ports"},
 	{"network.ports", ",110", "ports"},
 	{"network.ports", "110,,143", "ports"},
