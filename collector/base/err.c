@@ -130,7 +130,7 @@ int err_where(struct err *err, const char *fmt, ...)
 	va_end(ap);
 	one_line(where);
 	n = strlen(where);
-	memcpy(where + n, ": ", 2);
+	memcpy(where + n, ": ", 3);
 	n += 2;
 	if (n > sizeof err->text - 1)
 		n = sizeof err->text - 1;

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A line is built whole in a bounded buffer and written by one write(2), so
- * lines of several threads never mix. A value over VALUE_MAX bytes is cut.
+ * A line is built whole in a bounded buffer and written by one write(2) of at
+ * most PIPE_BUF bytes, so lines of several threads and processes never mix. A
+ * value over VALUE_MAX bytes is cut; a field that finds no room is left out.
  */
 #include "log.h"
 
 #include "buf.h"
 #include "clock.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 8192
+#define LINE_MAX_BYTES (PIPE_BUF - 8) /* "}\n" goes behind it */
 #define VALUE_MAX 512
 
 static struct {
@@ -47,22 +50,77 @@ enum log_format log_format(void)
 	return sink.format;
 }
 
+/* A code point of valid UTF-8 at s, at most n bytes; its length, or 0. Base
+ * has no Unicode library, and needs none to be strict: RFC 3629 4. */
+static size_t decode(const unsigned char *s, size_t n, uint32_t *ret)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t len = s[0] < 0xc2   ? 0
+		     : s[0] < 0xe0 ? 2
+		     : s[0] < 0xf0 ? 3
+		     : s[0] < 0xf5 ? 4
+				   : 0;
+	uint32_t c;
+
+	if (len == 0 || len > n)
+		return 0;
+	c = s[0] & (0xffU >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3fU);
+	}
+	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*ret = c;
+	return len;
+}
+
+/* RFC 8259 7. A byte that is no UTF-8 becomes U+FFFD. Returns bytes taken. */
+static size_t add_json_escape(struct buf *b, const unsigned char *s, size_t n)
+{
+	uint32_t c;
+	size_t len;
+
+	if (s[0] < 0x80) {
+		(void)buf_printf(b, "\\u%04x", s[0]);
+		return 1;
+	}
+	len = decode(s, n, &c);
+	if (len == 0) {
+		(void)buf_add_str(b, "\\ufffd");
+		return 1;
+	}
+	if (c < 0x10000) {
+		(void)buf_printf(b, "\\u%04x", c);
+		return len;
+	}
+	c -= 0x10000;
+	(void)buf_printf(
+		b, "\\u%04x\\u%04x", 0xd800 + (c >> 10), 0xdc00 + (c & 0x3ff));
+	return len;
+}
+
 /* Printable ASCII stays; everything else, UTF-8 included, becomes an escape:
  * bidi controls and overlong forms need no table then. */
 static void add_escaped(struct buf *b, const char *s, bool json)
 {
 	size_t n = strnlen(s, VALUE_MAX);
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n;) {
 		unsigned char c = (unsigned char)s[i];
 		if (c == '"' || c == '\\')
 			(void)buf_printf(b, "\\%c", c);
 		else if (c >= 0x20 && c < 0x7f)
 			(void)buf_add(b, s + i, 1);
-		else if (json)
-			(void)buf_printf(b, "\\u%04x", c);
-		else
+		else if (!json)
 			(void)buf_printf(b, "\\x%02x", c);
+		else {
+			i += add_json_escape(
+				b, (const unsigned char *)s + i, n - i);
+			continue;
+		}
+		i++;
 	}
 	if (s[n] != '\0')
 		(void)buf_add_str(b, "...");
@@ -72,14 +130,15 @@ static bool is_plain(const char *s)
 {
 	if (*s == '\0')
 		return false;
-	for (; *s != '\0'; s++)
-		if (*s <= 0x20 || *s == '"' || *s == '=' || *s == '\\' ||
-			*s == 0x7f)
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c <= 0x20 || c >= 0x7f || c == '"' || c == '=' || c == '\\')
 			return false;
+	}
 	return true;
 }
 
-static void add_str(struct buf *b, const char *key, const char *value)
+static void add_value(struct buf *b, const char *key, const char *value)
 {
 	if (sink.format == LOG_FORMAT_JSON) {
 		(void)buf_printf(b, ",\"%s\":\"", key);
@@ -97,12 +156,27 @@ static void add_str(struct buf *b, const char *key, const char *value)
 	(void)buf_add_str(b, "\"");
 }
 
+/* The whole field or nothing: a line that is full still has its quotes and
+ * braces in pairs, and shorter fields behind this one still go in. */
+static void add_str(struct buf *b, const char *key, const char *value)
+{
+	size_t start = b->len;
+
+	add_value(b, key, value);
+	if (!b->full)
+		return;
+	b->full = false;
+	b->len = start;
+	b->data[start] = '\0';
+}
+
 static void add_num(struct buf *b, const char *key, int64_t num)
 {
 	if (sink.format == LOG_FORMAT_JSON)
 		(void)buf_printf(b, ",\"%s\":%" PRId64, key, num);
 	else
 		(void)buf_printf(b, " %s=%" PRId64, key, num);
+	b->full = false; /* what did not fit was left out as a whole */
 }
 
 static void add_head(struct buf *b, enum log_level level,
@@ -127,6 +201,20 @@ static void add_head(struct buf *b, enum log_level level,
 		(void)buf_printf(b, " %s", event);
 }
 
+/* A failure is not reported: there is nowhere left to say it. */
+static void write_line(const char *line, size_t n)
+{
+	while (n > 0) {
+		ssize_t w = write(sink.fd, line, n);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return;
+		line += w;
+		n -= (size_t)w;
+	}
+}
+
 void log_event(enum log_level level, const struct log_ctx *ctx,
 	const char *event, const struct log_field *fields)
 {
@@ -143,16 +231,14 @@ void log_event(enum log_level level, const struct log_ctx *ctx,
 			add_num(&b, fields->key, fields->num);
 	}
 	b.full = false;
-	b.max += 8;
+	b.max = PIPE_BUF;
 	(void)buf_add_str(&b, sink.format == LOG_FORMAT_JSON ? "}\n" : "\n");
-	if (write(sink.fd, b.data, b.len) < 0) {
-		/* nowhere left to say it */
-	}
+	write_line(b.data, b.len);
 	buf_free(&b);
 }
 
-void log_err(enum log_level level, const struct log_ctx *ctx,
-	const char *event, const struct err *err)
+void log_err(enum log_level level, const struct log_ctx *ctx, const char *event,
+	const struct err *err)
 {
 	if (err->hint[0] != '\0')
 		LOG(level, ctx, event,

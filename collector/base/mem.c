@@ -57,9 +57,10 @@ char *mem_strdup(const char *s)
 
 char *mem_strndup(const char *s, size_t n)
 {
-	char *p = mem_alloc(n + 1);
+	size_t len = strnlen(s, n);
+	char *p = mem_alloc(len + 1);
 
-	memcpy(p, s, n);
+	memcpy(p, s, len);
 	return p;
 }
 
@@ -101,7 +102,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 	size_t need = (bytes + align - 1) / align * align;
 	char *p;
 
-	if (need < bytes)
+	if (need < bytes || need > SIZE_MAX - sizeof *b)
 		out_of_memory();
 	if (b == NULL || b->size - b->used < need) {
 		size_t size = need > BLOCK_BYTES ? need : BLOCK_BYTES;
@@ -122,9 +123,10 @@ char *arena_strdup(struct arena *arena, const char *s)
 
 char *arena_strndup(struct arena *arena, const char *s, size_t n)
 {
-	char *p = arena_alloc(arena, n + 1);
+	size_t len = strnlen(s, n);
+	char *p = arena_alloc(arena, len + 1);
 
-	memcpy(p, s, n);
+	memcpy(p, s, len);
 	return p;
 }
 
@@ -132,7 +134,8 @@ void secret_set(struct secret *s, const void *bytes, size_t len)
 {
 	char *p = mem_alloc(len + 1);
 
-	memcpy(p, bytes, len);
+	if (len != 0)
+		memcpy(p, bytes, len);
 	secret_clear(s);
 	s->bytes = p;
 	s->len = len;

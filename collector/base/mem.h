@@ -15,6 +15,7 @@ void *mem_alloc(size_t bytes);
 void *mem_array(size_t n, size_t bytes);
 void *mem_grow(void *p, size_t n, size_t bytes);
 char *mem_strdup(const char *s);
+/* At most n bytes of s. */
 char *mem_strndup(const char *s, size_t n);
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -25,7 +25,7 @@
 #define DIR_BYTES (NAME_DIR_MAX - 1)
 /* No 200 bytes of modified UTF-7 hold more UTF-8 than this: eight digits of
  * base64 are at most nine bytes. */
-#define CLEAN_MAX 320
+#define CLEAN_MAX 240
 #define HASH_DIGITS 10
 #define TAIL_MAX 32 /* "~" hash "~" number */
 

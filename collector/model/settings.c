@@ -55,7 +55,7 @@ static unsigned distance(const char *a, const char *b)
 
 	for (size_t j = 0; j <= n; j++)
 		row[j] = (unsigned)j;
-	for (size_t i = 0; a[i] != '\0' && i < KEY_BYTES; i++) {
+	for (size_t i = 0; i < KEY_BYTES && a[i] != '\0'; i++) {
 		unsigned diagonal = row[0];
 		row[0] = (unsigned)i + 1;
 		for (size_t j = 0; j < n; j++) {
@@ -185,7 +185,7 @@ static int put(
 		put_text(s, key, none ? "" : value);
 		return 0;
 	case SETTINGS_CHOICE:
-		if (!is_choice(key->choices, value))
+		if (key->choices == NULL || !is_choice(key->choices, value))
 			return -1;
 		put_text(s, key, value);
 		return 0;

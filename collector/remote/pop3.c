@@ -251,6 +251,7 @@ static int open_steps(struct pop3 *p, const struct session_config *config,
 	struct tls_anchors *anchors, struct err *err)
 {
 	enum tls_mode tls = config->url.tls;
+	struct pop3_capa after;
 
 	if (tls == TLS_IMPLICIT && start_tls(p, config, anchors, err) < 0)
 		return -1;
@@ -263,7 +264,11 @@ static int open_steps(struct pop3 *p, const struct session_config *config,
 			&config->secret, err) < 0)
 		return -1;
 	/* some servers say more, or less, after the login (RFC 2449 5) */
-	return pop3_capa_ask(&p->wire, &p->capa, err);
+	if (pop3_capa_ask(&p->wire, &after, err) < 0)
+		return -1;
+	if (after.known)
+		p->capa = after;
+	return 0;
 }
 
 int pop3_open(struct transport *t, const struct session_config *config,

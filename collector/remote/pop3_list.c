@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define LINE_GUESS_BYTES 100 /* of LIST and UIDL, for the deadline */
+#define EXPECT_LINES 4096    /* of UIDL, per deadline: fn may wait */
 #define MAX_DEFAULT 2000000
 
 /* A claim is 0: not listed; 1: listed without a size; else size + 2. */
@@ -223,6 +224,8 @@ int pop3_uidl_read(struct pop3_wire *w, struct pop3_listing *l,
 
 		if (lines++ >= l->max)
 			return too_many(l, err);
+		if (lines % EXPECT_LINES == 0)
+			pop3_expect(w, EXPECT_LINES * LINE_GUESS_BYTES);
 		if (!parse_index(&p, end, l->max, &meta.uid))
 			continue;
 		if (meta.uid <= last)
@@ -307,6 +310,7 @@ static int read_list_answer(
 int pop3_listing_load(
 	struct pop3_wire *w, struct pop3_listing *l, struct err *err)
 {
+	pop3_expect(w, 0);
 	if (pop3_put(w, "LIST", err) < 0 || pop3_flush(w, err) < 0)
 		return -1;
 	return read_list_answer(w, l, err);
@@ -334,6 +338,7 @@ int pop3_listing_scan(struct pop3_wire *w, const struct pop3_capa *capa,
 	struct pop3_listing *l, session_message_fn *fn, void *arg,
 	struct err *err)
 {
+	pop3_expect(w, 0);
 	if (pop3_put(w, "LIST", err) < 0)
 		return -1;
 	if (capa->pipelining && pop3_put(w, "UIDL", err) < 0)

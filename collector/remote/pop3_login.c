@@ -37,13 +37,31 @@ static void scrub(struct pop3_answer *answer, const char *secret)
 		}
 }
 
+/* Servers without response codes (popa3d, UW, Mailutils …) say in words that
+ * another session holds the maildrop. A locked *account* is no such thing. */
+static bool says_in_use(const char *text)
+{
+	return (strcasestr(text, "mailbox") != NULL ||
+		       strcasestr(text, "maildrop") != NULL) &&
+	       (strcasestr(text, "lock") != NULL ||
+		       strcasestr(text, "in use") != NULL ||
+		       strcasestr(text, "busy") != NULL);
+}
+
+static enum pop3_code judge(const struct pop3_answer *answer)
+{
+	if (answer->code == POP3_CODE_NONE && says_in_use(answer->text))
+		return POP3_CODE_IN_USE;
+	return answer->code;
+}
+
 static int login_refused(const struct pop3_capa *capa,
 	const struct pop3_answer *answer, struct err *err)
 {
 	const char *words =
 		answer->text[0] != '\0' ? answer->text : "(no reason given)";
 
-	switch (answer->code) {
+	switch (judge(answer)) {
 	case POP3_CODE_IN_USE:
 	case POP3_CODE_LOGIN_DELAY:
 	case POP3_CODE_SYS_TEMP:

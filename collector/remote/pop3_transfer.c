@@ -11,6 +11,7 @@
  */
 #include "pop3_transfer.h"
 
+#include "../base/clock.h"
 #include "../base/log.h"
 
 #include <inttypes.h>
@@ -19,6 +20,7 @@
 
 #define SIZE_GUESS (POP3_WINDOW_BYTES / POP3_WINDOW)
 #define EXPECT_STEP ((uint64_t)1 << 20) /* bytes per deadline */
+#define SINK_PAUSE_MS 500		/* a sink that waited for the disk */
 #define TEMP_FAILURES_MAX 10
 
 /* ---- body ---- */
@@ -130,12 +132,14 @@ int pop3_body_read(struct pop3_wire *w, uint64_t message_bytes,
 	uint64_t next_step = EXPECT_STEP;
 	const char *bytes;
 	size_t n, used;
+	int64_t began;
 	int r;
 
 	do {
 		if (pop3_fill(w, &bytes, &n, err) < 0)
 			return err_where(
 				err, "cut after %" PRIu64 " bytes", body.bytes);
+		began = clock_mono_ms();
 		r = pop3_body_feed(&body, bytes, n, sink, &used, err);
 		if (r < 0)
 			return -1;
@@ -146,7 +150,8 @@ int pop3_body_read(struct pop3_wire *w, uint64_t message_bytes,
 				"larger than %" PRIu64
 				" bytes (limits.message)",
 				message_bytes);
-		if (body.bytes >= next_step) {
+		if (body.bytes >= next_step ||
+			clock_mono_ms() - began > SINK_PAUSE_MS) {
 			next_step = body.bytes + EXPECT_STEP;
 			pop3_expect(w, EXPECT_STEP);
 		}
@@ -219,7 +224,11 @@ static int refill(struct transfer *x, struct err *err)
 		x->next++;
 		sent++;
 	}
-	return sent != 0 ? pop3_flush(x->w, err) : 0;
+	if (sent == 0)
+		return 0;
+	/* the sink may have taken its time: that is not the server's */
+	pop3_expect(x->w, EXPECT_STEP);
+	return pop3_flush(x->w, err);
 }
 
 static int count_refusal(

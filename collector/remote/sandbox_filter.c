@@ -189,8 +189,6 @@ static int allow_scout(scmp_filter_ctx ctx)
 	if (r == 0)
 		r = allow_if(ctx, CALL(open),
 			SCMP_A1(SCMP_CMP_MASKED_EQ, writing, O_RDONLY));
-	if (r == 0)
-		r = allow_if(ctx, CALL(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD));
 	return r;
 }
 
@@ -198,6 +196,8 @@ static int build(scmp_filter_ctx ctx, enum sandbox_kind kind)
 {
 	int r = allow_all(ctx, common_calls, COUNT(common_calls));
 
+	if (r == 0)
+		r = allow_if(ctx, CALL(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD));
 	if (r == 0)
 		r = allow_narrow(ctx);
 	if (r == 0)

@@ -87,6 +87,8 @@ static int session_talk(const struct session_config *config,
 	struct transport *t, struct imap *im, struct tls_anchors *anchors,
 	struct session **ret_session, struct err *err)
 {
+	if (im == NULL) /* which starts TLS itself, of both kinds */
+		return pop3_open(t, config, anchors, ret_session, err);
 	if (config->url.tls == TLS_IMPLICIT &&
 		transport_start_tls(t, anchors, config->url.host,
 			config->fingerprint, err) < 0) {
@@ -94,9 +96,20 @@ static int session_talk(const struct session_config *config,
 		transport_free(&t);
 		return -1;
 	}
-	if (im != NULL)
-		return imap_open(im, t, config, anchors, ret_session, err);
-	return pop3_open(t, config, anchors, ret_session, err);
+	return imap_open(im, t, config, anchors, ret_session, err);
+}
+
+int session_open_anchors(const struct session_config *config, int socket_fd,
+	struct tls_anchors *anchors, int hangup_fd,
+	struct session **ret_session, struct err *err)
+{
+	struct imap *im = NULL;
+	struct transport *t;
+
+	if (config->url.protocol == PROTOCOL_IMAP)
+		im = imap_new(&config->limits);
+	t = session_transport(config, socket_fd, hangup_fd, im);
+	return session_talk(config, t, im, anchors, ret_session, err);
 }
 
 int session_open_direct(const struct session_config *config, int socket_fd,
@@ -104,8 +117,6 @@ int session_open_direct(const struct session_config *config, int socket_fd,
 	struct session **ret_session, struct err *err)
 {
 	struct tls_anchors *anchors = NULL;
-	struct imap *im = NULL;
-	struct transport *t;
 	int r;
 
 	if (config->url.tls != TLS_NONE &&
@@ -114,10 +125,8 @@ int session_open_direct(const struct session_config *config, int socket_fd,
 		(void)close(socket_fd);
 		return -1;
 	}
-	if (config->url.protocol == PROTOCOL_IMAP)
-		im = imap_new(&config->limits);
-	t = session_transport(config, socket_fd, hangup_fd, im);
-	r = session_talk(config, t, im, anchors, ret_session, err);
+	r = session_open_anchors(
+		config, socket_fd, anchors, hangup_fd, ret_session, err);
 	tls_anchors_free(&anchors);
 	return r;
 }

@@ -8,6 +8,7 @@
 
 #include "collector/base/buf.h"
 #include "collector/remote/session.h"
+#include "pop3_peer.h"
 
 #include <string.h>
 
@@ -63,6 +64,25 @@ static inline struct session_sink sink_of(struct got *got)
 
 	buf_init(&got->bytes, (size_t)8 << 20);
 	return sink;
+}
+
+/* Logs in, selects, fetches what the rest of the script says. */
+static inline int fetch(struct peer *p, const char *login, const char *text,
+	const struct uid_range *ranges, size_t count, struct got *got)
+{
+	struct session_sink sink = sink_of(got);
+	struct mailbox_state box;
+	char *all = mem_printf("%s%s", login, text);
+	int r = peer_open(p, all);
+
+	free(all);
+	if (r < 0)
+		fail_msg("login: %s", p->err.text);
+	if (p->session->ops->select(p->session, "INBOX", &box, &p->err) < 0)
+		fail_msg("select: %s", p->err.text);
+	r = p->session->ops->fetch(p->session, ranges, count, &sink, &p->err);
+	buf_free(&got->bytes);
+	return r;
 }
 
 #endif

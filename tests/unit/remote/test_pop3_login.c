@@ -60,6 +60,24 @@ static void test_user_pass(void **state)
 	assert_true(peer_close(&p));
 }
 
+/* CAPA refused after the login: what was said before it still holds. */
+static void test_capa_refused_later(void **state)
+{
+	struct session_info info = {0};
+	struct peer p;
+
+	(void)state;
+	peer_init(&p);
+	assert_int_equal(
+		peer_open(&p, "S: +OK\nC: CAPA\nS: +OK\nS: PIPELINING\nS: .\n"
+			      "C: USER u@x\nS: +OK\nC: PASS s3cret\nS: +OK\n"
+			      "C: CAPA\nS: -ERR\nC: QUIT\n"),
+		0);
+	p.session->ops->info(p.session, &info);
+	assert_true(info.pipelining);
+	assert_true(peer_close(&p));
+}
+
 static void test_auth_plain(void **state)
 {
 	struct peer p;
@@ -193,6 +211,12 @@ static void test_codes(void **state)
 		{"-ERR [SYS/TEMP] sorry", ERR_REFUSED, ERR_RETRY_LATER},
 		{"-ERR [SYS/TEMP/DISK] x", ERR_REFUSED, ERR_RETRY_LATER},
 		{"-ERR [SYS/PERM] off", ERR_REFUSED, ERR_RETRY_CHANGE},
+		{"-ERR Can't get lock.  Mailbox in use", ERR_REFUSED,
+			ERR_RETRY_LATER},
+		{"-ERR maildrop already locked", ERR_REFUSED, ERR_RETRY_LATER},
+		{"-ERR account locked", ERR_AUTH, ERR_RETRY_CHANGE},
+		{"-ERR [AUTH] no such mailbox, blocked", ERR_AUTH,
+			ERR_RETRY_CHANGE},
 	};
 	struct peer p;
 	char *text;
@@ -387,6 +411,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_user_pass),
+		cmocka_unit_test(test_capa_refused_later),
 		cmocka_unit_test(test_auth_plain),
 		cmocka_unit_test(test_auth_plain_length),
 		cmocka_unit_test(test_auth_plain_refused),

@@ -7,29 +7,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <sys/resource.h>
 
 #include <cmocka.h>
 
 #include "pop3_sink.h"
-
-static int fetch(struct peer *p, const char *login, const char *text,
-	const struct uid_range *ranges, size_t count, struct got *got)
-{
-	struct session_sink sink = sink_of(got);
-	struct mailbox_state box;
-	char *all = mem_printf("%s%s", login, text);
-	int r = peer_open(p, all);
-
-	free(all);
-	if (r < 0)
-		fail_msg("login: %s", p->err.text);
-	if (p->session->ops->select(p->session, "INBOX", &box, &p->err) < 0)
-		fail_msg("select: %s", p->err.text);
-	r = p->session->ops->fetch(p->session, ranges, count, &sink, &p->err);
-	buf_free(&got->bytes);
-	return r;
-}
 
 static void check_body(
 	const struct got *got, int i, uint32_t uid, const char *bytes, size_t n)
@@ -362,47 +343,6 @@ static void test_sink_fails(void **state)
 	assert_true(peer_close(&p));
 }
 
-static long peak_kib(void)
-{
-	struct rusage use;
-
-	(void)getrusage(RUSAGE_SELF, &use);
-	return use.ru_maxrss;
-}
-
-/* A line of 1 MB, and 100 MB of message, in memory that stays flat. */
-static void test_large(void **state)
-{
-	struct uid_range all = {1, 2};
-	struct got got = {.count_only = true};
-	struct peer p;
-	long before;
-
-	(void)state;
-	peer_init(&p);
-	before = peak_kib();
-	assert_int_equal(
-		fetch(&p, PEER_LOGIN_PIPE,
-			"C: STAT\nS: +OK 2 9\nC: LIST\nS: +OK\nS: 1 1\nS: 2 1\n"
-			"S: .\nC: RETR 1\nC: RETR 2\n"
-			"S: +OK\nR: 65536 ................\nS: \nS: .\n"
-			"S: +OK\nR: 1048576 .."
-			"Lorem ipsum dolor sit amet, consectetur adipiscing "
-			"elit, sed do eiusmod tempor incididunt. ab\\r\\n\n"
-			"S: .\nC: QUIT\n",
-			&all, 1, &got),
-		0);
-	assert_int_equal(got.count, 2);
-	/* one dot of each line goes */
-	assert_int_equal(
-		got.total, 65536 * 16 - 1 + 2 + 1048576ull * (1 + 51 + 42 + 2));
-#ifndef MAILHAUL_SANITIZED
-	assert_true(peak_kib() - before < 2048);
-#endif
-	(void)before;
-	assert_true(peer_close(&p));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,7 +357,6 @@ int main(void)
 		cmocka_unit_test(test_dot_behind_text),
 		cmocka_unit_test(test_bad_answers),
 		cmocka_unit_test(test_sink_fails),
-		cmocka_unit_test(test_large),
 	};
 
 	log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, STDERR_FILENO);

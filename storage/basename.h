@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * basename: the base name of a message,
+ *     SEC.MUSECK<26 base32 digits>.HOST,S=BYTES,W=VIRTUAL
+ * SEC and USEC are the time of delivery, by which Dovecot orders messages
+ * that it has not numbered yet. The digits are an HMAC over the message's
+ * identity at the source, so that a file tells which message it is even
+ * where the ledger was lost, and no tenant can guess a name. Pure but for
+ * the host name.
+ */
+#ifndef MAILHAUL_STORAGE_BASENAME_H
+#define MAILHAUL_STORAGE_BASENAME_H
+
+#include "ledger.h"
+
+/* This host as Maildir says: '/' ':' ',' and what is not printable as a
+ * backslash and three octal digits; at most 64 bytes. */
+void basename_host(char *out, size_t out_bytes);
+
+struct basename_parts {
+	int64_t time_us;
+	const char *account; /* uuid */
+	const char *dir;     /* the folder's: one mailbox of the account */
+	const struct ledger_message *key;
+	const char *host;
+	uint64_t file_bytes;
+	uint64_t virtual_bytes; /* every LF as CRLF */
+};
+void basename_make(const struct keys *keys, const struct basename_parts *parts,
+	char out[LEDGER_BASE_MAX]);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * batch: what the committer does with the messages of one batch, and what
+ * the rooms of the store ask of the committer. A message that cannot be made
+ * durable fails its own store only: there the error sticks until the store
+ * is opened anew, whose recovery settles what is left in staging.
+ */
+#ifndef MAILHAUL_STORAGE_BATCH_H
+#define MAILHAUL_STORAGE_BATCH_H
+
+#include "keywords.h"
+#include "maildir.h"
+
+/* A whole message in the staging directory. One block of memory, its
+ * strings behind it: the queue holds thousands. */
+struct staged {
+	struct staged *next;
+	struct store *store;
+	struct folder *folder;
+	int64_t mailbox_id;
+	int64_t row; /* in the ledger, once it is there */
+	int64_t date_s;
+	uint64_t seq;
+	uint64_t size_bytes; /* as received */
+	uint64_t file_bytes;
+	uint32_t uidvalidity, uid, occurrence;
+	uint8_t system; /* enum flag, or-ed */
+	bool to_new;
+	bool settled; /* published, or known before */
+	unsigned char sha256[32];
+	char letters[KEYWORDS_LETTERS + 1];
+	char base[LEDGER_BASE_MAX];
+	const char *uidl;
+	const char *keywords; /* at the source */
+	const char *kept;     /* those with a letter */
+	char strings[];
+};
+
+struct batch_part {
+	struct batch_part *next;
+	struct store *store;
+	struct staged *first, **last;
+	size_t count;
+	int64_t *done; /* rows of the batch before: become done in this one */
+	size_t done_count;
+	bool failed;
+	bool keep; /* failed, but a row may be durable: staged files stay */
+	struct err err;
+	bool recorded;	/* rows of this batch are committed */
+	bool published; /* names changed in the store */
+	uint64_t messages, bytes;
+};
+
+/* Steps B, C and D over all parts; each part says how it went. state_fd: a
+ * descriptor of state.dir. Only the committer's thread. */
+void batch_run(struct batch_part *parts, int state_fd, bool fsync_each);
+
+bool committer_fsync_each(const struct committer *c);
+/* Makes durable what the ledgers have committed. */
+int committer_sync_state(struct committer *c, struct err *err);
+/* Takes *s, even on failure: then its file is removed. Blocks while the
+ * queue is full. */
+int committer_hand_over(struct committer *c, struct staged *s, struct err *err);
+int committer_flush(struct committer *c, struct store *store, struct err *err);
+/* Drops what the committer has not begun with, waits for the batch that the
+ * store is in. */
+void committer_leave(struct committer *c, struct store *store);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * maildir: what the rooms of the Maildir++ store share; nobody else includes
+ * this. A store's descriptors and folders are fixed once it is open, so the
+ * committer may use them; what both threads change stands in `shared` and is
+ * guarded by the committer's lock. Every path below the root is one
+ * component, opened from a descriptor without following links.
+ */
+#ifndef MAILHAUL_STORAGE_MAILDIR_H
+#define MAILHAUL_STORAGE_MAILDIR_H
+
+#include "keywords.h"
+#include "store.h"
+
+#include <stdatomic.h>
+
+#define MAILDIR_STAGE "mailhaul.stage"
+#define MAILDIR_SEQ_BYTES 21   /* a sequence number in decimal + NUL */
+#define MAILDIR_STAGE_BYTES 64 /* UUID.FENCE + NUL */
+/* base + ":2," + 5 flags + 26 keywords + NUL, and room for foreign letters */
+#define MAILDIR_FILE_MAX (LEDGER_BASE_MAX + 3 + 5 + 26 + 1)
+
+/* Whom new files and directories belong to; -1: whoever makes them. */
+struct owner {
+	uid_t uid;
+	gid_t gid;
+};
+
+struct folder {
+	struct folder *next;
+	struct store *store;
+	char dir[NAME_DIR_MAX];	  /* "" = the root */
+	struct keywords keywords; /* the run thread's */
+};
+
+struct batch_part; /* the committer's view of a store in one batch */
+
+struct store {
+	char *root;
+	int root_fd;
+	int stage_fd; /* mailhaul.stage/UUID.FENCE */
+	char stage_name[MAILDIR_STAGE_BYTES];
+	dev_t dev;
+	struct owner owner;
+	bool eol_lf;
+	bool fsync_each;
+	uint64_t message_bytes;
+	const struct keys *keys;
+	struct ledger *ledger;
+	struct committer *committer;
+	char host[256]; /* as it stands in base names */
+	struct folder *folders;
+	uint64_t seq;	 /* last one used in the staging directory */
+	int64_t last_us; /* time in the last base name */
+	struct {
+		bool failed; /* for good: fault says why */
+		struct err fault;
+		bool flush;	/* somebody waits for the rows to be done */
+		size_t pending; /* handed over, not yet published */
+		struct batch_part *part; /* in the batch under way */
+		int64_t *done; /* published rows, still staged in the ledger */
+		size_t done_count, done_cap;
+	} shared;
+	atomic_uint_least64_t messages, bytes; /* published */
+};
+
+/* Opens a folder's directory (made where it is missing). Caller closes.
+ * -1: ERR_STORE, scope mailbox, or ERR_DISK. */
+int maildir_open_dir(const struct store *store, const char *dir, int *ret_fd,
+	struct err *err);
+/* Opens "cur" or "new" of it. */
+int maildir_open_sub(int dir_fd, const char *sub, int *ret_fd, struct err *err);
+/* Makes a directory 0700 for owner unless it is there. */
+int maildir_make_dir(
+	int at_fd, const char *name, struct owner owner, struct err *err);
+/* Removes the files of our staging directory and of those of this account
+ * with lower fences, then the lower directories. */
+int maildir_clear_stage(struct store *store, struct err *err);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "maildirsize.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define FILE_NAME "maildirsize"
+
+void maildirsize_add(int root_fd, uint64_t bytes, uint64_t count)
+{
+	char line[64];
+	int n, fd = openat(root_fd, FILE_NAME,
+		       O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
+			       O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	n = snprintf(
+		line, sizeof line, "%" PRIu64 " %" PRIu64 "\n", bytes, count);
+	if (write(fd, line, (size_t)n) != n)
+		maildirsize_remove(root_fd);
+	(void)close(fd);
+}
+
+void maildirsize_remove(int root_fd)
+{
+	(void)unlinkat(root_fd, FILE_NAME, 0);
+}

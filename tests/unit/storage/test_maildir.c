@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* maildir: the tree, the root, the id, recovery, traps of a tenant. */
+#include "store_rig.h"
+
+#include <inttypes.h>
+#include <sys/file.h>
+
+static struct rig_files files;
+
+static bool exists(const struct rig *rig, const char *name)
+{
+	char *path = mem_printf("%s/%s", rig->root, name);
+	struct stat st;
+	bool is = lstat(path, &st) == 0;
+
+	free(path);
+	return is;
+}
+
+static void expect_store_error(struct rig *rig, const char *part)
+{
+	assert_int_equal(rig_try_open(rig), -1);
+	assert_int_equal(rig->err.class, ERR_STORE);
+	if (strstr(rig->err.text, part) == NULL)
+		print_error("\"%s\" not in: %s\n", part, rig->err.text);
+	assert_non_null(strstr(rig->err.text, part));
+	assert_true(rig->err.hint[0] != '\0');
+}
+
+static void tree_is_made(void **state)
+{
+	static const char *const names[] = {"cur", "new", "tmp", "mailhaul.id",
+		".A.B/cur", ".A.B/new", ".A.B/tmp", ".A.B/maildirfolder"};
+	struct rig rig;
+	struct folder *f, *g;
+	struct stat st;
+	int64_t mailbox;
+
+	(void)state;
+	rig_start(&rig, false);
+	rig_open(&rig);
+	f = rig_folder(&rig, "A/B", &mailbox);
+	rig_ok(&rig, store_folder(rig.store, ".A.B", &g, &rig.err));
+	assert_ptr_equal(f, g);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		assert_true(exists(&rig, names[i]));
+	assert_false(exists(&rig, "maildirfolder"));
+	assert_false(exists(&rig, ".A"));
+	assert_int_equal(stat(rig.root, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	rig_close(&rig);
+	/* opened again: nothing is in the way */
+	rig_open(&rig);
+	(void)rig_folder(&rig, "A/B", &mailbox);
+	assert_string_equal(
+		folder_keywords_left_out(f = rig_folder(&rig, "A/B", &mailbox)),
+		"");
+	rig_end(&rig);
+}
+
+static void bad_roots_are_refused(void **state)
+{
+	struct rig rig;
+	char *mail, *other;
+
+	(void)state;
+	rig_start(&rig, false);
+	mail = mem_printf("%s/mail", rig.dir);
+	other = mem_printf("%s/other", rig.dir);
+	assert_int_equal(mkdir(mail, 0700), 0);
+	assert_int_equal(mkdir(other, 0700), 0);
+	rig_put(rig.dir, "mail/user", "a file\n");
+	expect_store_error(&rig, "is a file, not a directory");
+	assert_int_equal(unlink(rig.root), 0);
+	assert_int_equal(symlink(other, rig.root), 0);
+	expect_store_error(&rig, "is a symbolic link");
+	assert_int_equal(unlink(rig.root), 0);
+	assert_int_equal(rig_entries(other, "."), 0);
+	/* a link on the way that is the operator's is followed */
+	assert_int_equal(rmdir(mail), 0);
+	assert_int_equal(symlink(other, mail), 0);
+	rig_open(&rig);
+	assert_int_equal(rig_entries(other, "user/new"), 0);
+	assert_true(exists(&rig, "mailhaul.id"));
+	rig_close(&rig);
+	rig.config.root = "relative/path";
+	assert_int_equal(rig_try_open(&rig), -1);
+	assert_int_equal(rig.err.class, ERR_CONFIG);
+	free(mail);
+	free(other);
+	rig_end(&rig);
+}
+
+static void foreign_owner_is_refused(void **state)
+{
+	struct rig rig;
+	char *mail;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("not root: foreign owners not checked\n");
+		skip();
+	}
+	rig_start(&rig, false);
+	mail = mem_printf("%s/mail", rig.dir);
+	assert_int_equal(mkdir(mail, 0755), 0);
+	assert_int_equal(mkdir(rig.root, 0700), 0);
+	assert_int_equal(chown(rig.root, 12345, 12345), 0);
+	expect_store_error(&rig, "belongs to uid 12345");
+	assert_int_equal(rig_entries(rig.root, "."), 0);
+	rig.config.uid = 12345;
+	rig_open(&rig);
+	rig_close(&rig);
+	/* a link that a tenant planted on the way is not followed */
+	assert_int_equal(
+		rename(mail, rig.root = mem_printf("%s/moved", rig.dir)), 0);
+	assert_int_equal(symlink(rig.root, mail), 0);
+	assert_int_equal(lchown(mail, 12345, 12345), 0);
+	expect_store_error(&rig, "is a symbolic link");
+	/* a staging directory that a tenant made is not used */
+	assert_int_equal(unlink(mail), 0);
+	assert_int_equal(rename(rig.root, mail), 0);
+	{
+		char *stage = mem_printf("%s/user/mailhaul.stage", mail);
+		assert_int_equal(chown(stage, 12345, 12345), 0);
+		expect_store_error(&rig, "is not a private directory");
+		free(stage);
+	}
+	free(mail);
+	rig_end(&rig);
+}
+
+static void id_must_be_the_same(void **state)
+{
+	struct rig rig;
+	char *id;
+
+	(void)state;
+	rig_start(&rig, false);
+	rig_open(&rig);
+	rig_close(&rig);
+	id = rig_get(rig.root, "mailhaul.id");
+	assert_non_null(id);
+	assert_int_equal(strspn(id, "0123456789abcdef"), 32);
+	rig_put(rig.root, "mailhaul.id", "00000000000000000000000000000000\n");
+	expect_store_error(&rig, "differs");
+	rig_put(rig.root, "mailhaul.id", "");
+	expect_store_error(&rig, "damaged");
+	{
+		char *path = mem_printf("%s/mailhaul.id", rig.root);
+		assert_int_equal(unlink(path), 0);
+		free(path);
+	}
+	expect_store_error(&rig, "is missing");
+	/* the whole store is away: nothing is made in its place */
+	rig_remove(rig.root);
+	expect_store_error(&rig, "cannot open \"user\"");
+	assert_false(exists(&rig, "."));
+	assert_int_equal(mkdir(rig.root, 0700), 0);
+	expect_store_error(&rig, "is missing");
+	assert_int_equal(rig_entries(rig.root, "."), 0);
+	rig_put(rig.root, "mailhaul.id", id);
+	rig_open(&rig);
+	free(id);
+	rig_end(&rig);
+}
+
+/* Two accounts into one store: one id, two staging directories. */
+static void accounts_share_a_store(void **state)
+{
+	struct rig rig;
+	struct ledger *second;
+	struct store *store;
+	struct folder *f;
+	char *path;
+	int64_t mailbox;
+	char a[64], b[64];
+
+	(void)state;
+	rig_start(&rig, false);
+	rig_open(&rig);
+	path = mem_printf("%s/second.db", rig.state);
+	rig_ok(&rig, ledger_open(path, "fedcba9876543210fedcba9876543210", 1,
+			     &second, &rig.err));
+	rig_ok(&rig, store_open(&rig.config, second, rig.committer, &store,
+			     &rig.err));
+	rig_ok(&rig, ledger_store_id(rig.ledger, a, &rig.err));
+	rig_ok(&rig, ledger_store_id(second, b, &rig.err));
+	assert_string_equal(a, b);
+	assert_int_equal(strlen(a), 32);
+	assert_int_equal(rig_entries(rig.root, "mailhaul.stage"), 2);
+	f = rig_folder(&rig, "INBOX", &mailbox);
+	rig_ok(&rig, rig_deliver(&rig, f, mailbox, 1, "", "x\r\n"));
+	rig_ok(&rig, store_flush(rig.store, &rig.err));
+	store_close(&store);
+	ledger_close(&second);
+	assert_int_equal(rig_entries(rig.root, "mailhaul.stage"), 1);
+	assert_int_equal(rig_entries(rig.root, "new"), 1);
+	free(path);
+	rig_end(&rig);
+}
+
+static void planted_links_are_not_followed(void **state)
+{
+	struct rig rig;
+	struct folder *f;
+	char *victim, *path;
+	int64_t mailbox;
+
+	(void)state;
+	rig_start(&rig, false);
+	rig_open(&rig);
+	victim = mem_printf("%s/victim", rig.dir);
+	assert_int_equal(mkdir(victim, 0700), 0);
+	path = mem_printf("%s/.Evil", rig.root);
+	assert_int_equal(symlink(victim, path), 0);
+	assert_int_equal(store_folder(rig.store, ".Evil", &f, &rig.err), -1);
+	assert_int_equal(rig.err.class, ERR_STORE);
+	assert_int_equal(rig.err.scope, ERR_SCOPE_MAILBOX);
+	free(path);
+	/* and one planted later, below a folder that was good */
+	f = rig_folder(&rig, "Good", &mailbox);
+	path = mem_printf("%s/.Good/new", rig.root);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(symlink(victim, path), 0);
+	rig_ok(&rig, rig_deliver(&rig, f, mailbox, 1, "", "x\r\n"));
+	assert_int_equal(store_flush(rig.store, &rig.err), -1);
+	assert_int_equal(rig.err.class, ERR_STORE);
+	assert_int_equal(rig_deliver(&rig, f, mailbox, 2, "", "y\r\n"), -1);
+	assert_int_equal(rig_entries(victim, "."), 0);
+	rig_close(&rig);
+	assert_int_equal(rig_try_open(&rig), -1);
+	/* the trap is removed: what was recorded is published then */
+	assert_int_equal(unlink(path), 0);
+	rig_open(&rig);
+	assert_int_equal(rig_entries(rig.root, ".Good/new"), 1);
+	assert_int_equal(rig_staged_rows(&rig), 0);
+	free(path);
+	free(victim);
+	rig_end(&rig);
+}
+
+/* A row and a file as a crash between C and D leaves them. */
+static void leave_staged(struct rig *rig, int64_t mailbox, uint32_t uid,
+	bool file, const char *flags)
+{
+	struct ledger_message *m = mem_alloc(sizeof *m);
+	char name[128];
+	bool new;
+
+	rig_key(m, mailbox, uid, flags);
+	m->local = m->source;
+	m->fence = rig->fence;
+	m->stage_seq = 1000 + uid;
+	m->to_new = flags[0] == '\0';
+	(void)snprintf(m->base, sizeof m->base, "17.M%06uKx.host,S=2,W=3", uid);
+	rig_ok(rig, ledger_begin(rig->ledger, &rig->err));
+	rig_ok(rig, ledger_stage(rig->ledger, m, &new, &rig->err));
+	rig_ok(rig, ledger_commit(rig->ledger, &rig->err));
+	(void)snprintf(name, sizeof name, "mailhaul.stage/%s.%" PRId64 "/%u",
+		rig->uuid, rig->fence, 1000 + uid);
+	if (file)
+		rig_put(rig->root, name, "x\n");
+	free(m);
+}
+
+static void recovery_settles_what_was_left(void **state)
+{
+	struct rig rig;
+	int64_t inbox, sub;
+	char *text;
+
+	(void)state;
+	rig_start(&rig, false);
+	rig_open(&rig);
+	(void)rig_folder(&rig, "INBOX", &inbox);
+	(void)rig_folder(&rig, "Sub", &sub);
+	leave_staged(&rig, inbox, 1, true, "");
+	leave_staged(&rig, inbox, 2, false, ""); /* published before */
+	leave_staged(&rig, sub, 3, true, "\\Seen later");
+	leave_staged(&rig, sub, 4, true, "\\Flagged");
+	text = mem_printf(
+		"mailhaul.stage/%s.%" PRId64 "/77", rig.uuid, rig.fence);
+	rig_put(rig.root, text, "no row\n");
+	free(text);
+	rig_put(rig.root, "maildirsize", "1000S\n10 1\n");
+	rig_close(&rig);
+	assert_int_equal(rig_entries(rig.root, "mailhaul.stage"), 1);
+
+	rig_open(&rig);
+	assert_int_equal(rig_staged_rows(&rig), 0);
+	assert_false(exists(&rig, "maildirsize"));
+	rig_list(rig.root, "new", &files);
+	assert_int_equal(files.count, 1);
+	assert_string_equal(files.file[0].name, "17.M000001Kx.host,S=2,W=3");
+	rig_files_clear(&files);
+	rig_list(rig.root, ".Sub/cur", &files);
+	assert_int_equal(files.count, 2);
+	assert_string_equal(
+		files.file[0].name, "17.M000003Kx.host,S=2,W=3:2,Sa");
+	assert_string_equal(
+		files.file[1].name, "17.M000004Kx.host,S=2,W=3:2,F");
+	rig_files_clear(&files);
+	text = rig_get(rig.root, ".Sub/dovecot-keywords");
+	assert_string_equal(text, "0 later\n");
+	free(text);
+	rig_close(&rig);
+	assert_int_equal(rig_entries(rig.root, "mailhaul.stage"), 0);
+	rig_end(&rig);
+}
+
+/* Half of a link + unlink: the name is there, the staged one too. */
+static void recovery_finishes_a_half_link(void **state)
+{
+	struct rig rig;
+	int64_t inbox;
+	char *staged, *published;
+
+	(void)state;
+	rig_start(&rig, true);
+	rig_open(&rig);
+	(void)rig_folder(&rig, "INBOX", &inbox);
+	leave_staged(&rig, inbox, 1, true, "");
+	staged = mem_printf("%s/mailhaul.stage/%s.%" PRId64 "/1001", rig.root,
+		rig.uuid, rig.fence);
+	published = mem_printf("%s/new/17.M000001Kx.host,S=2,W=3", rig.root);
+	assert_int_equal(link(staged, published), 0);
+	rig_close(&rig);
+	rig_open(&rig);
+	assert_int_equal(rig_entries(rig.root, "new"), 1);
+	assert_int_equal(rig_staged_rows(&rig), 0);
+	assert_int_equal(access(staged, F_OK), -1);
+	free(staged);
+	free(published);
+	rig_end(&rig);
+}
+
+static void quota_file_grows_where_it_is(void **state)
+{
+	struct rig rig;
+	struct folder *f;
+	int64_t mailbox;
+	char *text;
+
+	(void)state;
+	rig_start(&rig, false);
+	rig_open(&rig);
+	f = rig_folder(&rig, "INBOX", &mailbox);
+	rig_ok(&rig, rig_deliver(&rig, f, mailbox, 1, "", "x\r\n"));
+	rig_ok(&rig, store_flush(rig.store, &rig.err));
+	assert_false(exists(&rig, "maildirsize"));
+	rig_put(rig.root, "maildirsize", "1000S\n");
+	rig_ok(&rig, rig_deliver(&rig, f, mailbox, 2, "", "abc\r\n"));
+	rig_ok(&rig, store_flush(rig.store, &rig.err));
+	text = rig_get(rig.root, "maildirsize");
+	assert_string_equal(text, "1000S\n4 1\n");
+	free(text);
+	rig_end(&rig);
+}
+
+/* A run that holds a lower fence than the ledger's is over. */
+static void lower_fence_is_refused(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, false);
+	rig.fence = 9;
+	rig_open(&rig);
+	rig_close(&rig);
+	assert_int_equal(ledger_open(rig.ledger_path, rig.uuid, 4, &rig.ledger,
+				 &rig.err),
+		-1);
+	assert_int_equal(rig.err.class, ERR_CANCELLED);
+	rig_end(&rig);
+}
+
+/* Staging directories of other accounts and of higher fences stay. */
+static void only_our_own_staging_is_cleared(void **state)
+{
+	struct rig rig;
+	char *path;
+
+	(void)state;
+	rig_start(&rig, false);
+	rig_open(&rig);
+	rig_close(&rig);
+	path = mem_printf("%s/mailhaul.stage/" RIG_UUID ".900", rig.root);
+	assert_int_equal(mkdir(path, 0700), 0);
+	free(path);
+	path = mem_printf("%s/mailhaul.stage/%.*s0.1", rig.root, 31, RIG_UUID);
+	assert_int_equal(mkdir(path, 0700), 0);
+	free(path);
+	path = mem_printf("%s/mailhaul.stage/" RIG_UUID ".1", rig.root);
+	assert_int_equal(mkdir(path, 0700), 0);
+	rig_put(path, "5", "left\n");
+	rig.fence = 10;
+	rig_open(&rig);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(rig_entries(rig.root, "mailhaul.stage"), 3);
+	free(path);
+	rig_end(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tree_is_made),
+		cmocka_unit_test(bad_roots_are_refused),
+		cmocka_unit_test(foreign_owner_is_refused),
+		cmocka_unit_test(id_must_be_the_same),
+		cmocka_unit_test(accounts_share_a_store),
+		cmocka_unit_test(planted_links_are_not_followed),
+		cmocka_unit_test(recovery_settles_what_was_left),
+		cmocka_unit_test(recovery_finishes_a_half_link),
+		cmocka_unit_test(quota_file_grows_where_it_is),
+		cmocka_unit_test(lower_fence_is_refused),
+		cmocka_unit_test(only_our_own_staging_is_cleared),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
