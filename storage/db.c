@@ -196,6 +196,10 @@ static int configure(struct db *db, struct err *err)
 	(void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	(void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+	/* Plans never look at bound values: else a parameter that meets the
+	 * condition of a partial index has the statement parsed again with
+	 * each new value. */
+	(void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
 	if (db->kind == DB_LEDGER)
 		(void)sqlite3_db_config(
 			db->sql, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);

@@ -71,7 +71,7 @@ static int fail_fence(const struct ledger *l, int64_t there, struct err *err)
 /* In a transaction: makes the ledger this run's. */
 static int take(struct ledger *l, struct err *err)
 {
-	struct identity there;
+	struct identity there = {.fence = 0};
 	struct stmt *s;
 
 	if (read_identity(l, &there, err) != 0)
@@ -158,7 +158,7 @@ static int fail_unsure(const struct ledger *l, struct err *err)
 
 static int begin(struct ledger *l, struct err *err)
 {
-	struct identity there;
+	struct identity there = {.fence = 0};
 	int r;
 
 	if (l->unsure)
@@ -230,7 +230,7 @@ int ledger_write_end(struct ledger *l, bool own, int r, struct err *err)
 
 int ledger_store_id(struct ledger *l, char out[64], struct err *err)
 {
-	struct identity there;
+	struct identity there = {.fence = 0};
 	int r;
 
 	ledger_enter(l);

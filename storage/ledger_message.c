@@ -40,11 +40,10 @@ static void bind_common(struct stmt *s, const struct ledger_message *m)
 	bind_flags(s, &m->source, &m->local);
 }
 
-static int stage(struct ledger *l, struct ledger_message *m, bool *ret_new,
-	struct err *err)
+/* 1 where a row was made, 0 where the key exists, -1. */
+static int insert(struct ledger *l, struct ledger_message *m, struct err *err)
 {
 	struct stmt *s = db_stmt(l->db, "ledger_stage");
-	int r;
 
 	bind_common(s, m);
 	stmt_bind_int(s, "fence", m->fence);
@@ -52,14 +51,47 @@ static int stage(struct ledger *l, struct ledger_message *m, bool *ret_new,
 	stmt_bind_int(s, "to_new", m->to_new);
 	stmt_bind_text(s, "base", m->base);
 	stmt_bind_blob(s, "sha256", m->sha256, sizeof m->sha256);
-	r = stmt_step(s, err);
-	if (r < 0)
+	if (stmt_run(s, err) != 0)
 		return -1;
-	*ret_new = r == 1;
-	if (r == 1)
-		m->id = stmt_int(s, "id");
-	stmt_reset(s);
-	return 0;
+	if (db_changes(l->db) == 0)
+		return 0;
+	m->id = db_last_id(l->db);
+	return 1;
+}
+
+/* 1 where a quarantined or skipped row of this key has gone, 0, -1. */
+static int clear(
+	struct ledger *l, const struct ledger_message *m, struct err *err)
+{
+	struct stmt *s = db_stmt(
+		l->db, m->uid != 0 ? "ledger_clear_uid" : "ledger_clear_uidl");
+
+	stmt_bind_int(s, "mailbox_id", m->mailbox_id);
+	if (m->uid != 0) {
+		stmt_bind_int(s, "uidvalidity", m->uidvalidity);
+		stmt_bind_int(s, "uid", m->uid);
+	} else {
+		stmt_bind_text(s, "uidl", m->uidl);
+		stmt_bind_int(s, "occurrence", m->occurrence);
+	}
+	if (stmt_run(s, err) != 0)
+		return -1;
+	return db_changes(l->db) != 0;
+}
+
+static int stage(struct ledger *l, struct ledger_message *m, bool *ret_new,
+	struct err *err)
+{
+	int r = insert(l, m, err);
+
+	if (r == 0) {
+		r = clear(l, m, err);
+		if (r == 1)
+			r = insert(l, m, err);
+	}
+	if (r >= 0)
+		*ret_new = r == 1;
+	return r < 0 ? -1 : 0;
 }
 
 int ledger_stage(struct ledger *l, struct ledger_message *m, bool *ret_new,

@@ -50,35 +50,25 @@ UPDATE mailbox SET uidvalidity = :uidvalidity, uidnext = :uidnext,
 WHERE id = :id;
 
 -- name: ledger_stage
+-- No RETURNING: SQLite would build a temporary table for it each time.
 INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
 	fence, stage_seq, to_new, size_bytes, date_s, source_system,
 	local_system, source_keywords, local_keywords, base, sha256)
 VALUES (:mailbox_id, :uidvalidity, :uid, :uidl, :occurrence, 0,
 	:fence, :stage_seq, :to_new, :size_bytes, :date_s, :source_system,
 	:local_system, :source_keywords, :local_keywords, :base, :sha256)
-ON CONFLICT (mailbox_id, uidvalidity, uid) WHERE uid > 0
-DO UPDATE SET state = 0, fence = excluded.fence,
-	stage_seq = excluded.stage_seq, to_new = excluded.to_new,
-	size_bytes = excluded.size_bytes, date_s = excluded.date_s,
-	source_system = excluded.source_system,
-	local_system = excluded.local_system,
-	source_keywords = excluded.source_keywords,
-	local_keywords = excluded.local_keywords,
-	base = excluded.base, sha256 = excluded.sha256, why = NULL,
-	why_text = NULL, first_at = NULL, next_try_at = NULL, tries = NULL
-	WHERE state >= 2
-ON CONFLICT (mailbox_id, uidl, occurrence) WHERE uid = 0
-DO UPDATE SET state = 0, fence = excluded.fence,
-	stage_seq = excluded.stage_seq, to_new = excluded.to_new,
-	size_bytes = excluded.size_bytes, date_s = excluded.date_s,
-	source_system = excluded.source_system,
-	local_system = excluded.local_system,
-	source_keywords = excluded.source_keywords,
-	local_keywords = excluded.local_keywords,
-	base = excluded.base, sha256 = excluded.sha256, why = NULL,
-	why_text = NULL, first_at = NULL, next_try_at = NULL, tries = NULL
-	WHERE state >= 2
-RETURNING id;
+ON CONFLICT DO NOTHING;
+
+-- name: ledger_clear_uid
+-- What was quarantined or skipped makes room for what has arrived after all.
+DELETE FROM message
+WHERE mailbox_id = :mailbox_id AND uidvalidity = :uidvalidity
+	AND uid = :uid AND uid > 0 AND state >= 2;
+
+-- name: ledger_clear_uidl
+DELETE FROM message
+WHERE mailbox_id = :mailbox_id AND uidl = :uidl AND occurrence = :occurrence
+	AND uid = 0 AND state >= 2;
 
 -- name: ledger_quarantine
 INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "ledger_rig.h"
+#include "storage/db_internal.h"
 
 /* ---- messages */
 
@@ -285,6 +286,28 @@ static void test_counts_of_epochs(void **unused)
 	assert_counts(1, 0, 0, 101);
 }
 
+/* A statement that SQLite parses again for each value costs twenty times as
+ * much. */
+static void test_statements_are_kept(void **unused)
+{
+	struct db *db = ledger->db;
+
+	(void)unused;
+	for (uint32_t uid = 1; uid <= 20; uid++) {
+		int64_t id = stage(message(uid, ""));
+		assert_int_equal(ledger_done(ledger, &id, 1, NULL), 0);
+		(void)stage(message(0, uid % 2 == 0 ? "a" : "b"));
+		(void)find(uid);
+		quarantine(100 + uid, uid);
+		assert_true(stage(message(100 + uid, "")) != 0);
+	}
+	for (size_t i = 0; i < db->statement_count; i++)
+		if (db->stmts[i].sql != NULL &&
+			sqlite3_stmt_status(db->stmts[i].sql,
+				SQLITE_STMTSTATUS_REPREPARE, 0) > 0)
+			fail_msg("%s", db->statements[i].name);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -299,6 +322,7 @@ int main(void)
 		T(test_each_due_and_old),
 		T(test_flags),
 		T(test_counts_of_epochs),
+		T(test_statements_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
