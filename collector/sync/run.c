@@ -171,6 +171,15 @@ out:
 	return rc;
 }
 
+/* When something quarantined is due again. What was not due in this run is
+ * known to be within a week. */
+static int64_t again_at_s(const struct work *w, int64_t now_s)
+{
+	if (w->again_at_s != 0 || w->run->result.messages_quarantined == 0)
+		return w->again_at_s;
+	return now_s + policy_quarantine_s(ERR_LIMIT, 0);
+}
+
 static void judge(struct work *w, int rc, const struct err *err)
 {
 	struct run *run = w->run;
@@ -182,9 +191,9 @@ static void judge(struct work *w, int rc, const struct err *err)
 				   : run->settings->sync_every_s,
 		.attempts = run->job.attempts,
 		.progress = w->arrived + w->rekeyed != 0,
-		.again_at_s = w->again_at_s,
 	};
 
+	facts.again_at_s = again_at_s(w, facts.now_s);
 	if (getrandom(&facts.dice, sizeof facts.dice, 0) < 0)
 		facts.dice = (uint32_t)clock_wall_us();
 	if (rc != 0)
