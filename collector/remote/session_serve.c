@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FLUSH_MS 200
+#define FLUSH_MS 10
 
 struct serve {
 	struct channel *channel;
@@ -27,23 +27,25 @@ struct serve {
 	bool over; /* the channel, or the session, has ended */
 };
 
-/* Sends the frame under way; its failure ends everything. */
+/* After something was sent: flushes if it is time. A failure to send ends
+ * everything. */
+static int sent(struct serve *v, int r, struct err *err)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (r == 0 && now_ms - v->flushed_ms >= FLUSH_MS) {
+		v->flushed_ms = now_ms;
+		r = channel_flush(v->channel, err);
+	}
+	if (r < 0)
+		v->over = true;
+	return r;
+}
+
+/* Sends the frame under way. */
 static int say(struct serve *v, struct err *err)
 {
-	int64_t now_ms;
-
-	if (channel_send(v->channel, err) < 0) {
-		v->over = true;
-		return -1;
-	}
-	now_ms = clock_mono_ms();
-	if (now_ms - v->flushed_ms < FLUSH_MS)
-		return 0;
-	v->flushed_ms = now_ms;
-	if (channel_flush(v->channel, err) == 0)
-		return 0;
-	v->over = true;
-	return -1;
+	return sent(v, channel_send(v->channel, err), err);
 }
 
 /* DONE or FAIL; r and err are what the call ended with. */
@@ -88,11 +90,10 @@ static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 
 	while (n > 0) {
 		size_t piece = n < CHANNEL_MAX ? n : CHANNEL_MAX;
-		if (channel_send_bytes(
-			    v->channel, SESSION_BODY, at, piece, err) < 0) {
-			v->over = true;
+		int r = channel_send_bytes(
+			v->channel, SESSION_BODY, at, piece, err);
+		if (sent(v, r, err) < 0)
 			return -1;
-		}
 		at += piece;
 		n -= piece;
 	}
