@@ -147,7 +147,6 @@ static int allow_narrow(scmp_filter_ctx ctx)
 		r = allow_fcntl(ctx);
 	if (r == 0) /* are bytes waiting? */
 		r = allow_if(ctx, CALL(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD));
-
 	if (r == 0) /* libc asks for its stack's size, sets nothing */
 		r = allow_if(ctx, CALL(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0));
 	if (r == 0) /* abort(3) */
@@ -197,8 +196,6 @@ static int build(scmp_filter_ctx ctx, enum sandbox_kind kind)
 {
 	int r = allow_all(ctx, common_calls, COUNT(common_calls));
 
-	if (r == 0)
-		r = allow_if(ctx, CALL(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD));
 	if (r == 0)
 		r = allow_narrow(ctx);
 	if (r == 0)

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An envoy that a server has taken over: every way to break the rules of the
+ * channel that we could think of, and what the run gets. */
+#include "collector/base/buf.h"
+#include "collector/remote/session_channel.h"
+#include "collector/remote/session_frames.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
+#define MESSAGE_BYTES 100000
+
+/* What an envoy says is written as text: "D" DONE, "I" a good INFO, "S" a
+ * good STATE, "X" a good MAILBOX, "mN" MESSAGE of UID N without a body, "MN"
+ * with one, "bN" BODY of N bytes, "F" a FAIL of the session, "f" one of the
+ * mailbox, "tN" an empty frame of type N, "lN" only a header that announces N
+ * bytes of BODY, "k" a frame cut in the middle; then the envoy dies. */
+static void add_frame(struct buf *out, uint8_t type, const void *p, size_t n)
+{
+	const unsigned char head[5] = {(unsigned char)n,
+		(unsigned char)(n >> 8), (unsigned char)(n >> 16),
+		(unsigned char)(n >> 24), type};
+
+	assert_int_equal(buf_add(out, head, sizeof head), 0);
+	assert_int_equal(buf_add(out, p, n), 0);
+}
+
+static void add_u32(unsigned char *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (unsigned char)(v >> (8 * i));
+}
+
+static void add_message(struct buf *out, uint32_t has, uint32_t uid)
+{
+	unsigned char p[8];
+
+	add_u32(p, has | MESSAGE_HAS_UID);
+	add_u32(p + 4, uid);
+	add_frame(out, SESSION_MESSAGE, p, sizeof p);
+}
+
+static void add_fail(struct buf *out, enum err_scope scope)
+{
+	unsigned char p[17] = {ERR_REFUSED, (unsigned char)scope,
+		ERR_RETRY_LATER, [7] = 2, [11] = 'n', [12] = 'o'};
+
+	add_frame(out, SESSION_FAIL, p, sizeof p);
+}
+
+static void add_step(struct buf *out, char what, uint32_t n)
+{
+	static const char zeros[MESSAGE_BYTES];
+	const unsigned char box[] = {1, 0, 0, 0, 'B', '/', 0, 0, 0, 0};
+	unsigned char head[5] = {0, 0, 0, 0, SESSION_BODY};
+
+	switch (what) {
+	case 'D':
+		add_frame(out, SESSION_DONE, "", 0);
+		break;
+	case 'I':
+		add_frame(out, SESSION_INFO, zeros, 18);
+		break;
+	case 'S':
+		add_frame(out, SESSION_STATE, zeros, 20);
+		break;
+	case 'X':
+		add_frame(out, SESSION_MAILBOX, box, sizeof box);
+		break;
+	case 'm':
+		add_message(out, 0, n);
+		break;
+	case 'M':
+		add_message(out, MESSAGE_HAS_BODY, n);
+		break;
+	case 'b':
+		assert_true(n <= sizeof zeros);
+		add_frame(out, SESSION_BODY, zeros, n);
+		break;
+	case 'F':
+		add_fail(out, ERR_SCOPE_SESSION);
+		break;
+	case 'f':
+		add_fail(out, ERR_SCOPE_MAILBOX);
+		break;
+	case 't':
+		add_frame(out, (uint8_t)n, "", 0);
+		break;
+	case 'l':
+		add_u32(head, n);
+		assert_int_equal(buf_add(out, head, sizeof head), 0);
+		break;
+	case 'k':
+		assert_int_equal(buf_add(out, "\7\0\0\0\0x", 6), 0);
+		break;
+	default:
+		fail_msg("no step %c", what);
+	}
+}
+
+static void compile(struct buf *out, const char *script)
+{
+	for (const char *s = script; *s != '\0';) {
+		char what = *s++, *end;
+		uint32_t n = 0;
+
+		if (what == ' ')
+			continue;
+		if (*s >= '0' && *s <= '9') {
+			n = (uint32_t)strtoul(s, &end, 10);
+			s = end;
+		}
+		add_step(out, what, n);
+	}
+}
+
+struct envoy {
+	int fd;
+	struct buf says;
+};
+
+static void *say(void *arg)
+{
+	struct envoy *e = arg;
+	size_t done = 0;
+
+	while (done < e->says.len) {
+		ssize_t n = send(e->fd, e->says.data + done, e->says.len - done,
+			MSG_NOSIGNAL);
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	(void)shutdown(e->fd, SHUT_WR);
+	return NULL;
+}
+
+struct seen {
+	unsigned calls;
+	unsigned uids;
+	uint64_t bytes;
+};
+
+static int on_mailbox(
+	void *arg, const struct mailbox_info *info, struct err *err)
+{
+	(void)info;
+	(void)err;
+	((struct seen *)arg)->calls++;
+	return 0;
+}
+
+static int on_message(
+	void *arg, const struct message_meta *meta, struct err *err)
+{
+	struct seen *v = arg;
+
+	(void)err;
+	v->calls++;
+	v->uids += (meta->has & MESSAGE_HAS_UID) != 0;
+	return 0;
+}
+
+static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
+{
+	(void)bytes;
+	(void)err;
+	((struct seen *)arg)->bytes += n;
+	return 0;
+}
+
+/* Opens, makes one call ('o' none, 'l' 's' 'n' 'c' 'f'), closes. */
+static int play(char what, const char *script, struct seen *v, struct err *err)
+{
+	const struct uid_range ranges[] = {{5, 7}, {9, 9}};
+	const struct session_sink sink = {on_body, on_message, v};
+	struct session_config config;
+	struct envoy e;
+	struct mailbox_state box;
+	struct session *s = NULL;
+	pthread_t thread;
+	int fds[2], r;
+
+	memset(&config, 0, sizeof config);
+	config.limits = (struct session_limits){.message_bytes = MESSAGE_BYTES,
+		.messages = 6,
+		.mailboxes = 3,
+		.idle_ms = 5000};
+	buf_init(&e.says, (size_t)64 << 20);
+	compile(&e.says, script);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	e.fd = fds[1];
+	assert_int_equal(pthread_create(&thread, NULL, say, &e), 0);
+	r = session_channel_open(fds[0], &config, &s, err);
+	if (r == 0 && what == 'l')
+		r = session_list(s, on_mailbox, v, err);
+	else if (r == 0 && what == 's')
+		r = session_select(s, "INBOX", &box, err);
+	else if (r == 0 && what == 'n')
+		r = session_scan(s, 7, on_message, v, err);
+	else if (r == 0 && what == 'c')
+		r = session_changes(s, 1, on_message, v, err);
+	else if (r == 0 && what == 'f')
+		r = session_fetch(s, ranges, 2, &sink, err);
+	session_close(&s);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(close(fds[1]), 0);
+	buf_free(&e.says);
+	return r;
+}
+
+static const struct {
+	char what;
+	const char *says;
+	enum err_class class; /* ERR_NONE: the call succeeds */
+	enum err_scope scope;
+} cases[] = {
+	/* Opening. */
+	{'o', "ID", ERR_NONE, 0},
+	{'o', "", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "k", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "I", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "IID", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "S", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "b10", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "m1", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "t65", ERR_CRASH, ERR_SCOPE_SESSION}, /* an empty INFO */
+	{'o', "t71", ERR_CRASH, ERR_SCOPE_SESSION}, /* an empty FAIL */
+	{'o', "t0", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "t1", ERR_CRASH, ERR_SCOPE_SESSION}, /* our own OPEN */
+	{'o', "t255", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "l65537", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "l4294967295", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "l2147483648", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'o', "F", ERR_REFUSED, ERR_SCOPE_SESSION},
+	/* Lists. */
+	{'l', "ID D", ERR_NONE, 0},
+	{'l', "ID XXX D", ERR_NONE, 0},
+	{'l', "ID XXXX D", ERR_LIMIT, ERR_SCOPE_SESSION},
+	{'l', "ID XX", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'l', "ID X m1 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'l', "ID X I D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'l', "ID t66 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'l', "ID X f", ERR_REFUSED, ERR_SCOPE_MAILBOX},
+	/* Selecting. */
+	{'s', "ID SD", ERR_NONE, 0},
+	{'s', "ID D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'s', "ID SSD", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'s', "ID t67 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'s', "ID X D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'s', "ID S f", ERR_REFUSED, ERR_SCOPE_MAILBOX},
+	/* Scanning. */
+	{'n', "ID m1m2m3m4m5m6D", ERR_NONE, 0},
+	{'n', "ID m1m2m3m4m5m6m7D", ERR_LIMIT, ERR_SCOPE_SESSION},
+	{'n', "ID M1D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'n', "ID b1D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'n', "ID m1 X D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'n', "ID m1 t68 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'n', "ID m1k", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'n', "ID m1 F", ERR_REFUSED, ERR_SCOPE_SESSION},
+	{'c', "ID m1D", ERR_NONE, 0},
+	{'c', "ID D", ERR_NONE, 0},
+	{'c', "ID m1m2m3m4m5m6m7D", ERR_LIMIT, ERR_SCOPE_SESSION},
+	{'c', "ID b5 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	/* Fetching 5:7,9. */
+	{'f', "ID D", ERR_NONE, 0},
+	{'f', "ID b10M5 b60000b40000M6 M7 b1M9 D", ERR_NONE, 0},
+	{'f', "ID m1 b10M5 m5 m9 D", ERR_NONE, 0},
+	{'f', "ID b60000b40000b1M5 D", ERR_LIMIT, ERR_SCOPE_SESSION},
+	{'f', "ID b50000b50000b50000b50000", ERR_LIMIT, ERR_SCOPE_SESSION},
+	{'f', "ID b0 M5 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'f', "ID b10 m5 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'f', "ID b10 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'f', "ID b10", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'f', "ID b10 k", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'f', "ID b10 F", ERR_REFUSED, ERR_SCOPE_SESSION},
+	{'f', "ID M5M6M7M9M5 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'f', "ID m1m1m1m1m1m1m1 D", ERR_LIMIT, ERR_SCOPE_SESSION},
+	{'f', "ID b10 S D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'f', "ID X D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'f', "ID t68 D", ERR_CRASH, ERR_SCOPE_SESSION},
+};
+
+static void each_broken_rule_ends_the_session(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct seen v = {0};
+		struct err err = {0};
+		int r = play(cases[i].what, cases[i].says, &v, &err);
+
+		if (r != (cases[i].class == ERR_NONE ? 0 : -1) ||
+			err.class != cases[i].class ||
+			(r < 0 && err.scope != cases[i].scope))
+			fail_msg("%c \"%s\": %d %s %d %s", cases[i].what,
+				cases[i].says, r, err_class_name(err.class),
+				(int)err.scope, err.text);
+	}
+}
+
+/* A body under a UID that nobody asked for is nobody's. */
+static void foreign_uids_are_taken_away(void **state)
+{
+	static const struct {
+		const char *says;
+		unsigned uids;
+	} table[] = {
+		{"ID b1M5 D", 1}, {"ID b1M7 D", 1}, {"ID b1M9 D", 1},
+		{"ID b1M4 D", 0}, {"ID b1M8 D", 0}, {"ID b1M10 D", 0},
+		{"ID b1M0 D", 0}, {"ID b1M4294967295 D", 0},
+		{"ID m4294967295 D", 1}, /* no body: flags of another */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct seen v = {0};
+		struct err err = {0};
+		assert_int_equal(play('f', table[i].says, &v, &err), 0);
+		assert_int_equal(v.calls, 1);
+		if (v.uids != table[i].uids)
+			fail_msg("%s", table[i].says);
+	}
+}
+
+/* Never a byte over the limit reaches the sink. */
+static void a_body_over_the_limit_stops_there(void **state)
+{
+	struct seen v = {0};
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(play('f',
+				 "ID b60000b40000b60000b60000b60000b60000"
+				 "b60000b60000b60000b60000b60000M5D",
+				 &v, &err),
+		-1);
+	assert_int_equal(err.class, ERR_LIMIT);
+	assert_int_equal(v.bytes, MESSAGE_BYTES);
+	assert_int_equal(v.calls, 0);
+	assert_non_null(strstr(err.text, "limits.message"));
+}
+
+static void silence_is_a_timeout(void **state)
+{
+	struct session_config config;
+	struct session *s = NULL;
+	struct err err = {0};
+	int fds[2];
+
+	(void)state;
+	memset(&config, 0, sizeof config);
+	config.limits.idle_ms = -30000 + 20; /* the grace taken off again */
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	assert_int_equal(session_channel_open(fds[0], &config, &s, &err), -1);
+	assert_int_equal(err.class, ERR_TIMEOUT);
+	assert_int_equal(err.scope, ERR_SCOPE_SESSION);
+	assert_int_equal(close(fds[1]), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_broken_rule_ends_the_session),
+		cmocka_unit_test(foreign_uids_are_taken_away),
+		cmocka_unit_test(a_body_over_the_limit_stops_there),
+		cmocka_unit_test(silence_is_a_timeout),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
