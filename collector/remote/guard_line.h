@@ -33,24 +33,22 @@ enum guard_event {
 #define GUARD_TOKEN_TAIL 16
 
 struct guard_line {
-	enum guard_kind kind;
-	bool strict; /* libetpan parses the line without a context */
 	const char *why;
-	bool why_limit;
 	uint64_t depth, depth_max;
-	bool quoted, escaped;
-	/* data */
-	char tail[GUARD_TOKEN_TAIL]; /* the last bytes of the present token */
-	size_t tail_len;
-	bool body_next; /* the token before was BODY[…] or its like */
-	int literal;	/* enum literal_state of guard_line.c */
 	uint64_t literal_bytes, literal_max;
+	enum guard_kind kind;
+	int literal; /* enum literal_state of guard_line.c */
+	int status;  /* enum status_state of guard_status.c */
+	bool why_limit;
+	bool strict; /* libetpan parses the line without a context */
+	bool quoted, escaped;
 	bool literal_is_body;
-	/* status */
-	int status;    /* enum status_state of guard_status.c */
-	char code[10]; /* the first bytes of its name */
-	size_t code_len;
+	bool body_next; /* the token before was BODY[…] or its like */
 	bool code_named;
+	char tail[GUARD_TOKEN_TAIL]; /* the last bytes of the present token */
+	char code[10];		     /* the first bytes of the code's name */
+	size_t tail_len;
+	size_t code_len;
 };
 
 /* A new line of this kind, from behind the bytes that told the kind. */
