@@ -142,7 +142,7 @@ void transport_cancel(struct transport *t)
 {
 	uint64_t one = 1;
 
-	atomic_store(&t->cancelled, true);
+	atomic_store(&t->cancelled, 1);
 	if (write(t->cancel_fd, &one, sizeof one) < 0) {
 		/* full: it is readable already */
 	}
@@ -214,7 +214,7 @@ static int look(struct transport *t, short events, int timeout_ms)
 	if (r < 0)
 		return errno == EINTR ? 0 : fail_sys(t, errno);
 	if (p[1].revents != 0 || p[2].revents != 0 ||
-		atomic_load(&t->cancelled))
+		atomic_load(&t->cancelled) != 0)
 		return fail_cancelled(t);
 	return p[0].revents != 0 ? 1 : 0;
 }
@@ -225,7 +225,7 @@ int transport_check(struct transport *t)
 
 	if (t->failed || t->poisoned)
 		return -1;
-	if (atomic_load(&t->cancelled))
+	if (atomic_load(&t->cancelled) != 0)
 		return fail_cancelled(t);
 	now = clock_mono_ms();
 	if (time_left(t, now, INT64_MAX) < 0)

@@ -23,7 +23,7 @@ struct transport {
 	int fd; /* -1 once closed */
 	int hangup_fd;
 	int cancel_fd;
-	atomic_bool cancelled;
+	atomic_int cancelled; /* a word of its own: others poll the rest */
 	bool poisoned;
 	bool failed;
 	struct err err; /* the sticky one, if failed */

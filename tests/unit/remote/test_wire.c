@@ -109,6 +109,7 @@ static void imap_lines_without_content(void **state)
 static void pop3_lines_without_content(void **state)
 {
 	struct talk k;
+	MMAPString *line = mmap_string_new("");
 
 	(void)state;
 	begin(&k,
@@ -121,10 +122,9 @@ static void pop3_lines_without_content(void **state)
 		"S: +OK noop\nS: unasked content\n",
 		false);
 	say(&k, "AUTH PLAIN\r\n");
-	while (k.stream->read_buffer_len == 0 ||
-		memmem(k.stream->read_buffer, k.stream->read_buffer_len,
-			"+ go\r\n", 6) == NULL)
-		assert_true(mailstream_feed_read_buffer(k.stream) > 0);
+	while (strncmp(mailstream_read_line_remove_eol(k.stream, line), "+ ",
+		       2) != 0)
+		;
 	transport_private(k.t, true);
 	say(&k, "c2VjcmV0\r\n");
 	transport_private(k.t, false);
@@ -141,6 +141,7 @@ static void pop3_lines_without_content(void **state)
 	assert_logged("wire server=\"+OK noop\"");
 	assert_not_logged("content");
 	assert_not_logged("c2VjcmV0");
+	mmap_string_free(line);
 }
 
 static void quiet_without_the_option(void **state)
