@@ -84,12 +84,11 @@ static int login_authenticate(struct imap *im,
 		login_private(im, true);
 		imap_put(im, initial ? " " : "");
 		imap_put(im, sasl);
-		if (imap_end(im, err) < 0)
+		if (imap_end(im, err) < 0 ||
+			imap_wait(im, "AUTHENTICATE", answer, err) < 0)
 			r = -1;
 		login_private(im, false);
 	}
-	if (r > 0 && imap_wait(im, "AUTHENTICATE", answer, err) < 0)
-		r = -1;
 	OPENSSL_cleanse(sasl, strlen(sasl));
 	free(sasl);
 	return r;
@@ -112,10 +111,10 @@ static int login_login(struct imap *im, const struct session_config *config,
 	}
 	if (r == 0)
 		r = imap_end(im, err);
+	if (r == 0)
+		r = imap_wait(im, "LOGIN", answer, err);
 	login_private(im, false);
-	if (r < 0)
-		return -1;
-	return imap_wait(im, "LOGIN", answer, err);
+	return r;
 }
 
 static int login_impossible(

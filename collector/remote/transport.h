@@ -65,7 +65,8 @@ void transport_begin_command(struct transport *t);
  * transport fails with ERR_LIMIT; 0 = any. For those of libetpan's readers
  * that take a line of any length into memory. */
 void transport_set_budget(struct transport *t, uint64_t bytes);
-/* While on, bytes written are not logged (credentials). */
+/* While on, bytes written are not logged (credentials), and of lines received
+ * only their status: the answer may repeat them. */
 void transport_private(struct transport *t, bool on);
 /* Any thread; sticky ERR_CANCELLED; idempotent. */
 void transport_cancel(struct transport *t);

@@ -195,6 +195,31 @@ static uint64_t literal_of(const struct buf *line)
 	return *end == '}' ? n : 0;
 }
 
+/* What is said to a secret may repeat it: only the status is shown, and the
+ * code in brackets behind it. */
+static void cut_private(struct wire *w)
+{
+	struct buf *b = &w->in;
+	size_t i = 0;
+
+	for (int words = w->imap ? 2 : 1; words > 0 && i < b->len; words--) {
+		while (i < b->len && b->data[i] == ' ')
+			i++;
+		while (i < b->len && b->data[i] != ' ')
+			i++;
+	}
+	if (i + 1 < b->len && b->data[i + 1] == '[')
+		while (i < b->len && b->data[i] != ']')
+			i++;
+	if (i < b->len && b->data[i] == ']')
+		i++;
+	if (i >= b->len)
+		return;
+	b->len = i;
+	b->data[i] = '\0';
+	add(b, " (not shown)", strlen(" (not shown)"));
+}
+
 static void end_received_pop3(struct wire *w, size_t bytes)
 {
 	const char *line = buf_str(&w->in);
@@ -230,6 +255,8 @@ static void end_received_pop3(struct wire *w, size_t bytes)
 static void end_received(struct wire *w, size_t bytes)
 {
 	cut_line_end(&w->in);
+	if (w->private)
+		cut_private(w);
 	if (w->imap) {
 		cut_line_end(&w->tail);
 		w->literal_left = w->content = literal_of(&w->tail);

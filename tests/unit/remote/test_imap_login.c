@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Greeting, STARTTLS, capabilities, login, ID. */
+#include "collector/base/log.h"
 #include "imap_talk.h"
 #include "tls_server.h"
 
@@ -145,6 +146,26 @@ static void test_refused_for_now(void **state)
 		ERR_THROTTLED, "too many errors");
 }
 
+static void test_backoff(void **state)
+{
+	struct session_config c;
+	struct talk t;
+
+	(void)state;
+	talk_init(&t);
+	talk_config(&c);
+	assert_int_equal(
+		talk_open_as(&t, &c,
+			GREETING LOGIN
+			"S: $T BAD Request is throttled. Suggested Backoff "
+			"Time: 299961 milliseconds\n"),
+		-1);
+	assert_int_equal(t.err.class, ERR_THROTTLED);
+	assert_int_equal(t.err.retry, ERR_RETRY_LATER);
+	assert_int_equal(t.err.retry_after_s, 300);
+	talk_close(&t);
+}
+
 static void test_refused_keeps_secret(void **state)
 {
 	struct session_config c;
@@ -163,6 +184,45 @@ static void test_refused_keeps_secret(void **state)
 	assert_int_equal(t.err.scope, ERR_SCOPE_ACCOUNT);
 	assert_int_equal(t.err.retry, ERR_RETRY_CHANGE);
 	talk_close(&t);
+}
+
+/* The wire log shows the conversation, and of the login what it was. */
+static void test_wire_log(void **state)
+{
+	char text[8192] = "";
+	struct session_config c;
+	FILE *log = tmpfile();
+	struct talk t;
+
+	(void)state;
+	assert_non_null(log);
+	log_setup(LOG_LEVEL_WIRE, LOG_FORMAT_TEXT, fileno(log));
+	for (int i = 0; i < 2; i++) {
+		talk_init(&t);
+		talk_config(&c);
+		c.wire_log = true;
+		assert_int_equal(
+			talk_open_as(&t, &c,
+				i == 0 ? GREETING LOGIN
+					"S: $T NO [X] LOGIN ann " TALK_PASSWORD
+					"\n"
+				       : "S: * OK [CAPABILITY AUTH=PLAIN] x\n"
+					 "C: $T AUTHENTICATE PLAIN\n"
+					 "S: +\n"
+					 "C: " SASL "\n"
+					 "S: $T BAD " SASL "\n"),
+			-1);
+		talk_close(&t);
+	}
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, STDERR_FILENO);
+	rewind(log);
+	assert_true(fread(text, 1, sizeof text - 1, log) > 0);
+	(void)fclose(log);
+	assert_non_null(strstr(text, "hello"));
+	assert_non_null(strstr(text, "AUTHENTICATE PLAIN"));
+	assert_non_null(strstr(text, "NO [X] (not shown)"));
+	assert_null(strstr(text, TALK_PASSWORD));
+	assert_null(strstr(text, SASL));
 }
 
 static void test_logindisabled(void **state)
@@ -229,13 +289,13 @@ static int starttls(struct talk *t, struct tls_server *srv, const char *text)
 	return r;
 }
 
-static void starttls_refuses(const char *text)
+static void starttls_fails(enum err_class class, const char *text)
 {
 	struct tls_server srv;
 	struct talk t;
 
 	assert_int_equal(starttls(&t, &srv, text), -1);
-	if (t.err.class != ERR_TLS)
+	if (t.err.class != class)
 		fail_msg("%d: %s", t.err.class, t.err.text);
 	session_close(&t.s);
 	assert_true(script_finish(&t.script));
@@ -274,11 +334,23 @@ static void test_starttls(void **state)
 static void test_starttls_refused(void **state)
 {
 	(void)state;
-	starttls_refuses("S: * OK hi\nC: $T STARTTLS\nS: $T NO no\nEOF\n");
-	starttls_refuses("S: * OK hi\nC: $T STARTTLS\nS: $T BAD no\nEOF\n");
-	starttls_refuses("S: * PREAUTH welcome\nEOF\n");
-	starttls_refuses("S: * OK hi\nC: $T STARTTLS\n"
-			 "S<: $T OK go\\r\\n* OK [CAPABILITY X]\\r\\n\nWAIT\n");
+	starttls_fails(
+		ERR_TLS, "S: * OK hi\nC: $T STARTTLS\nS: $T NO no\nEOF\n");
+	starttls_fails(
+		ERR_TLS, "S: * OK hi\nC: $T STARTTLS\nS: $T BAD no\nEOF\n");
+	starttls_fails(ERR_TLS, "S: * PREAUTH welcome\nEOF\n");
+	/* No handshake, or what is no TLS. */
+	starttls_fails(ERR_NETWORK,
+		"S: * OK hi\nC: $T STARTTLS\nS: $T OK go\nCLOSE\n");
+	starttls_fails(ERR_TLS,
+		"S: * OK hi\nC: $T STARTTLS\nS: $T OK go\n"
+		"B: 5\nS: * OK [CAPABILITY AUTH=PLAIN] go on\n");
+	/* More than the answer, or the answer before the question. */
+	starttls_fails(ERR_TLS, "S: * OK hi\nC: $T STARTTLS\n"
+				"S<: $T OK a\\r\\n$T OK b\\r\\n\nWAIT\n");
+	starttls_fails(ERR_TLS,
+		"S: * OK hi\nC: $T STARTTLS\n"
+		"S<: $T OK go\\r\\n* OK [CAPABILITY X]\\r\\n\nWAIT\n");
 }
 
 int main(void)
@@ -289,7 +361,9 @@ int main(void)
 		cmocka_unit_test(test_sasl_without_ir),
 		cmocka_unit_test(test_refused_once),
 		cmocka_unit_test(test_refused_for_now),
+		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_refused_keeps_secret),
+		cmocka_unit_test(test_wire_log),
 		cmocka_unit_test(test_logindisabled),
 		cmocka_unit_test(test_greeting_nonsense),
 		cmocka_unit_test(test_odd_password),
