@@ -78,6 +78,16 @@ static int dump_on_scan(
 	return 0;
 }
 
+static int dump_on_change(
+	void *arg, const struct message_meta *m, struct err *err)
+{
+	unsigned *changes = arg;
+
+	(void)err;
+	*changes += (m->has & MESSAGE_HAS_MODSEQ) != 0 && m->modseq != 0;
+	return 0;
+}
+
 static int dump_on_body(void *arg, const void *p, size_t n, struct err *err)
 {
 	struct dump *l = arg;
@@ -167,6 +177,7 @@ static int dump_run(struct session *s, struct dump *l)
 	struct mailbox_state state;
 	struct session_info info;
 	struct err err;
+	unsigned changes = 0;
 	long before;
 
 	session_info(s, &info);
@@ -180,6 +191,10 @@ static int dump_run(struct session *s, struct dump *l)
 		state.highestmodseq);
 	if (session_scan(s, SESSION_SCAN_FLAGS, dump_on_scan, l, &err) < 0)
 		return dump_die("scan", &err);
+	if (session_changes(s, state.highestmodseq - 1, dump_on_change,
+		    &changes, &err) < 0)
+		return dump_die("changes", &err);
+	(void)printf("changes %u\n", changes);
 	before = dump_rss();
 	if (session_fetch(s, l->ranges, l->count, &sink, &err) < 0)
 		return dump_die("fetch", &err);

@@ -9,6 +9,7 @@ import lab
 
 DUMP = os.environ.get("IMAP_DUMP") or sys.exit("IMAP_DUMP names the program")
 SANITIZED = os.environ.get("MAILHAUL_SANITIZE", "") != ""
+ANSWERED = range(20, 45)  # by somebody else, later: their MODSEQ is higher
 SMALL, BIG, GROWTH_KIB = 2999, 50 << 20, 16 << 10
 
 
@@ -43,11 +44,19 @@ class Imap(unittest.TestCase):
         lab.own(home)
         cls.server.add_user("ann", home)
         cls.server.start()
+        m = cls.server.client("ann")
+        m.enable("CONDSTORE")
+        m.select("INBOX")
+        m.store(f"{ANSWERED[0] + 1}:{ANSWERED[-1] + 1}", "+FLAGS.SILENT",
+                "(\\Answered)")
+        m.logout()
 
     @classmethod
     def keep(cls, d, i, text, flags):
         lab.put(d, i, text, 1500000000 + i, flags)
-        bits = {"S": "1[]", "F": "4[]", "a": "0[$Forwarded]"}[flags]
+        bits, words = {"S": (1, ""), "F": (4, ""),
+                       "a": (0, "$Forwarded")}[flags]
+        bits = f"{bits | 2 * (i in ANSWERED)}[{words}]"
         cls.expected.append(f"{i + 1} {len(text)} {bits} {1500000000 + i} " +
                             hashlib.sha256(text).hexdigest())
 
@@ -72,6 +81,8 @@ class Imap(unittest.TestCase):
         self.assertTrue(any(x.endswith(".&ZeVnLIqe-") for x in names), names)
         self.assertEqual(any(x.startswith("tls TLSv1.") for x in lines),
                          mode != "plain")
+        self.assertEqual([x for x in lines if x.startswith("changes ")],
+                         [f"changes {len(ANSWERED)}"])
         before, peak = map(int, lines[-1].split()[1:])
         print(f"{mode}: {before} KiB before, {peak} KiB at the peak")
         self.assertGreater(before, 0)
