@@ -70,12 +70,11 @@ static inline struct session_config envoy_peer_config(
 	return c;
 }
 
-/* Takes socket_fd. anchors_fd -1: none. */
-static inline int envoy_peer_open(const struct envoy_peer *e, int socket_fd,
-	int anchors_fd, const char *password, enum tls_mode tls,
+/* Takes socket_fd and the config's secret. anchors_fd -1: none. */
+static inline int envoy_peer_open_as(const struct envoy_peer *e, int socket_fd,
+	int anchors_fd, struct session_config *config,
 	struct session **ret_session, struct err *err)
 {
-	struct session_config config = envoy_peer_config(password, tls);
 	int channel[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) < 0)
@@ -85,11 +84,22 @@ static inline int envoy_peer_open(const struct envoy_peer *e, int socket_fd,
 	(void)close(channel[1]);
 	(void)close(socket_fd);
 	if (r == 0)
-		r = session_channel_open(channel[0], &config, ret_session, err);
+		r = session_channel_open(channel[0], config, ret_session, err);
 	else
 		(void)close(channel[0]);
-	secret_clear(&config.secret);
+	secret_clear(&config->secret);
 	return r;
+}
+
+/* POP3. Takes socket_fd. */
+static inline int envoy_peer_open(const struct envoy_peer *e, int socket_fd,
+	int anchors_fd, const char *password, enum tls_mode tls,
+	struct session **ret_session, struct err *err)
+{
+	struct session_config config = envoy_peer_config(password, tls);
+
+	return envoy_peer_open_as(
+		e, socket_fd, anchors_fd, &config, ret_session, err);
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -150,6 +151,7 @@ static inline void tiny_pop3_start(struct tiny_pop3 *s)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t n = sizeof in;
 
+	(void)signal(SIGPIPE, SIG_IGN);
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (s->listener < 0 ||
 		bind(s->listener, (struct sockaddr *)&in, n) < 0 ||

@@ -2,6 +2,7 @@
 /* Trust anchors on their way into an envoy, and what is left of a password
  * once it has been used. */
 #include "envoy_peer.h"
+#include "memory_search.h"
 #include "tls_server.h"
 
 #include <setjmp.h>
@@ -18,6 +19,11 @@
 	"TLS\nS: +OK\nC: CAPA\nS: +OK\nS: USER\nS: .\n" \
 	"C: USER u@x\nS: +OK\nC: PASS *\nS: +OK\n"      \
 	"C: CAPA\nS: +OK\nS: UIDL\nS: .\n"
+#define IMAP_LOGIN                                    \
+	"TLS\nS: * OK [CAPABILITY IMAP4rev1] hello\n" \
+	"C: $T LOGIN \"u@x\" \"*\"\n"                 \
+	"S: $T OK [CAPABILITY IMAP4rev1 IDLE] in\n"
+#define IMAP_LOGOUT "C: $T LOGOUT*\nS: * BYE\nS: $T OK\n"
 static const char canary[] = "c4nary-f5a1b7-in-the-mine";
 
 static void write_temp(char path[64], const char *text)
@@ -161,68 +167,11 @@ static void anchors_decide(void **state)
 	tls_server_clear(&wrong);
 }
 
-/* How often the needle is in a mapping of another process. */
-static size_t count_in(int mem, off_t from, off_t to, const char *needle)
-{
-	const size_t piece = (size_t)1 << 20, n = strlen(needle);
-	char *room = mem_alloc(piece + n);
-	size_t found = 0;
-
-	for (off_t at = from; at < to; at += (off_t)piece) {
-		size_t left = (size_t)(to - at);
-		ssize_t got = pread(mem, room,
-			left < piece + n - 1 ? left : piece + n - 1, at);
-		const char *p = room;
-		if (got <= 0)
-			continue;
-		while ((p = memmem(p, (size_t)(room + got - p), needle, n)) !=
-			NULL) {
-			found++;
-			p++;
-		}
-	}
-	free(room);
-	return found;
-}
-
-/* -1 where the memory of the envoy cannot be read: only root can. */
-static long count_in_memory(pid_t pid, const char *needle)
-{
-	char path[64], line[512];
-	long found = 0;
-	FILE *maps;
-	int mem;
-
-	(void)snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
-	mem = open(path, O_RDONLY | O_CLOEXEC);
-	(void)snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
-	maps = fopen(path, "re");
-	if (mem < 0 || maps == NULL) {
-		if (mem >= 0)
-			(void)close(mem);
-		if (maps != NULL)
-			(void)fclose(maps);
-		return -1;
-	}
-	while (fgets(line, sizeof line, maps) != NULL) {
-		char *end;
-		unsigned long from = strtoul(line, &end, 16), to;
-		if (*end != '-')
-			continue;
-		to = strtoul(end + 1, &end, 16);
-		if (strncmp(end, " rw", 3) == 0)
-			found += (long)count_in(
-				mem, (off_t)from, (off_t)to, needle);
-	}
-	(void)fclose(maps);
-	(void)close(mem);
-	return found;
-}
-
-/* A logged-in session, looked at from outside. The user's name, which stays,
+/* A logged-in session, looked at from outside. The host's name, which stays,
  * shows that the search can find something. */
-static void no_password_stays_in_memory(void **state)
+static void search(enum protocol protocol, const char *talk)
 {
+	struct session_config config;
 	struct tls_server srv;
 	struct script script;
 	struct session *s = NULL;
@@ -231,20 +180,16 @@ static void no_password_stays_in_memory(void **state)
 	long passwords, hosts;
 	int fd, anchors_fd;
 
-	(void)state;
-#ifdef MAILHAUL_SANITIZED
-	print_message("SKIPPED: terabytes of shadow memory to search\n");
-	skip();
-#endif
-	envoy_peer_start(&e);
+	envoy_peer_start(&e); /* before there is a password to inherit */
+	config = envoy_peer_config(canary, TLS_IMPLICIT);
+	config.url.protocol = protocol;
 	tls_server_init(&srv, TLS_SERVER_VALID);
 	anchors_fd = memfd_of(srv.ca_pem);
-	fd = tls_server_start(&srv, &script, LOGIN "C: QUIT\nS: +OK\n");
-	if (envoy_peer_open(
-		    &e, fd, anchors_fd, canary, TLS_IMPLICIT, &s, &err) < 0)
+	fd = tls_server_start(&srv, &script, talk);
+	if (envoy_peer_open_as(&e, fd, anchors_fd, &config, &s, &err) < 0)
 		fail_msg("%s", err.text);
-	passwords = count_in_memory(e.pid, canary);
-	hosts = count_in_memory(e.pid, "mail.test");
+	passwords = memory_search(e.pid, canary);
+	hosts = memory_search(e.pid, "mail.test");
 	session_close(&s);
 	assert_true(script_finish(&script));
 	script_free(&script);
@@ -259,6 +204,87 @@ static void no_password_stays_in_memory(void **state)
 	assert_int_equal(passwords, 0);
 }
 
+static void no_password_stays_in_memory(void **state)
+{
+	(void)state;
+#ifdef MAILHAUL_SANITIZED
+	print_message("SKIPPED: terabytes of shadow memory to search\n");
+	skip();
+#endif
+	search(PROTOCOL_POP3, LOGIN "C: QUIT\nS: +OK\n");
+	search(PROTOCOL_IMAP, IMAP_LOGIN IMAP_LOGOUT);
+}
+
+struct seen {
+	uint64_t bytes;
+	unsigned messages;
+};
+
+static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
+{
+	(void)err;
+	assert_int_equal(((const char *)bytes)[n - 1], 'x');
+	((struct seen *)arg)->bytes += n;
+	return 0;
+}
+
+static int on_message(
+	void *arg, const struct message_meta *meta, struct err *err)
+{
+	struct seen *v = arg;
+
+	(void)err;
+	v->messages++;
+	assert_int_equal(meta->uid, 6 + v->messages);
+	assert_true((meta->has & MESSAGE_HAS_BODY) != 0);
+	return 0;
+}
+
+/* libetpan at work behind the filter. */
+static void imap_works_in_the_sandbox(void **state)
+{
+	struct session_config c = envoy_peer_config(canary, TLS_IMPLICIT);
+	const struct uid_range range = {7, 9};
+	struct seen v = {0};
+	const struct session_sink sink = {on_body, on_message, &v};
+	struct mailbox_state box;
+	struct tls_server srv;
+	struct script script;
+	struct session *s = NULL;
+	struct envoy_peer e;
+	struct err err = {0};
+	int fd, anchors_fd;
+
+	(void)state;
+	c.url.protocol = PROTOCOL_IMAP;
+	envoy_peer_start(&e);
+	tls_server_init(&srv, TLS_SERVER_VALID);
+	anchors_fd = memfd_of(srv.ca_pem);
+	fd = tls_server_start(&srv, &script,
+		IMAP_LOGIN
+		"C: $T EXAMINE \"INBOX\"*\nS: * 9 EXISTS\n"
+		"S: * OK [UIDVALIDITY 42] x\nS: * OK [UIDNEXT 10] x\n"
+		"S: $T OK [READ-ONLY] done\nC: $T UID FETCH 7:9 *\n"
+		"S: * 1 FETCH (UID 7 FLAGS (\\Seen) BODY[] {1048576}\n"
+		"R: 1048576 x\nS: )\n"
+		"S: * 2 FETCH (UID 8 BODY[] {3}\nS<: xxx\nS: )\n"
+		"S: $T OK done\n" IMAP_LOGOUT);
+	if (envoy_peer_open_as(&e, fd, anchors_fd, &c, &s, &err) < 0 ||
+		session_select(s, "INBOX", &box, &err) < 0 ||
+		session_fetch(s, &range, 1, &sink, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(box.uidvalidity, 42);
+	assert_int_equal(v.messages, 2);
+	assert_int_equal(v.bytes, 1048576 + 3);
+	session_close(&s);
+	if (!script_finish(&script))
+		fail_msg("%s", script.why);
+	script_free(&script);
+	assert_int_equal(envoy_peer_stop(&e), 0);
+	assert_int_equal(close(anchors_fd), 0);
+	tls_server_clear(&srv);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +293,7 @@ int main(void)
 		cmocka_unit_test(the_system_has_anchors),
 		cmocka_unit_test(anchors_decide),
 		cmocka_unit_test(no_password_stays_in_memory),
+		cmocka_unit_test(imap_works_in_the_sandbox),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
