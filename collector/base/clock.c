@@ -32,7 +32,7 @@ const char *clock_rfc3339(int64_t wall_s, char out[CLOCK_RFC3339_BYTES])
 
 	out[0] = '\0';
 	if (wall_s != 0 && gmtime_r(&t, &tm) != NULL)
-		(void)strftime(out, CLOCK_RFC3339_BYTES, "%Y-%m-%dT%H:%M:%SZ",
-			&tm);
+		(void)strftime(
+			out, CLOCK_RFC3339_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return out;
 }

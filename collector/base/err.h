@@ -43,7 +43,7 @@ enum err_scope {
 
 /* When to try again. */
 enum err_retry {
-	ERR_RETRY_NOW,    /* at once, in a new session */
+	ERR_RETRY_NOW,	  /* at once, in a new session */
 	ERR_RETRY_LATER,  /* by backoff, or after retry_after_s */
 	ERR_RETRY_CHANGE, /* when somebody has changed something */
 };

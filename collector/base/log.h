@@ -13,18 +13,19 @@
 #include <stdint.h>
 
 enum log_level {
-	LOG_LEVEL_ERROR, /* somebody must act */
-	LOG_LEVEL_WARN,  /* something was skipped, work goes on */
-	LOG_LEVEL_INFO,  /* a line per run and per mailbox */
-	LOG_LEVEL_DEBUG, /* each decision with its reason */
-	LOG_LEVEL_WIRE,  /* the conversation, secrets replaced */
+	LOG_LEVEL_NONE = -1, /* where results are shown in another way */
+	LOG_LEVEL_ERROR,     /* somebody must act */
+	LOG_LEVEL_WARN,	     /* something was skipped, work goes on */
+	LOG_LEVEL_INFO,	     /* a line per run and per mailbox */
+	LOG_LEVEL_DEBUG,     /* each decision with its reason */
+	LOG_LEVEL_WIRE,	     /* the conversation, secrets replaced */
 };
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 /* Who speaks; NULL members are left out. Borrowed for the call. */
 struct log_ctx {
-	const char *run;     /* 16 hex digits */
+	const char *run; /* 16 hex digits */
 	const char *account;
 	const char *mailbox;
 };
@@ -35,9 +36,18 @@ struct log_field {
 	int64_t num;
 };
 
-#define LOG_STR(k, v) {.key = (k), .str = (v) != NULL ? (v) : ""}
-#define LOG_NUM(k, v) {.key = (k), .num = (int64_t)(v)}
-#define LOG_END {.key = NULL}
+#define LOG_STR(k, v)                                     \
+	{                                                 \
+		.key = (k), .str = (v) != NULL ? (v) : "" \
+	}
+#define LOG_NUM(k, v)                           \
+	{                                       \
+		.key = (k), .num = (int64_t)(v) \
+	}
+#define LOG_END             \
+	{                   \
+		.key = NULL \
+	}
 
 /* Before threads start. */
 void log_setup(enum log_level level, enum log_format format, int fd);
@@ -47,11 +57,11 @@ enum log_format log_format(void);
 /* fields may be NULL. */
 void log_event(enum log_level level, const struct log_ctx *ctx,
 	const char *event, const struct log_field *fields);
-#define LOG(level, ctx, event, ...)                                            \
-	log_event((level), (ctx), (event),                                     \
+#define LOG(level, ctx, event, ...)        \
+	log_event((level), (ctx), (event), \
 		(const struct log_field[]){__VA_ARGS__, LOG_END})
 /* An event that carries an error: class, text, hint. */
-void log_err(enum log_level level, const struct log_ctx *ctx,
-	const char *event, const struct err *err);
+void log_err(enum log_level level, const struct log_ctx *ctx, const char *event,
+	const struct err *err);
 
 #endif

@@ -26,8 +26,8 @@ static int start(pthread_t *thread, bool detached, void *(*fn)(void *),
 	return 0;
 }
 
-int task_start(struct task *task, void *(*fn)(void *), void *arg,
-	struct err *err)
+int task_start(
+	struct task *task, void *(*fn)(void *), void *arg, struct err *err)
 {
 	return start(&task->thread, false, fn, arg, err);
 }

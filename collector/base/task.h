@@ -15,8 +15,8 @@ struct task {
 };
 
 /* Starts fn(arg). The caller joins it with task_join. */
-int task_start(struct task *task, void *(*fn)(void *), void *arg,
-	struct err *err);
+int task_start(
+	struct task *task, void *(*fn)(void *), void *arg, struct err *err);
 /* The same, detached: nobody joins. */
 int task_detach(void *(*fn)(void *), void *arg, struct err *err);
 void task_join(struct task *task);

@@ -131,10 +131,10 @@ int cmd_run(struct cli *cli, const struct args *args)
 	if (r != 0)
 		goto out;
 	options.accounts = ids;
-	/* The log and the display are for the same eyes: without -v the log
-	 * keeps to what needs somebody. */
-	if (cli->verbosity == 0)
-		log_setup(LOG_LEVEL_WARN, log_format(), STDERR_FILENO);
+	/* The log and the display are for the same eyes, and the display says
+	 * how each run ended: the log keeps still without -v. */
+	if (cli->verbosity <= 0)
+		log_setup(LOG_LEVEL_NONE, log_format(), STDERR_FILENO);
 	w.progress =
 		progress_new(stdout, live, cli->verbosity < 0 || cli->json);
 	w.results = cli->json ? json_array() : NULL;

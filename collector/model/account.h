@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ACCOUNT_NAME_MAX 129 /* printable, no space, no '/' */
+#define ACCOUNT_NAME_MAX 129  /* printable, no space, no '/' */
 #define ACCOUNT_UUID_BYTES 33 /* 32 hex digits + NUL */
 
 /* Strings are owned; account_clear (storage/accounts.h) frees them. */
@@ -18,14 +18,14 @@ struct account {
 	char uuid[ACCOUNT_UUID_BYTES];
 	char name[ACCOUNT_NAME_MAX];
 	struct url url;
-	char *to;          /* local user */
+	char *to;	   /* local user */
 	int64_t every_s;   /* 0 = sync.every, -1 = never (import once) */
 	char *delete_rule; /* "never" … as typed */
 	char *on_expunge;  /* "keep" … */
-	char *folders;     /* globs, one a line; "" = all */
+	char *folders;	   /* globs, one a line; "" = all */
 	char *excludes;
-	char *prefix;      /* folder, UTF-8; "" = none */
-	char *ca_file;     /* "" = tls.ca_file */
+	char *prefix;	   /* folder, UTF-8; "" = none */
+	char *ca_file;	   /* "" = tls.ca_file */
 	char *fingerprint; /* "" or "SHA256:…" */
 	bool skip_deleted;
 	bool paused;

@@ -11,7 +11,7 @@
 enum mailbox_attr {
 	MAILBOX_NOSELECT = 1 << 0, /* \Noselect, \NonExistent */
 	MAILBOX_SUBSCRIBED = 1 << 1,
-	MAILBOX_ALL = 1 << 2,       /* RFC 6154 2, and below */
+	MAILBOX_ALL = 1 << 2, /* RFC 6154 2, and below */
 	MAILBOX_ARCHIVE = 1 << 3,
 	MAILBOX_DRAFTS = 1 << 4,
 	MAILBOX_FLAGGED = 1 << 5,
@@ -23,8 +23,8 @@ enum mailbox_attr {
 
 struct mailbox_info {
 	char name[NAME_MAILBOX_MAX]; /* octets as sent, unquoted */
-	char delimiter;              /* 0 = NIL */
-	uint32_t attrs;              /* enum mailbox_attr, or-ed */
+	char delimiter;		     /* 0 = NIL */
+	uint32_t attrs;		     /* enum mailbox_attr, or-ed */
 };
 
 /* State as of EXAMINE, or of a POP3 login. 0 where the server said nothing. */

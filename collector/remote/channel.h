@@ -46,8 +46,8 @@ int channel_send(struct channel *c, struct err *err);
 int channel_flush(struct channel *c, struct err *err);
 /* One frame of raw payload, n <= CHANNEL_MAX, without a copy where it is
  * large: then everything gathered goes out with it. */
-int channel_send_bytes(struct channel *c, uint8_t type, const void *p,
-	size_t n, struct err *err);
+int channel_send_bytes(struct channel *c, uint8_t type, const void *p, size_t n,
+	struct err *err);
 
 /* Reading: 1 and the type, 0 at end of file between frames, -1. timeout_ms:
  * no byte for this long is ERR_TIMEOUT; -1 waits for ever. A peer that ends

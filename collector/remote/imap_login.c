@@ -153,10 +153,6 @@ static int login_refused(
 		told.scope = later ? ERR_SCOPE_SESSION : ERR_SCOPE_ACCOUNT;
 		told.retry = later ? ERR_RETRY_LATER : ERR_RETRY_CHANGE;
 	}
-	if (told.class == ERR_AUTH)
-		(void)err_hint(&told,
-			"check user name and password (some providers want an "
-			"app password, or IMAP switched on)");
 	if (err != NULL)
 		*err = told;
 	return -1;

@@ -28,26 +28,26 @@ struct session_limits {
 	uint64_t message_bytes;
 	uint64_t line_bytes;
 	uint64_t nesting;
-	uint64_t command_bytes;   /* what libetpan may keep per command */
+	uint64_t command_bytes; /* what libetpan may keep per command */
 	uint64_t pop3_line_bytes;
-	uint64_t messages;        /* of a mailbox */
+	uint64_t messages; /* of a mailbox */
 	uint64_t mailboxes;
-	int64_t idle_ms;          /* no byte for this long: time-out */
-	int64_t session_ms;       /* whole session at most; 0 = 6 h */
+	int64_t idle_ms;    /* no byte for this long: time-out */
+	int64_t session_ms; /* whole session at most; 0 = 6 h */
 };
 
 struct session_config {
 	struct url url;
 	struct secret secret;
 	struct session_limits limits;
-	bool tls13_only;           /* tls.min_version = 1.3 */
-	char fingerprint[128];     /* "" or "SHA256:…" of the certificate */
-	bool wire_log;             /* log the conversation, secrets replaced */
+	bool tls13_only;       /* tls.min_version = 1.3 */
+	char fingerprint[128]; /* "" or "SHA256:…" of the certificate */
+	bool wire_log;	       /* log the conversation, secrets replaced */
 };
 
 /* What the far end turned out to be; for logs and `check`. */
 struct session_info {
-	char tls[64];        /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; "" = plain */
+	char tls[64];	     /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; "" = plain */
 	char greeting[256];  /* printable */
 	char server_id[256]; /* ID answer (RFC 2971) or IMPLEMENTATION */
 	char capabilities[2048]; /* after login, separated by spaces */
@@ -85,13 +85,12 @@ struct session_ops {
 		struct err *err);
 	int (*select)(struct session *s, const char *mailbox,
 		struct mailbox_state *ret_state, struct err *err);
-	int (*scan)(struct session *s, uint32_t items,
-		session_message_fn *fn, void *arg, struct err *err);
+	int (*scan)(struct session *s, uint32_t items, session_message_fn *fn,
+		void *arg, struct err *err);
 	int (*changes)(struct session *s, uint64_t since_modseq,
 		session_message_fn *fn, void *arg, struct err *err);
 	int (*fetch)(struct session *s, const struct uid_range *ranges,
-		size_t count, const struct session_sink *sink,
-		struct err *err);
+		size_t count, const struct session_sink *sink, struct err *err);
 	void (*close)(struct session *s);
 };
 /* Each kind embeds this first. */
@@ -107,8 +106,8 @@ void session_info(struct session *s, struct session_info *ret_info);
  * use and subscription (LIST, LSUB where LIST-EXTENDED is missing; NAMESPACE
  * where offered); names as octets. POP3: one, "INBOX".
  */
-int session_list(struct session *s, session_mailbox_fn *fn, void *arg,
-	struct err *err);
+int session_list(
+	struct session *s, session_mailbox_fn *fn, void *arg, struct err *err);
 
 /* EXAMINE (RFC 9051 6.3.3), with CONDSTORE where offered. POP3: the state of
  * the maildrop (exists; uidvalidity 0). Scope mailbox if the server says NO:

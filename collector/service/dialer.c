@@ -27,6 +27,7 @@
 #define CONNECT_MS 30000
 #define RESOLVE_MS 20000
 #define HAND_OVER_TRIES 3
+#define OPEN_TRIES 3
 
 /* ---- trust anchors */
 
@@ -326,10 +327,9 @@ static int speak(struct dialer *d, const struct session_config *config,
 	return 0;
 }
 
-int dialer_open(void *dialer, const struct session_config *config,
+static int open_once(struct dialer *d, const struct session_config *config,
 	const char *ca_file, struct session **ret_session, struct err *err)
 {
-	struct dialer *d = dialer;
 	const struct dial_policy policy = {
 		.allow_private = d->settings->network_allow_private,
 		.ports = d->settings->network_ports,
@@ -363,4 +363,22 @@ int dialer_open(void *dialer, const struct session_config *config,
 	if (r < 0)
 		return -1;
 	return speak(d, config, channel_fd, envoy, ret_session, err);
+}
+
+/* An envoy that dies is replaced, by one of this run's own. */
+int dialer_open(void *dialer, const struct session_config *config,
+	const char *ca_file, struct session **ret_session, struct err *err)
+{
+	struct dialer *d = dialer;
+
+	for (int try = 1;; try++) {
+		struct err why = {0};
+		if (open_once(d, config, ca_file, ret_session, &why) == 0)
+			return 0;
+		if (why.class == ERR_CRASH && try < OPEN_TRIES)
+			continue;
+		if (err != NULL)
+			*err = why;
+		return -1;
+	}
 }

@@ -55,8 +55,10 @@ static int spawn(uv_loop_t *loop, uv_process_t *process, const char *role,
 {
 	char self[PATH_MAX];
 	size_t self_bytes = sizeof self;
+	enum log_level level =
+		log_level() > LOG_LEVEL_ERROR ? log_level() : LOG_LEVEL_ERROR;
 	char *args[] = {mem_strdup("mailhaul"), mem_strdup(role),
-		mem_strdup(levels[log_level()]),
+		mem_strdup(levels[level]),
 		mem_strdup(log_format() == LOG_FORMAT_JSON ? "json" : "text"),
 		NULL};
 	char **env = child_environment();

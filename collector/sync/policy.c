@@ -63,8 +63,9 @@ static void hint(const char *account, struct err *err)
 	switch (err->class) {
 	case ERR_AUTH:
 		(void)err_hint(err,
-			"check the password: `mailhaul set %s "
-			"--password-file FILE`",
+			"check user name and password: `mailhaul set %s "
+			"--password` (some providers want an app password, "
+			"or IMAP or POP3 switched on)",
 			account);
 		return;
 	case ERR_REFUSED:
@@ -83,8 +84,7 @@ static void hint(const char *account, struct err *err)
 		return;
 	case ERR_NETWORK:
 		(void)err_hint(err,
-			"check host and port with `mailhaul check %s`",
-			account);
+			"check host and port with `mailhaul show %s`", account);
 		return;
 	case ERR_TIMEOUT:
 		(void)err_hint(err,

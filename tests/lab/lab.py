@@ -11,7 +11,7 @@ import re, shutil, signal, socket, ssl, subprocess, sys, tempfile, time
 
 imaplib._MAXLINE = 1 << 26
 poplib._MAXLINE = 1 << 26
-PASSWORD = "correct horse"
+PASSWORD = "correct-horse"
 
 
 def free_ports(n):
@@ -81,8 +81,7 @@ class Dovecot:
 
     def __init__(self, d, extra=""):
         self.dir = d
-        self.users = {}
-        os.makedirs(d, exist_ok=True)
+        os.makedirs(os.path.join(d, "homes"), exist_ok=True)
         os.chmod(d, 0o755)
         self.ca = make_certificates(os.path.join(d, "tls"))
         self.imap, self.imaps, self.pop3, self.pop3s = free_ports(4)
@@ -115,12 +114,12 @@ disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
 passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u {self.dir}/users
+  driver = static
+  args = password={PASSWORD}
 }}
 userdb {{
-  driver = passwd-file
-  args = username_format=%u {self.dir}/users
+  driver = static
+  args = uid={who.pw_uid} gid={who.pw_gid} home={self.dir}/homes/%u allow_all_users=yes
 }}
 namespace inbox {{
   inbox = yes
@@ -158,16 +157,12 @@ service stats {{
 {extra}
 """)
 
-    def add_user(self, name, home, password=PASSWORD):
-        who = mail_user()
-        self.users[name] = home
-        with open(os.path.join(self.dir, "users"), "a") as f:
-            f.write(f"{name}:{password}:{who.pw_uid}:{who.pw_gid}::{home}::\n")
-        os.chmod(os.path.join(self.dir, "users"), 0o644)
+    def add_user(self, name, home):
+        """A user whose mail is the Maildir++ tree at home."""
+        os.symlink(home, os.path.join(self.dir, "homes", name))
 
     def start(self):
         os.makedirs(os.path.join(self.dir, "state"), exist_ok=True)
-        open(os.path.join(self.dir, "users"), "a").close()
         self.process = subprocess.Popen(
             ["dovecot", "-F", "-c", self.conf], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -111,10 +111,13 @@ class Serve(case.Case):
         user = self.source("anna", 1500)
         self.add(user, "imaps")
         daemon = self.serve()
-        killed = 0
+        killed = last = 0
 
         def kill_one():
-            nonlocal killed
+            nonlocal killed, last
+            if self.state(user) == "idle" or time.monotonic() - last < 0.4:
+                return self.state(user) == "idle"
+            last = time.monotonic()
             out = subprocess.run(["pgrep", "-P", str(daemon.pid), "-f",
                                   "mailhaul envoy"], text=True,
                                  capture_output=True).stdout.split()
