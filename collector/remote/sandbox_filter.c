@@ -124,6 +124,14 @@ static int allow_if(scmp_filter_ctx ctx, int call, struct scmp_arg_cmp arg)
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1, &arg);
 }
 
+static int allow_equal(
+	scmp_filter_ctx ctx, int call, unsigned arg, scmp_datum_t value)
+{
+	const struct scmp_arg_cmp cmp = {arg, SCMP_CMP_EQ, value, 0};
+
+	return allow_if(ctx, call, cmp);
+}
+
 /* Not F_SETOWN and its kin, which send signals. */
 static int allow_fcntl(scmp_filter_ctx ctx)
 {
@@ -132,8 +140,7 @@ static int allow_fcntl(scmp_filter_ctx ctx)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < COUNT(commands); i++)
-		r = allow_if(ctx, CALL(fcntl),
-			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i]));
+		r = allow_equal(ctx, CALL(fcntl), 1, (scmp_datum_t)commands[i]);
 	return r;
 }
 
@@ -146,15 +153,13 @@ static int allow_narrow(scmp_filter_ctx ctx)
 	if (r == 0)
 		r = allow_fcntl(ctx);
 	if (r == 0) /* are bytes waiting? */
-		r = allow_if(ctx, CALL(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+		r = allow_equal(ctx, CALL(ioctl), 1, FIONREAD);
 	if (r == 0) /* libc asks for its stack's size, sets nothing */
-		r = allow_if(ctx, CALL(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0));
+		r = allow_equal(ctx, CALL(prlimit64), 2, 0);
 	if (r == 0) /* abort(3) */
-		r = allow_if(ctx, CALL(tgkill),
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		r = allow_equal(ctx, CALL(tgkill), 0, (scmp_datum_t)getpid());
 	if (r == 0)
-		r = allow_if(
-			ctx, CALL(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+		r = allow_equal(ctx, CALL(prctl), 0, PR_SET_NAME);
 	if (r == 0)
 		r = seccomp_rule_add(
 			ctx, SCMP_ACT_ERRNO(ENOSYS), CALL(clone3), 0);
