@@ -3,41 +3,9 @@
 
 #include "../base/mem.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { OPTION_HELP = 1000, OPTION_JSON };
-
-static size_t count_options(const struct command *command)
-{
-	size_t n = 0;
-
-	while (command->options != NULL && command->options[n].name != NULL)
-		n++;
-	return n;
-}
-
-/* getopt's table from ours; caller frees. */
-static struct option *long_options(const struct command *command)
-{
-	size_t n = count_options(command);
-	struct option *table = mem_alloc((n + 3) * sizeof *table);
-
-	for (size_t i = 0; i < n; i++) {
-		table[i].name = command->options[i].name;
-		table[i].has_arg = command->options[i].value != NULL
-					   ? required_argument
-					   : no_argument;
-		table[i].val = (int)i;
-	}
-	table[n].name = "help";
-	table[n].val = OPTION_HELP;
-	table[n + 1].name = "json";
-	table[n + 1].val = OPTION_JSON;
-	return table;
-}
 
 static void add(
 	struct args *args, const struct cli_option *option, const char *value)
@@ -50,15 +18,6 @@ static void add(
 		mem_grow((void *)args->values, n + 1, sizeof *args->values);
 	args->options[n] = option;
 	args->values[n] = value;
-}
-
-static int bad_option(const struct command *command, char **argv, int which)
-{
-	const char *word = argv[optind - 1];
-
-	if (which == ':')
-		return cli_usage(command->name, "%s needs a value", word);
-	return cli_usage(command->name, "unknown option %s", word);
 }
 
 static int check_words(const struct args *args)
@@ -77,30 +36,70 @@ static int check_words(const struct args *args)
 	return 0;
 }
 
+/* The option that a word names, exactly: an abbreviation that a later version
+ * would understand differently is not accepted. */
+static const struct cli_option *find_option(
+	const struct command *command, const char *word)
+{
+	size_t n = strcspn(word, "=");
+
+	for (const struct cli_option *o = command->options;
+		o != NULL && o->name != NULL; o++)
+		if (strlen(o->name) == n && strncmp(o->name, word, n) == 0)
+			return o;
+	return NULL;
+}
+
+/* argv[*index] is an option; moves *index over its value. */
+static int parse_option(
+	struct cli *cli, struct args *args, int argc, char **argv, int *index)
+{
+	const char *word = argv[*index], *equals = strchr(word, '=');
+	const char *command = args->command->name;
+	const struct cli_option *o = NULL;
+
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		args->help = true;
+		return 0;
+	}
+	if (strcmp(word, "--json") == 0) {
+		cli->json = true;
+		return 0;
+	}
+	if (strncmp(word, "--", 2) == 0)
+		o = find_option(args->command, word + 2);
+	if (o == NULL)
+		return cli_usage(command, "unknown option %s", word);
+	if (o->value == NULL && equals != NULL)
+		return cli_usage(command, "--%s takes no value", o->name);
+	if (o->value == NULL)
+		add(args, o, NULL);
+	else if (equals != NULL)
+		add(args, o, equals + 1);
+	else if (*index + 1 < argc)
+		add(args, o, argv[++*index]);
+	else
+		return cli_usage(command, "%s needs a value", word);
+	return 0;
+}
+
 int args_parse(struct cli *cli, const struct command *command, int argc,
 	char **argv, struct args *ret_args)
 {
-	struct option *table = long_options(command);
-	int which, r = 0;
+	bool options = true;
+	int r = 0;
 
 	memset(ret_args, 0, sizeof *ret_args);
 	ret_args->command = command;
-	optind = 0;
-	opterr = 0;
-	while (r == 0 &&
-		(which = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
-		if (which == OPTION_HELP || which == 'h')
-			ret_args->help = true;
-		else if (which == OPTION_JSON)
-			cli->json = true;
-		else if (which == '?' || which == ':')
-			r = bad_option(command, argv, which);
+	ret_args->words = mem_array((size_t)argc, sizeof *ret_args->words);
+	for (int i = 1; r == 0 && i < argc; i++) {
+		if (options && strcmp(argv[i], "--") == 0)
+			options = false;
+		else if (options && argv[i][0] == '-' && argv[i][1] != '\0')
+			r = parse_option(cli, ret_args, argc, argv, &i);
 		else
-			add(ret_args, &command->options[which], optarg);
+			ret_args->words[ret_args->word_count++] = argv[i];
 	}
-	free(table);
-	ret_args->words = argv + optind;
-	ret_args->word_count = (size_t)(argc - optind);
 	if (r == 0)
 		r = check_words(ret_args);
 	if (r != 0)
@@ -112,6 +111,7 @@ void args_clear(struct args *args)
 {
 	free((void *)args->options);
 	free((void *)args->values);
+	free((void *)args->words);
 	memset(args, 0, sizeof *args);
 }
 

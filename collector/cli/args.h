@@ -10,7 +10,7 @@
 
 struct args {
 	const struct command *command;
-	char **words; /* borrowed from argv */
+	char **words; /* the array is owned, its strings are argv's */
 	size_t word_count;
 	const struct cli_option **options; /* given ones, in order */
 	const char **values;		   /* NULL where it takes none */

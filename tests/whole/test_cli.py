@@ -45,7 +45,7 @@ class Cli(case.Case):
 
     def test_bad_accounts_enrol_nothing(self):
         for words, args in [
-                ("scheme", ["a", "http://u@h"]),
+                ("imaps://", ["a", "http://u@h"]),
                 ("user", ["a", "imaps://localhost"]),
                 ("password", ["a", "imaps://u:secret@localhost"]),
                 ("port", ["a", "imaps://u@localhost:0"]),
@@ -197,7 +197,7 @@ class Cli(case.Case):
         self.haul.add(user, self.url(user, "imaps"), password="wrong")
         e = self.error_of(user)
         self.assertEqual(e["class"], "auth")
-        self.assertIn("--password-file", e["hint"])
+        self.assertIn("set " + user + " --password", e["hint"])
         self.assertEqual(self.haul.status(user)["state"], "failed")
         self.assertFalse(os.path.exists(
             os.path.join(self.haul.store, user, "new", "x")))
@@ -347,7 +347,6 @@ class Cli(case.Case):
             self.assertEqual(self.haul.status(user)["state"], "waiting")
             subprocess.run(["mount", "-o", "remount,size=100m", mount],
                            check=True)
-            lab.own(mount)
             self.haul.run("run", user)
             self.assert_same(user)
             self.assert_no_leftovers(user)
