@@ -44,7 +44,8 @@ struct delivery; /* a message being written */
 int store_open(const struct store_config *config, struct ledger *ledger,
 	struct committer *committer, struct store **ret_store,
 	struct err *err);
-/* Aborts what was not handed over; waits for nothing. */
+/* Drops what the committer has not begun with (it is fetched again); waits
+ * only for a batch under way that this store is in. */
 void store_close(struct store **store);
 
 /* dir: ledger_mailbox.dir. Makes it where it is missing. The folder lives
