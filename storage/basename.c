@@ -59,10 +59,10 @@ void basename_make(const struct keys *keys, const struct basename_parts *parts,
 	int n;
 
 	buf_init(&id, IDENTITY_MAX);
-	n = buf_printf(&id, "%s\n%s\n%" PRIu32 "\n%" PRIu32 "\n%s\n%" PRIu32,
+	(void)buf_printf(&id, "%s\n%s\n%" PRIu32 "\n%" PRIu32 "\n%s\n%" PRIu32,
 		parts->account, parts->dir, key->uidvalidity, key->uid,
 		key->uidl, key->occurrence);
-	assert(n == 0);
+	assert(!id.full);
 	keys_hmac(keys, id.data, id.len, mac);
 	buf_free(&id);
 	base32(mac, digits);

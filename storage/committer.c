@@ -32,8 +32,7 @@ struct committer {
 	struct staged *first, **last;
 	size_t messages;
 	uint64_t bytes;
-	struct store **flushers;
-	size_t flusher_count, flusher_cap;
+	struct store *flushers; /* whose rows are to become done */
 };
 
 static struct batch_part *part_of(
@@ -60,6 +59,7 @@ static struct batch_part *part_of(
 static struct batch_part *take_batch(struct committer *c)
 {
 	struct batch_part *parts = NULL, *p;
+	struct store *store;
 	struct staged *s;
 
 	while ((s = c->first) != NULL) {
@@ -73,8 +73,8 @@ static struct batch_part *take_batch(struct committer *c)
 	c->last = &c->first;
 	c->messages = 0;
 	c->bytes = 0;
-	while (c->flusher_count > 0) {
-		struct store *store = c->flushers[--c->flusher_count];
+	while ((store = c->flushers) != NULL) {
+		c->flushers = store->shared.next_flush;
 		store->shared.flush = false;
 		(void)part_of(store, &parts);
 	}
@@ -124,9 +124,9 @@ static void *run(void *arg)
 
 	(void)pthread_mutex_lock(&c->lock);
 	for (;;) {
-		while (!c->stop && c->first == NULL && c->flusher_count == 0)
+		while (!c->stop && c->first == NULL && c->flushers == NULL)
 			(void)pthread_cond_wait(&c->work, &c->lock);
-		if (c->first == NULL && c->flusher_count == 0)
+		if (c->first == NULL && c->flushers == NULL)
 			break;
 		parts = take_batch(c);
 		(void)pthread_cond_broadcast(&c->moved);
@@ -148,7 +148,6 @@ static void free_committer(struct committer *c)
 	(void)pthread_cond_destroy(&c->moved);
 	(void)pthread_cond_destroy(&c->work);
 	(void)pthread_mutex_destroy(&c->lock);
-	free(c->flushers);
 	(void)close(c->state_fd);
 	free(c);
 }
@@ -254,12 +253,8 @@ static void ask_flush(struct committer *c, struct store *store)
 		store->shared.pending > 0)
 		return;
 	store->shared.flush = true;
-	if (c->flusher_count == c->flusher_cap) {
-		c->flusher_cap = c->flusher_cap == 0 ? 16 : c->flusher_cap * 2;
-		c->flushers = mem_grow(
-			c->flushers, c->flusher_cap, sizeof *c->flushers);
-	}
-	c->flushers[c->flusher_count++] = store;
+	store->shared.next_flush = c->flushers;
+	c->flushers = store;
 	(void)pthread_cond_signal(&c->work);
 }
 
@@ -304,12 +299,15 @@ static struct staged *withdraw(struct committer *c, struct store *store)
 void committer_leave(struct committer *c, struct store *store)
 {
 	struct staged *dropped, *next;
+	struct store **p;
 
 	(void)pthread_mutex_lock(&c->lock);
 	dropped = withdraw(c, store);
-	for (size_t i = 0; i < c->flusher_count; i++)
-		if (c->flushers[i] == store)
-			c->flushers[i--] = c->flushers[--c->flusher_count];
+	for (p = &c->flushers; *p != NULL; p = &(*p)->shared.next_flush)
+		if (*p == store) {
+			*p = store->shared.next_flush;
+			break;
+		}
 	while (store->shared.part != NULL)
 		(void)pthread_cond_wait(&c->moved, &c->lock);
 	(void)pthread_cond_broadcast(&c->moved);

@@ -243,7 +243,7 @@ static int open_private(
 static int open_stage(struct store *store, struct err *err)
 {
 	struct stat st;
-	int fd, rc;
+	int fd = -1, rc;
 
 	if (open_private(store->root_fd, MAILDIR_STAGE, &fd, err) != 0)
 		return -1;
@@ -263,7 +263,7 @@ static int open_stage(struct store *store, struct err *err)
 static int open_tree(struct store *store, struct err *err)
 {
 	char known[64];
-	int fd;
+	int fd = -1;
 
 	if (ledger_store_id(store->ledger, known, err) != 0 ||
 		maildir_root_open(store->root, store->owner, known[0] == '\0',
@@ -347,7 +347,7 @@ int store_folder(struct store *store, const char *dir,
 	struct folder **ret_folder, struct err *err)
 {
 	struct folder *f;
-	int fd;
+	int fd = -1;
 
 	for (f = store->folders; f != NULL; f = f->next)
 		if (strcmp(f->dir, dir) == 0)

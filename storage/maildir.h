@@ -55,8 +55,9 @@ struct store {
 	struct {
 		bool failed; /* for good: fault says why */
 		struct err fault;
-		bool flush;	/* somebody waits for the rows to be done */
-		size_t pending; /* handed over, not yet published */
+		bool flush; /* stands in the committer's list */
+		struct store *next_flush;
+		size_t pending;		 /* handed over, not yet published */
 		struct batch_part *part; /* in the batch under way */
 		int64_t *done; /* published rows, still staged in the ledger */
 		size_t done_count, done_cap;

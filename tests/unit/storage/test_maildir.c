@@ -94,7 +94,7 @@ static void bad_roots_are_refused(void **state)
 static void foreign_owner_is_refused(void **state)
 {
 	struct rig rig;
-	char *mail;
+	char *mail, *moved;
 
 	(void)state;
 	if (geteuid() != 0) {
@@ -112,20 +112,21 @@ static void foreign_owner_is_refused(void **state)
 	rig_open(&rig);
 	rig_close(&rig);
 	/* a link that a tenant planted on the way is not followed */
-	assert_int_equal(
-		rename(mail, rig.root = mem_printf("%s/moved", rig.dir)), 0);
-	assert_int_equal(symlink(rig.root, mail), 0);
+	moved = mem_printf("%s/moved", rig.dir);
+	assert_int_equal(rename(mail, moved), 0);
+	assert_int_equal(symlink(moved, mail), 0);
 	assert_int_equal(lchown(mail, 12345, 12345), 0);
 	expect_store_error(&rig, "is a symbolic link");
 	/* a staging directory that a tenant made is not used */
 	assert_int_equal(unlink(mail), 0);
-	assert_int_equal(rename(rig.root, mail), 0);
+	assert_int_equal(rename(moved, mail), 0);
 	{
 		char *stage = mem_printf("%s/user/mailhaul.stage", mail);
 		assert_int_equal(chown(stage, 12345, 12345), 0);
 		expect_store_error(&rig, "is not a private directory");
 		free(stage);
 	}
+	free(moved);
 	free(mail);
 	rig_end(&rig);
 }
