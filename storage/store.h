@@ -3,6 +3,8 @@
  * store: one local user's mail tree, as sync/ sees it. Maildir++ is the first
  * kind (interface.md "What lands in the store"). A store belongs to one run
  * thread; deliveries end in the committer, which publishes them.
+ * Never call delivery_end or store_flush between ledger_begin and its
+ * commit: the committer needs that ledger to go on.
  *
  *     ROOT/cur new tmp  .Folder.Sub/…  subscriptions  dovecot-keywords
  *     ROOT/mailhaul.id                      random id of this store

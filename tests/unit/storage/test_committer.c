@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 static struct rig_files files;
 
@@ -138,7 +139,7 @@ static void full_queue_only_waits(void **state)
 	rig_end(&rig);
 }
 
-/* The staged files of one store vanish before they are recorded. */
+/* The staging directory of one store vanishes: nothing can be staged. */
 static void one_store_fails_alone(void **state)
 {
 	struct tenant good, bad;
@@ -154,7 +155,8 @@ static void one_store_fails_alone(void **state)
 	stage = mem_printf("%s/mailhaul.stage/%s.1", bad.root, bad.uuid);
 	rig_remove(stage);
 	for (uint32_t uid = 1; uid <= 20; uid++) {
-		(void)send(&bad, uid);
+		assert_int_equal(send(&bad, uid), -1);
+		assert_int_equal(bad.err.class, ERR_STORE);
 		assert_int_equal(send(&good, uid), 0);
 	}
 	rig_ok(&rig, store_flush(good.store, &rig.err));
@@ -162,7 +164,6 @@ static void one_store_fails_alone(void **state)
 	assert_int_equal(
 		rig_entries(good.root, "new") + rig_entries(good.root, "cur"),
 		20);
-	/* removed by somebody between staging and the batch */
 	assert_int_equal(rig_entries(bad.root, "cur"), 0);
 	rig_ok(&rig, ledger_uids(bad.ledger, bad.mailbox, 7, 0, &uids, &count,
 			     &rig.err));
@@ -238,6 +239,100 @@ static void removed_folder_is_made_again(void **state)
 	rig_end(&rig);
 }
 
+/* A reader that acts on mail the moment it appears. */
+struct reader {
+	char *root;
+	atomic_bool stop;
+	unsigned deleted, moved;
+};
+
+static void act(struct reader *r, const char *sub, const char *name)
+{
+	char *from = mem_printf("%s/%s/%s", r->root, sub, name), *to = NULL;
+	int die = (int)(strchr(name, 'K')[1] % 4);
+
+	if (die == 0) {
+		r->deleted += unlink(from) == 0;
+	} else if (die == 1) {
+		to = mem_printf("%s/.Trash/cur/%s", r->root, name);
+		r->moved += rename(from, to) == 0;
+	} else if (strcmp(sub, "new") == 0) {
+		to = mem_printf("%s/cur/%s:2,S", r->root, name);
+		(void)rename(from, to);
+	}
+	free(to);
+	free(from);
+}
+
+static void *read_mail(void *arg)
+{
+	static const char *const subs[] = {"new", "cur"};
+	struct reader *r = arg;
+	struct dirent *e;
+
+	while (!atomic_load(&r->stop))
+		for (int i = 0; i < 2; i++) {
+			char *path = mem_printf("%s/%s", r->root, subs[i]);
+			DIR *d = opendir(path);
+			while (d != NULL && (e = readdir(d)) != NULL)
+				if (e->d_name[0] != '.')
+					act(r, subs[i], e->d_name);
+			if (d != NULL)
+				(void)closedir(d);
+			free(path);
+		}
+	return NULL;
+}
+
+static void reader_acts_during_the_import(void **state)
+{
+	enum { COUNT = 600 };
+	struct reader r = {.deleted = 0};
+	struct folder *f;
+	struct rig rig;
+	pthread_t thread;
+	int64_t mailbox, trash;
+	uint64_t messages, bytes;
+
+	(void)state;
+	rig_start(&rig, false);
+	rig_open(&rig);
+	f = rig_folder(&rig, "INBOX", &mailbox);
+	(void)rig_folder(&rig, "Trash", &trash);
+	r.root = rig.root;
+	assert_int_equal(pthread_create(&thread, NULL, read_mail, &r), 0);
+	for (int run = 0; run < 3; run++) {
+		for (uint32_t uid = 1; uid <= COUNT; uid++) {
+			/* more of them in each run, all known ones again */
+			if (uid > (uint32_t)(run + 1) * COUNT / 3)
+				break;
+			rig_ok(&rig, rig_deliver(&rig, f, mailbox, uid,
+					     uid % 2 == 0 ? "" : "\\Flagged",
+					     "x\r\n"));
+			if (uid % 50 == 0)
+				rig_ok(&rig, store_flush(rig.store, &rig.err));
+		}
+		/* the last ones are not flushed: recovery has to settle them */
+		if (run == 2)
+			rig_ok(&rig, store_flush(rig.store, &rig.err));
+		store_counts(rig.store, &messages, &bytes);
+		assert_true(messages <= COUNT);
+		rig_close(&rig);
+		rig_open(&rig);
+		f = rig_folder(&rig, "INBOX", &mailbox);
+	}
+	atomic_store(&r.stop, true);
+	(void)pthread_join(thread, NULL);
+	assert_int_equal(rig_staged_rows(&rig), 0);
+	assert_true(r.deleted > 0 && r.moved > 0);
+	assert_int_equal(rig_entries(rig.root, ".Trash/cur"), r.moved);
+	assert_int_equal(rig_entries(rig.root, "new") +
+				 rig_entries(rig.root, "cur") + r.deleted +
+				 r.moved,
+		COUNT);
+	rig_end(&rig);
+}
+
 /* Closed in the middle: whatever was not done is not there, and nothing is
  * left over. */
 static void close_drops_what_is_queued(void **state)
@@ -290,6 +385,7 @@ int main(void)
 		cmocka_unit_test(one_store_fails_alone),
 		cmocka_unit_test(failed_publication_is_recovered),
 		cmocka_unit_test(removed_folder_is_made_again),
+		cmocka_unit_test(reader_acts_during_the_import),
 		cmocka_unit_test(close_drops_what_is_queued),
 		cmocka_unit_test(flush_with_nothing_returns),
 	};

@@ -349,7 +349,7 @@ static void both_sides_write_in_turns(void **state)
 	rig_end(&rig);
 }
 
-/* Quota: Dovecot's own figure must not change when it counts anew. */
+/* What a kill in the middle of giving letters leaves behind. */
 static void our_lock_does_not_block_dovecot(void **state)
 {
 	struct answer a;
