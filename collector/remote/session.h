@@ -125,16 +125,17 @@ int session_scan(struct session *s, uint32_t items, session_message_fn *fn,
 	void *arg, struct err *err);
 
 /* IMAP with CONDSTORE: UID FLAGS MODSEQ of what changed since (RFC 7162
- * 3.1.4.1), in UID ranges of at most 20,000 numbers of which the mailbox can
- * have messages. POP3: nothing. */
+ * 3.1.4.1), by sequence numbers in ranges of 10,000. Scope mailbox, now: messages
+ * were expunged meanwhile, ask again. POP3: nothing. */
 int session_changes(struct session *s, uint64_t since_modseq,
 	session_message_fn *fn, void *arg, struct err *err);
 
 /*
  * Bodies of the messages in ranges (ascending, not overlapping; POP3:
  * message numbers), streamed in constant memory: IMAP UID FETCH (UID FLAGS
- * INTERNALDATE RFC822.SIZE BODY.PEEK[]), the next command sent before the
- * present answer is parsed; POP3: RETR, pipelined where offered. Messages
+ * INTERNALDATE RFC822.SIZE BODY.PEEK[]), some 2,000 messages a command, one
+ * command after the other, so that they come in ascending order; POP3: RETR,
+ * pipelined where offered. Messages
  * that are gone are not reported. A message that POP3 refuses with -ERR is
  * reported without MESSAGE_HAS_BODY.
  */
