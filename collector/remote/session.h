@@ -125,8 +125,8 @@ int session_scan(struct session *s, uint32_t items, session_message_fn *fn,
 	void *arg, struct err *err);
 
 /* IMAP with CONDSTORE: UID FLAGS MODSEQ of what changed since (RFC 7162
- * 3.1.4.1), by sequence numbers in ranges of 10,000. Scope mailbox, now: messages
- * were expunged meanwhile, ask again. POP3: nothing. */
+ * 3.1.4.1), by sequence numbers in ranges of 10,000. Scope mailbox, now:
+ * messages were expunged meanwhile, ask again. POP3: nothing. */
 int session_changes(struct session *s, uint64_t since_modseq,
 	session_message_fn *fn, void *arg, struct err *err);
 
