@@ -24,6 +24,7 @@
 
 #define GATHER_BYTES ((size_t)65536)
 #define OUT_FIRST_BYTES ((size_t)1024)
+#define OUT_KEEP_BYTES ((size_t)4096)
 #define COPY_BYTES ((size_t)16384) /* below, a copy is cheaper than a call */
 
 struct channel *channel_new(int fd)
@@ -246,6 +247,17 @@ static int next_frame(struct channel *c, uint8_t *ret_type, struct err *err)
 	return 1;
 }
 
+/* A session that waits for its next question keeps no room for answers. */
+static void out_shrink(struct channel *c)
+{
+	if (c->out_cap <= OUT_KEEP_BYTES)
+		return;
+	explicit_bzero(c->out, c->out_cap);
+	free(c->out);
+	c->out = mem_array(OUT_FIRST_BYTES, 1);
+	c->out_cap = OUT_FIRST_BYTES;
+}
+
 /* Moves the frame under way to the front where it would not fit. */
 static void make_room(struct channel *c)
 {
@@ -283,8 +295,10 @@ static int fill(struct channel *c, int64_t timeout_ms, struct err *err)
 		if (errno != EAGAIN && errno != EWOULDBLOCK)
 			return err_set_sys(err, ERR_DISK, ERR_SCOPE_SESSION,
 				ERR_RETRY_LATER, errno, "recv");
-		if (channel_flush(c, err) < 0 ||
-			wait_for(c, POLLIN, timeout_ms, err) < 0)
+		if (channel_flush(c, err) < 0)
+			return -1;
+		out_shrink(c);
+		if (wait_for(c, POLLIN, timeout_ms, err) < 0)
 			return -1;
 	}
 }

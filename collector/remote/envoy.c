@@ -103,8 +103,7 @@ static void *serve(void *arg)
 {
 	struct handed *h = arg;
 
-	session_channel_serve_with(
-		h->channel_fd, h->socket_fd, open_session, h);
+	session_channel_serve(h->channel_fd, h->socket_fd, open_session, h);
 	forget(h);
 	return NULL;
 }

@@ -25,16 +25,12 @@ int session_channel_open(int channel_fd, const struct session_config *config,
 void session_channel_cancel(struct session *s);
 
 /* Envoy: serves one session until either end closes. Takes channel_fd and
- * socket_fd. ca_pem as in session_open_direct. */
-void session_channel_serve(
-	int channel_fd, int socket_fd, const char *ca_pem, size_t ca_pem_bytes);
-
-/* The same with another way to open the session behind it; `open` takes
- * socket_fd, even on failure, as session_open_direct does. */
+ * socket_fd. `open` takes socket_fd, even on failure, as session_open_direct
+ * does; the secret is cleansed when it has returned. */
 typedef int session_serve_open_fn(void *arg,
 	const struct session_config *config, int socket_fd, int hangup_fd,
 	struct session **ret_session, struct err *err);
-void session_channel_serve_with(
+void session_channel_serve(
 	int channel_fd, int socket_fd, session_serve_open_fn *open, void *arg);
 
 #endif

@@ -256,7 +256,7 @@ static void serve_open(
 	v->over = v->over || v->session == NULL;
 }
 
-void session_channel_serve_with(int channel_fd_taken, int socket_fd,
+void session_channel_serve(int channel_fd_taken, int socket_fd,
 	session_serve_open_fn *open, void *arg)
 {
 	struct serve v = {.channel = channel_new(channel_fd_taken)};

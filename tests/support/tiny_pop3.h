@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -132,6 +133,8 @@ static inline void *tiny_pop3_accept(void *arg)
 		if (fd < 0)
 			break;
 		c = mem_alloc(sizeof *c);
+		(void)setsockopt(
+			fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 		c->server = s;
 		c->in = fdopen(dup(fd), "r");
 		c->out = fdopen(fd, "w");

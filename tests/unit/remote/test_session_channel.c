@@ -25,8 +25,7 @@ static void *serve(void *arg)
 {
 	struct rig *r = arg;
 
-	session_channel_serve_with(
-		r->serve_fd, r->socket_fd, fake_open, &r->fake);
+	session_channel_serve(r->serve_fd, r->socket_fd, fake_open, &r->fake);
 	return NULL;
 }
 
