@@ -8,7 +8,7 @@
 
 #include "collector/base/log.h"
 #include "collector/sync/run.h"
-#include "fake.h"
+#include "fake_session.h"
 #include "storage/ledger.h"
 #include "storage/secret.h"
 

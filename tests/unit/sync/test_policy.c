@@ -197,9 +197,7 @@ static void every_class_has_a_hint_and_a_given_one_stays(void **state)
 	}
 	struct job_result r = failed(ERR_AUTH, ERR_RETRY_CHANGE);
 	policy_decide(&f, "anna", &r);
-	assert_string_equal(r.err.hint,
-		"check the password: `mailhaul set anna --password-file "
-		"FILE`");
+	assert_non_null(strstr(r.err.hint, "`mailhaul set anna --password"));
 }
 
 static void quarantine_waits_longer_each_time(void **state)
