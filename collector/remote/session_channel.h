@@ -2,7 +2,7 @@
 /*
  * session_channel: both ends of a session that lives in an envoy. The
  * conductor's run thread opens one on its end of a socketpair; the envoy's
- * session thread serves the other end with session_open_direct.
+ * session thread serves the other end with session_open_anchors.
  */
 #ifndef MAILHAUL_REMOTE_SESSION_CHANNEL_H
 #define MAILHAUL_REMOTE_SESSION_CHANNEL_H
