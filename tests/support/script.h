@@ -34,6 +34,7 @@
 
 #include "collector/base/buf.h"
 #include "collector/base/mem.h"
+#include "script_text.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -68,7 +69,7 @@ struct script {
 	int fd; /* our end */
 	char *text;
 	int line; /* of the script, from 1 */
-	char tags[10][64];
+	struct script_tags tags;
 	char *in; /* received and not yet looked at */
 	size_t in_len;
 	bool gone; /* the client closed, or sending failed */
@@ -144,98 +145,6 @@ static inline void script_drop(struct script *s, size_t n)
 	s->in_len -= n;
 }
 
-/* ---- text ---- */
-
-static inline int script_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-static inline char script_escape(const char **p)
-{
-	char c = *++*p;
-
-	switch (c) {
-	case 'r':
-		return '\r';
-	case 'n':
-		return '\n';
-	case 't':
-		return '\t';
-	case '0':
-		return '\0';
-	case 'x':
-		if (script_hex((*p)[1]) < 0 || script_hex((*p)[2]) < 0)
-			return 'x';
-		*p += 2;
-		return (char)(script_hex((*p)[-1]) * 16 + script_hex(**p));
-	case '\0':
-		--*p;
-		return '\\';
-	default:
-		return c;
-	}
-}
-
-static inline int script_tag(const char **p)
-{
-	*p += 2;
-	if (**p >= '1' && **p <= '9')
-		return *(*p)++ - '0';
-	return 0;
-}
-
-static inline void script_expand(
-	const struct script *s, const char *text, struct buf *out)
-{
-	for (const char *p = text; *p != '\0';) {
-		if (p[0] == '$' && p[1] == 'T') {
-			(void)buf_add_str(out, s->tags[script_tag(&p)]);
-			continue;
-		}
-		char c = *p == '\\' ? script_escape(&p) : *p;
-		(void)buf_add(out, &c, 1);
-		p++;
-	}
-}
-
-static inline bool script_match(
-	struct script *s, const char *pattern, const char *line)
-{
-	for (const char *p = pattern; *p != '\0'; p++, line++) {
-		if (p[0] == '$' && p[1] == 'T') {
-			size_t n = strcspn(line, " ");
-			int tag = script_tag(&p);
-			if (n == 0 || n >= sizeof s->tags[0])
-				return false;
-			memcpy(s->tags[tag], line, n);
-			s->tags[tag][n] = '\0';
-			line += n - 1;
-			p--;
-			continue;
-		}
-		if (*p == '*') {
-			for (;; line++) {
-				if (script_match(s, p + 1, line))
-					return true;
-				if (*line == '\0')
-					return false;
-			}
-		}
-		if (*p == '\\' && p[1] != '\0')
-			p++;
-		if (*p != *line)
-			return false;
-	}
-	return *line == '\0';
-}
-
 /* ---- steps ---- */
 
 static inline void script_expect_line(struct script *s, const char *pattern)
@@ -254,7 +163,7 @@ static inline void script_expect_line(struct script *s, const char *pattern)
 	size_t n = (size_t)(nl - s->in);
 	line = mem_strndup(s->in, n > 0 && nl[-1] == '\r' ? n - 1 : n);
 	script_drop(s, n + 1);
-	if (!script_match(s, pattern, line)) {
+	if (!script_match(&s->tags, pattern, line)) {
 		char both[900];
 		(void)snprintf(both, sizeof both,
 			"wanted `%.400s', got `%.400s'", pattern, line);
@@ -290,7 +199,7 @@ static inline void script_say(struct script *s, const char *text,
 
 	buf_init(&once, SCRIPT_HEARD_MAX);
 	buf_init(&all, (size_t)64 << 10);
-	script_expand(s, text, &once);
+	script_expand(&s->tags, text, &once);
 	(void)buf_add_str(&once, end);
 	for (unsigned long i = 0; i < times && !s->gone; i++) {
 		if (all.len + once.len > all.max) {
