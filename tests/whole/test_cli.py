@@ -335,9 +335,11 @@ class Cli(case.Case):
         user = self.source("anna", 400)
         mount = os.path.join(self.haul.store, user)
         os.makedirs(mount)
+        who = lab.mail_user()
         r = subprocess.run(["mount", "-t", "tmpfs", "-o",
-                            "size=400k,mode=755", "tmpfs", mount],
-                           capture_output=True)
+                            "size=400k,mode=755,"
+                            f"uid={who.pw_uid},gid={who.pw_gid}",
+                            "tmpfs", mount], capture_output=True)
         if r.returncode:
             self.skipTest("no tmpfs can be mounted here")
         try:
