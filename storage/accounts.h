@@ -19,8 +19,8 @@ int accounts_add(struct state *state, struct account *a,
 /* 1 found, 0 not, -1. */
 int accounts_find(struct state *state, const char *name,
 	struct account *ret_account, struct err *err);
-int accounts_by_id(struct state *state, int64_t id,
-	struct account *ret_account, struct err *err);
+int accounts_by_id(struct state *state, int64_t id, struct account *ret_account,
+	struct err *err);
 /* Ordered by name. Caller clears each and frees the array. */
 int accounts_all(struct state *state, struct account **ret_accounts,
 	size_t *ret_count, struct err *err);
@@ -28,8 +28,8 @@ int accounts_all(struct state *state, struct account **ret_accounts,
  * A changed password, URL or a cleared fault makes the job due at once. */
 int accounts_update(struct state *state, const struct account *a,
 	const struct secret *password, struct err *err);
-int accounts_set_paused(struct state *state, int64_t id, bool paused,
-	struct err *err);
+int accounts_set_paused(
+	struct state *state, int64_t id, bool paused, struct err *err);
 /* Removes account, job, progress, secret rows and the ledger file. Refused
  * (ERR_CONFIG) while a run of it is under way: the caller cancels first. */
 int accounts_remove(struct state *state, int64_t id, struct err *err);

@@ -38,7 +38,8 @@ void db_close(struct db **db);
  * cleared; what fails here or in binding comes out of stmt_step. */
 struct stmt *db_stmt(struct db *db, const char *name);
 void stmt_bind_int(struct stmt *s, const char *param, int64_t v);
-void stmt_bind_text(struct stmt *s, const char *param, const char *v); /* NULL ok */
+void stmt_bind_text(
+	struct stmt *s, const char *param, const char *v); /* NULL ok */
 void stmt_bind_blob(struct stmt *s, const char *param, const void *v, size_t n);
 void stmt_bind_null(struct stmt *s, const char *param);
 /* Next row: 1, 0 at the end, -1. After 0 or -1 the statement is reset. */

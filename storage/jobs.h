@@ -21,7 +21,7 @@
 struct job {
 	int64_t account_id;
 	char run[JOB_RUN_ID_BYTES];
-	int64_t fence;    /* grows with every claim of the account */
+	int64_t fence;	  /* grows with every claim of the account */
 	int64_t attempts; /* failed runs in a row before this one */
 };
 
@@ -41,25 +41,25 @@ int jobs_claim(struct state *state, const char *owner, int64_t now_s,
 /* Seconds until the next job falls due (0 = now; -1 = none is waiting),
  * whatever the limit of its host. A leased job counts from the end of its
  * lease: then somebody else may claim it. */
-int jobs_next_due(struct state *state, int64_t now_s, int64_t *ret_in_s,
-	struct err *err);
+int jobs_next_due(
+	struct state *state, int64_t now_s, int64_t *ret_in_s, struct err *err);
 
 /* Extends the lease of all runs of owner. One that another owner has taken
  * over is not touched: jobs_finish says so. */
-int jobs_heartbeat(struct state *state, const char *owner, int64_t now_s,
-	struct err *err);
+int jobs_heartbeat(
+	struct state *state, const char *owner, int64_t now_s, struct err *err);
 
 /* Live progress of a run, and counts that outlive it. */
 struct job_progress {
 	int64_t account_id;
 	int64_t fence;
-	char phase[32];          /* "connecting" "listing" "importing" … */
-	char mailbox[256];       /* printable */
+	char phase[32];		 /* "connecting" "listing" "importing" … */
+	char mailbox[256];	 /* printable */
 	uint64_t messages_total; /* at the source, as far as known */
-	uint64_t messages_done;  /* stored, of this run's new ones */
-	uint64_t messages_new;   /* to fetch in this run, as far as known */
-	uint64_t bytes_done;     /* received in this run */
-	int64_t started_ms;      /* wall clock */
+	uint64_t messages_done;	 /* stored, of this run's new ones */
+	uint64_t messages_new;	 /* to fetch in this run, as far as known */
+	uint64_t bytes_done;	 /* received in this run */
+	int64_t started_ms;	 /* wall clock */
 };
 /* All runs together, in one transaction. */
 int jobs_progress(struct state *state, const struct job_progress *progress,
@@ -77,10 +77,10 @@ struct job_mailbox {
 
 struct job_result {
 	bool ok;
-	struct err err;        /* where !ok, or ok with something skipped */
-	bool needs_person;     /* state failed: no further try by itself */
-	bool cancelled;        /* drained: due again at once, no attempt */
-	int64_t next_due_s;    /* wall clock; 0 = never (import once, done) */
+	struct err err;	    /* where !ok, or ok with something skipped */
+	bool needs_person;  /* state failed: no further try by itself */
+	bool cancelled;	    /* drained: due again at once, no attempt */
+	int64_t next_due_s; /* wall clock; 0 = never (import once, done) */
 	int64_t messages_source, messages_stored, messages_quarantined,
 		messages_skipped;
 	int64_t bytes_stored;

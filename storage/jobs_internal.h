@@ -7,8 +7,7 @@
 
 /* An account's mailboxes in their order. Caller: jobs_mailboxes_free. */
 int jobs_mailboxes_read(struct state *state, int64_t account_id,
-	struct job_mailbox **ret_mailboxes, size_t *ret_count,
-	struct err *err);
+	struct job_mailbox **ret_mailboxes, size_t *ret_count, struct err *err);
 void jobs_mailboxes_free(struct job_mailbox *mailboxes, size_t count);
 
 #endif

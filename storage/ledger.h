@@ -46,11 +46,11 @@ struct ledger_mailbox {
 	int64_t id;
 	char name[NAME_MAILBOX_MAX];  /* octets of the remote name */
 	char folder[NAME_FOLDER_MAX]; /* UTF-8 */
-	char dir[NAME_DIR_MAX];       /* Maildir++ directory, "" = INBOX */
-	uint32_t uidvalidity;         /* of the last completed import */
+	char dir[NAME_DIR_MAX];	      /* Maildir++ directory, "" = INBOX */
+	uint32_t uidvalidity;	      /* of the last completed import */
 	uint32_t uidnext;
 	uint64_t highestmodseq; /* all changes up to it are applied */
-	int64_t exists;         /* at the source, last seen */
+	int64_t exists;		/* at the source, last seen */
 	int64_t stored, quarantined, skipped; /* rows of the present epoch */
 	int64_t bytes_stored;
 };
@@ -80,21 +80,21 @@ enum ledger_state {
 struct ledger_message {
 	int64_t id;
 	int64_t mailbox_id;
-	uint32_t uidvalidity; /* the epoch of uid; 0 for POP3 */
-	uint32_t uid;         /* 0 for POP3 */
+	uint32_t uidvalidity;	     /* the epoch of uid; 0 for POP3 */
+	uint32_t uid;		     /* 0 for POP3 */
 	char uidl[MESSAGE_UIDL_MAX]; /* "" for IMAP */
-	uint32_t occurrence;  /* nth message with the same uidl, from 0 */
+	uint32_t occurrence; /* nth message with the same uidl, from 0 */
 	enum ledger_state state;
-	int64_t fence;        /* of the staging directory */
-	uint64_t stage_seq;   /* name in the staging directory */
+	int64_t fence;		    /* of the staging directory */
+	uint64_t stage_seq;	    /* name in the staging directory */
 	char base[LEDGER_BASE_MAX]; /* Maildir base name with ,S=,W= */
-	uint64_t size_bytes;  /* received (CRLF as sent) */
-	unsigned char sha256[32]; /* of the bytes received */
-	int64_t date_s;       /* INTERNALDATE */
-	struct flags source;  /* flags at the source, last applied */
-	struct flags local;   /* flags here, last written by us */
-	bool to_new;          /* published into new/ rather than cur/ */
-	enum err_class why;   /* quarantined, skipped */
+	uint64_t size_bytes;	    /* received (CRLF as sent) */
+	unsigned char sha256[32];   /* of the bytes received */
+	int64_t date_s;		    /* INTERNALDATE */
+	struct flags source;	    /* flags at the source, last applied */
+	struct flags local;	    /* flags here, last written by us */
+	bool to_new;		    /* published into new/ rather than cur/ */
+	enum err_class why;	    /* quarantined, skipped */
 	char why_text[256];
 	int64_t first_at, next_try_at;
 	int64_t tries;
@@ -115,28 +115,26 @@ void ledger_rollback(struct ledger *l);
 int ledger_stage(struct ledger *l, struct ledger_message *m, bool *ret_new,
 	struct err *err);
 /* Marks rows done (inside a transaction). */
-int ledger_done(struct ledger *l, const int64_t *ids, size_t count,
-	struct err *err);
+int ledger_done(
+	struct ledger *l, const int64_t *ids, size_t count, struct err *err);
 /* Deletes a staged row whose publication failed for good. */
 int ledger_unstage(struct ledger *l, int64_t id, struct err *err);
 /* Rows in state staged, with the mailbox's directory; fn returns -1 to stop.
  * fn must not call the ledger. */
 typedef int ledger_message_fn(void *arg, const struct ledger_message *m,
 	const char *dir, struct err *err);
-int ledger_each_staged(struct ledger *l, ledger_message_fn *fn, void *arg,
-	struct err *err);
+int ledger_each_staged(
+	struct ledger *l, ledger_message_fn *fn, void *arg, struct err *err);
 /* Rows of a mailbox's epoch in any state, ascending by uid. */
 int ledger_each(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	ledger_message_fn *fn, void *arg, struct err *err);
 /* UIDs that need no fetch now (staged, done, skipped, quarantined with
  * next_try_at > now_s), ascending. Caller frees. */
 int ledger_uids(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
-	int64_t now_s, uint32_t **ret_uids, size_t *ret_count,
-	struct err *err);
+	int64_t now_s, uint32_t **ret_uids, size_t *ret_count, struct err *err);
 /* 1 found, 0 not, -1. By IMAP key; by POP3 key. */
-int ledger_find_uid(struct ledger *l, int64_t mailbox_id,
-	uint32_t uidvalidity, uint32_t uid, struct ledger_message *ret_message,
-	struct err *err);
+int ledger_find_uid(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
+	uint32_t uid, struct ledger_message *ret_message, struct err *err);
 int ledger_find_uidl(struct ledger *l, int64_t mailbox_id, const char *uidl,
 	uint32_t occurrence, struct ledger_message *ret_message,
 	struct err *err);
@@ -145,8 +143,8 @@ int ledger_set_flags(struct ledger *l, int64_t id, const struct flags *source,
 	const struct flags *local, struct err *err);
 /* Records or renews a quarantined (or skipped) message by its key: tries +1,
  * next_try_at as given. Never over a staged or done row. */
-int ledger_quarantine(struct ledger *l, const struct ledger_message *m,
-	struct err *err);
+int ledger_quarantine(
+	struct ledger *l, const struct ledger_message *m, struct err *err);
 
 /* Quarantined rows of the epoch (0: POP3) with next_try_at <= now_s,
  * ascending by uid. */
@@ -157,16 +155,16 @@ int ledger_each_old(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	ledger_message_fn *fn, void *arg, struct err *err);
 /* Gives a delivered message the key (uidvalidity, uid) of `key`: the same
  * message under a new number. A quarantined row of that key goes. */
-int ledger_rekey(struct ledger *l, int64_t id,
-	const struct ledger_message *key, struct err *err);
+int ledger_rekey(struct ledger *l, int64_t id, const struct ledger_message *key,
+	struct err *err);
 /* Counts that a flag change found no file of this message here; back to 0
  * by ledger_set_flags. */
 int ledger_missed(
 	struct ledger *l, int64_t id, int64_t *ret_misses, struct err *err);
 
 /* Keywords that found no letter in a folder (Maildir has 26), for status. */
-int ledger_note(struct ledger *l, const char *key, const char *value,
-	struct err *err);
+int ledger_note(
+	struct ledger *l, const char *key, const char *value, struct err *err);
 /* "" where there is none. Caller frees; NULL on failure. */
 char *ledger_note_get(struct ledger *l, const char *key, struct err *err);
 

@@ -24,8 +24,8 @@ int secret_store(struct state *state, const char *account_uuid,
  * scope account. No row: ERR_CONFIG naming `set NAME --password-file`. */
 int secret_load(struct state *state, const char *account_uuid,
 	struct secret *ret_plain, struct err *err);
-int secret_remove(struct state *state, const char *account_uuid,
-	struct err *err);
+int secret_remove(
+	struct state *state, const char *account_uuid, struct err *err);
 
 /* HMAC-SHA256 by a key derived from the first key (HKDF, purpose "base
  * name"); for deterministic base names. out: 32 bytes. */

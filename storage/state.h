@@ -20,7 +20,7 @@ struct state {
 	char *dir;
 	struct db *db;
 	struct keys *keys; /* NULL if the key file cannot be read */
-	int lock_fd;       /* -1: not held */
+	int lock_fd;	   /* -1: not held */
 };
 
 /* Creates directory (0700), database and key; harmless when repeated; never

@@ -24,16 +24,16 @@
 #include <sys/types.h>
 
 struct store_config {
-	const char *root;  /* absolute */
-	uid_t uid;         /* owner of what is delivered; (uid_t)-1: ours */
+	const char *root; /* absolute */
+	uid_t uid;	  /* owner of what is delivered; (uid_t)-1: ours */
 	gid_t gid;
-	bool eol_lf;       /* store.eol */
-	uint64_t message_bytes;  /* limits.message */
+	bool eol_lf;		 /* store.eol */
+	uint64_t message_bytes;	 /* limits.message */
 	const struct keys *keys; /* for base names */
 };
 
 struct store;
-struct folder;   /* an open folder; belongs to the store */
+struct folder;	 /* an open folder; belongs to the store */
 struct delivery; /* a message being written */
 
 /*
@@ -44,8 +44,7 @@ struct delivery; /* a message being written */
  * published or marked done, staged files without a row are removed.
  */
 int store_open(const struct store_config *config, struct ledger *ledger,
-	struct committer *committer, struct store **ret_store,
-	struct err *err);
+	struct committer *committer, struct store **ret_store, struct err *err);
 /* Drops what the committer has not begun with (it is fetched again); waits
  * only for a batch under way that this store is in. */
 void store_close(struct store **store);
@@ -55,15 +54,15 @@ void store_close(struct store **store);
 int store_folder(struct store *store, const char *dir,
 	struct folder **ret_folder, struct err *err);
 /* Adds to ROOT/subscriptions what is missing (Dovecot's format). */
-int store_subscribe(struct store *store, const char *const *dirs,
-	size_t count, struct err *err);
+int store_subscribe(struct store *store, const char *const *dirs, size_t count,
+	struct err *err);
 
 /* ---- deliveries: begin, write …, end or abort */
-int delivery_begin(struct store *store, struct delivery **ret_delivery,
-	struct err *err);
+int delivery_begin(
+	struct store *store, struct delivery **ret_delivery, struct err *err);
 /* ERR_LIMIT/message past limits.message. */
-int delivery_write(struct delivery *d, const void *bytes, size_t n,
-	struct err *err);
+int delivery_write(
+	struct delivery *d, const void *bytes, size_t n, struct err *err);
 /*
  * Ends the message and hands it to the committer. Takes *d, even on failure.
  * key: mailbox_id, uidvalidity, uid or uidl + occurrence; date_s and flags
@@ -78,8 +77,8 @@ void delivery_abort(struct delivery **d);
  * durable, and the rows are done. */
 int store_flush(struct store *store, struct err *err);
 /* Messages and bytes published so far by this store. Any thread. */
-void store_counts(const struct store *store, uint64_t *ret_messages,
-	uint64_t *ret_bytes);
+void store_counts(
+	const struct store *store, uint64_t *ret_messages, uint64_t *ret_bytes);
 
 /* ---- flags of what is here */
 struct store_flags {
@@ -87,8 +86,8 @@ struct store_flags {
 	/* in: source then and now, local then; out: what is here now */
 	struct flags source_then, source_now, local_then;
 	struct flags local_after; /* out */
-	bool found;               /* out: false = not seen in this listing */
-	int64_t id;               /* the caller's */
+	bool found;		  /* out: false = not seen in this listing */
+	int64_t id;		  /* the caller's */
 };
 /*
  * Three-way merges the flags of count messages of a folder, renaming files
