@@ -225,8 +225,9 @@ void log_event(enum log_level level, const struct log_ctx *ctx,
 	buf_init(&b, LINE_MAX_BYTES);
 	add_head(&b, level, ctx, event);
 	for (; fields != NULL && fields->key != NULL; fields++) {
-		if (fields->str != NULL)
-			add_str(&b, fields->key, fields->str);
+		if (!fields->is_num)
+			add_str(&b, fields->key,
+				fields->str != NULL ? fields->str : "");
 		else
 			add_num(&b, fields->key, fields->num);
 	}

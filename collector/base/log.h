@@ -10,6 +10,7 @@
 
 #include "err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level {
@@ -32,17 +33,18 @@ struct log_ctx {
 
 struct log_field {
 	const char *key; /* NULL ends the list */
-	const char *str; /* or, when NULL, num */
+	bool is_num;
+	const char *str; /* NULL is shown as "" */
 	int64_t num;
 };
 
-#define LOG_STR(k, v)                                     \
-	{                                                 \
-		.key = (k), .str = (v) != NULL ? (v) : "" \
+#define LOG_STR(k, v)                  \
+	{                              \
+		.key = (k), .str = (v) \
 	}
-#define LOG_NUM(k, v)                           \
-	{                                       \
-		.key = (k), .num = (int64_t)(v) \
+#define LOG_NUM(k, v)                                           \
+	{                                                       \
+		.key = (k), .is_num = true, .num = (int64_t)(v) \
 	}
 #define LOG_END             \
 	{                   \

@@ -12,8 +12,7 @@ static void add(
 {
 	size_t n = args->option_count++;
 
-	args->options =
-		mem_grow((void *)args->options, n + 1, sizeof *args->options);
+	args->options = mem_grow((void *)args->options, n + 1, sizeof(void *));
 	args->values =
 		mem_grow((void *)args->values, n + 1, sizeof *args->values);
 	args->options[n] = option;

@@ -164,10 +164,42 @@ int cmd_show(struct cli *cli, const struct args *args)
 	return EXIT_DONE;
 }
 
+typedef int account_fn(
+	struct state *state, const struct account *a, struct err *err);
+
+/* 1 and calls fn (which may be NULL) for the account of that name, 0 if there
+ * is none, -1. */
+static int with_account(
+	struct state *state, const char *name, account_fn *fn, struct err *err)
+{
+	struct account a = {0};
+	int r = accounts_find(state, name, &a, err);
+
+	if (r == 1 && fn != NULL && fn(state, &a, err) < 0)
+		r = -1;
+	account_clear(&a);
+	return r;
+}
+
+static int check_names(struct state *state, const struct args *args)
+{
+	struct err err = {0};
+
+	for (size_t i = 0; i < args->word_count; i++) {
+		int r = with_account(state, args->words[i], NULL, &err);
+		if (r == 0)
+			return cli_usage(args->command->name,
+				"there is no account \"%s\"; nothing was "
+				"changed",
+				args->words[i]);
+		if (r < 0)
+			return cli_fail(args->words[i], &err);
+	}
+	return 0;
+}
+
 /* Calls fn for each named account; all names are checked first. */
-static int for_each(struct cli *cli, const struct args *args,
-	int (*fn)(
-		struct state *state, const struct account *a, struct err *err),
+static int for_each(struct cli *cli, const struct args *args, account_fn *fn,
 	const char *done)
 {
 	struct state *state = NULL;
@@ -176,24 +208,13 @@ static int for_each(struct cli *cli, const struct args *args,
 
 	if (worst != 0)
 		return worst;
-	for (size_t i = 0; i < args->word_count * 2; i++) {
-		const char *name = args->words[i % args->word_count];
-		struct account a = {0};
-		int r = accounts_find(state, name, &a, &err);
-		if (r == 0) {
-			worst = cli_usage(args->command->name,
-				"there is no account \"%s\"; nothing was "
-				"changed",
-				name);
-			break;
-		}
-		if (r == 1 && i >= args->word_count)
-			r = fn(state, &a, &err);
-		account_clear(&a);
+	worst = check_names(state, args);
+	for (size_t i = 0; worst != EXIT_USAGE && i < args->word_count; i++) {
+		int r = with_account(state, args->words[i], fn, &err);
 		if (r < 0)
-			worst = cli_fail(name, &err);
-		else if (i >= args->word_count && !cli->json)
-			(void)printf("%s %s\n", name, done);
+			worst = cli_fail(args->words[i], &err);
+		else if (r == 1 && !cli->json)
+			(void)printf("%s %s\n", args->words[i], done);
 	}
 	if (cli->json && worst == 0)
 		(void)printf("{\"%s\":%zu}\n", done, args->word_count);

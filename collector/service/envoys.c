@@ -369,7 +369,8 @@ int envoys_scout(struct envoys *e, const atomic_bool *cancel, int *ret_fd,
 	struct envoy *v = NULL;
 	int fd;
 
-	if (envoys_acquire(e, scout_key, false, cancel, &v, err) < 0)
+	if (envoys_acquire(e, scout_key, false, cancel, &v, err) < 0 ||
+		v == NULL)
 		return -1;
 	fd = fcntl(v->control_fd, F_DUPFD_CLOEXEC, 3);
 	envoys_release(e, &v);
