@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Writing gathers frames in `out`, which grows by doubling (the frame under
- * way included, at most GATHER_BYTES + one frame). Reading keeps `in`, which
- * has room for exactly one frame of the largest size: a frame is parsed where
- * it was received. Neither side touches pages that it does not need, so a
- * session that only waits costs little of its 128 KiB.
+ * way included, at most GATHER_BYTES + one frame). Reading keeps `in`, where a
+ * frame is parsed as it was received: it doubles while more arrives than fits,
+ * to IN_BUSY_BYTES, and beyond only for a frame that is larger. There are as
+ * many of both as sessions, twice: so they begin small.
  *
  * A cancel is a flag and shutdown(2): it wakes whoever blocks, here and at
  * the far end, and needs no descriptor of its own.
@@ -22,9 +22,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define GATHER_BYTES ((size_t)65536)
+#define GATHER_BYTES ((size_t)32768)
 #define OUT_FIRST_BYTES ((size_t)1024)
 #define OUT_KEEP_BYTES ((size_t)4096)
+#define IN_FIRST_BYTES ((size_t)4096)
+#define IN_BUSY_BYTES ((size_t)32768)
 #define COPY_BYTES ((size_t)16384) /* below, a copy is cheaper than a call */
 
 struct channel *channel_new(int fd)
@@ -35,7 +37,8 @@ struct channel *channel_new(int fd)
 	c->send_timeout_ms = -1;
 	c->out = mem_array(OUT_FIRST_BYTES, 1);
 	c->out_cap = OUT_FIRST_BYTES;
-	c->in = mem_array(CHANNEL_FRAME_BYTES, 1);
+	c->in = mem_array(IN_FIRST_BYTES, 1);
+	c->in_cap = IN_FIRST_BYTES;
 	atomic_init(&c->cancelled, false);
 	return c;
 }
@@ -205,6 +208,9 @@ int channel_send_bytes(struct channel *c, uint8_t type, const void *p, size_t n,
 
 	assert(!c->building && n <= CHANNEL_MAX);
 	if (n <= COPY_BYTES) {
+		if (c->out_len + CHANNEL_HEAD_BYTES + n > GATHER_BYTES &&
+			channel_flush(c, err) < 0)
+			return -1;
 		channel_begin(c, type);
 		channel_put_raw(c, p, n);
 		return channel_send(c, err);
@@ -258,18 +264,42 @@ static void out_shrink(struct channel *c)
 	c->out_cap = OUT_FIRST_BYTES;
 }
 
-/* Moves the frame under way to the front where it would not fit. */
-static void make_room(struct channel *c)
+/* The frame under way moves to the front of a larger buffer. */
+static void in_grow(struct channel *c, size_t cap)
 {
 	size_t have = c->in_end - c->in_pos;
+	/* Not realloc: what is left behind might be a secret. */
+	char *grown = mem_array(cap, 1);
+
+	memcpy(grown, c->in + c->in_pos, have);
+	explicit_bzero(c->in, c->in_high);
+	free(c->in);
+	c->in = grown;
+	c->in_cap = cap;
+	c->in_pos = 0;
+	c->in_end = c->in_high = have;
+}
+
+/* Room behind what has arrived, for all of the frame under way. */
+static void make_room(struct channel *c)
+{
+	size_t have = c->in_end - c->in_pos, need = CHANNEL_HEAD_BYTES;
+	size_t cap = c->in_cap;
 
 	c->left = 0;
-	if (have != 0 && c->in_pos < CHANNEL_FRAME_BYTES / 2 &&
-		have >= CHANNEL_HEAD_BYTES) {
-		size_t n = (size_t)channel_load_le(c->in + c->in_pos, 4);
-		if (c->in_pos + CHANNEL_HEAD_BYTES + n <= CHANNEL_FRAME_BYTES)
-			return;
+	if (have >= CHANNEL_HEAD_BYTES)
+		need += (size_t)channel_load_le(c->in + c->in_pos, 4);
+	if (c->in_end == cap && cap < IN_BUSY_BYTES)
+		cap *= 2;
+	while (cap < need)
+		cap = cap * 2 < CHANNEL_FRAME_BYTES ? cap * 2
+						    : CHANNEL_FRAME_BYTES;
+	if (cap != c->in_cap) {
+		in_grow(c, cap);
+		return;
 	}
+	if (have != 0 && c->in_pos < cap / 2 && c->in_pos + need <= cap)
+		return;
 	memmove(c->in, c->in + c->in_pos, have);
 	c->in_pos = 0;
 	c->in_end = have;
@@ -281,7 +311,7 @@ static int fill(struct channel *c, int64_t timeout_ms, struct err *err)
 	make_room(c);
 	for (;;) {
 		ssize_t n = recv(c->fd, c->in + c->in_end,
-			CHANNEL_FRAME_BYTES - c->in_end, MSG_DONTWAIT);
+			c->in_cap - c->in_end, MSG_DONTWAIT);
 		if (n > 0) {
 			c->in_end += (size_t)n;
 			if (c->in_high < c->in_end)

@@ -23,6 +23,7 @@ struct channel {
 	bool building;
 
 	char *in;
+	size_t in_cap;
 	size_t in_pos;	/* the next frame */
 	size_t in_end;	/* behind the last byte received */
 	size_t in_high; /* behind the last byte ever written */
