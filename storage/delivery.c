@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GATHER_BYTES ((size_t)64 * 1024)
+#define GATHER_BYTES ((size_t)32 * 1024)
 #define HEADER_BYTES ((size_t)64 * 1024)
 #define ROOM_BYTES ((size_t)4096) /* less room than this: write first */
 
@@ -39,7 +39,9 @@ struct delivery {
 	size_t gathered;
 	char *gather; /* GATHER_BYTES */
 	size_t header_len;
-	char *header; /* its first HEADER_BYTES, for the date */
+	char *header;	  /* for the date: at most HEADER_BYTES */
+	bool header_over; /* its empty line has come */
+	bool line_empty;  /* so far, the line under way */
 };
 
 static int create_file(
@@ -77,7 +79,8 @@ int delivery_begin(
 	}
 	d->store = store;
 	d->to_lf = store->eol_lf;
-	d->gather = mem_alloc(GATHER_BYTES);
+	d->gather = mem_array(GATHER_BYTES, 1);
+	d->line_empty = true;
 	eol_init(&d->eol);
 	d->sha = EVP_MD_CTX_new();
 	if (d->sha == NULL ||
@@ -221,12 +224,28 @@ static int add_to_lf(
 	return add_as_received(d, bytes, n, err);
 }
 
+/* How much of a piece belongs to the header, its empty line included. */
+static size_t header_part(struct delivery *d, const char *bytes, size_t n)
+{
+	const char *p = bytes, *end = bytes + n;
+
+	while (p < end && !d->header_over) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		size_t line = (size_t)((nl != NULL ? nl : end) - p);
+		bool empty = line == 0 || (line == 1 && *p == '\r');
+
+		d->header_over = nl != NULL && empty && d->line_empty;
+		d->line_empty = nl != NULL || (empty && d->line_empty);
+		p = nl != NULL ? nl + 1 : end;
+	}
+	return (size_t)(p - bytes);
+}
+
 static void keep_header(struct delivery *d, const char *bytes, size_t n)
 {
 	size_t left = HEADER_BYTES - d->header_len;
 
-	if (n > left)
-		n = left;
+	n = header_part(d, bytes, n < left ? n : left);
 	if (n == 0)
 		return;
 	d->header = mem_grow(d->header, d->header_len + n, 1);
