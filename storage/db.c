@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,13 +256,24 @@ static int open_file(struct db *db, const struct schema_migration *migrations,
 	return 0;
 }
 
+/* For the whole process, before its first connection. Otherwise each of a
+ * thousand ledgers takes 20 pages at once, and each allocation a lock that
+ * all share. */
+static void configure_process(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int db_open_schema(const char *path, enum db_kind kind, bool create,
 	const struct schema_migration *migrations, struct db **ret_db,
 	struct err *err)
 {
+	static pthread_once_t configured = PTHREAD_ONCE_INIT;
 	struct db *db;
 	struct stat st;
 
+	(void)pthread_once(&configured, configure_process);
 	if (create && stat(path, &st) != 0 && errno == ENOENT &&
 		create_file(path, kind, migrations, err) != 0)
 		return -1;

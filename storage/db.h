@@ -35,7 +35,8 @@ void db_close(struct db **db);
 
 /* name: "-- name:" of a statement in schema/queries. Unknown: abort, as with
  * parameters and columns. The statement belongs to db and has been reset and
- * cleared; what fails here or in binding comes out of stmt_step. */
+ * cleared; what fails here or in binding comes out of stmt_step. A ledger
+ * keeps the six asked for last, and those that are being stepped through. */
 struct stmt *db_stmt(struct db *db, const char *name);
 void stmt_bind_int(struct stmt *s, const char *param, int64_t v);
 void stmt_bind_text(

@@ -17,6 +17,7 @@ struct stmt {
 	int rc;	   /* first failure of preparing or binding */
 	int param; /* where the next search begins: callers ask in order */
 	int column;
+	uint64_t used; /* by db->clock, when asked for last */
 };
 
 struct db {
@@ -26,6 +27,8 @@ struct db {
 	const struct schema_statement *statements;
 	size_t statement_count;
 	struct stmt *stmts; /* parallel to statements */
+	size_t prepared;    /* of stmts */
+	uint64_t clock;
 };
 
 /* db_open with a list of migrations of the caller's. */
