@@ -115,7 +115,7 @@ static int list_on_line(
 		return 0;
 	l->lines++;
 	if (imap_list_read(rest, &info) < 0) {
-		LOG(LOG_LEVEL_WARN, NULL, "list.unreadable",
+		LOG(LOG_LEVEL_WARN, NULL, "list_unreadable",
 			LOG_NUM("line", l->lines));
 		return 0;
 	}

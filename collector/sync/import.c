@@ -64,7 +64,7 @@ static enum intake_verdict accept(void *arg,
 	if ((meta->has & MESSAGE_HAS_UID) == 0 || !was_asked(im, meta->uid) ||
 		uidset_has(&v->known, meta->uid) ||
 		uidset_has(&v->got, meta->uid)) {
-		LOG(LOG_LEVEL_DEBUG, &v->log, "unasked message dropped",
+		LOG(LOG_LEVEL_DEBUG, &v->log, "unasked_message_dropped",
 			LOG_NUM("uid", meta->uid));
 		return INTAKE_DROP;
 	}
@@ -265,8 +265,7 @@ static int get_new(struct import *im, size_t *ret_unsettled, struct err *err)
 	v->work->progress.now.messages_new += v->expected;
 	if (rc == 0) {
 		LOG(LOG_LEVEL_DEBUG, &v->log,
-			im->scanned ? "asking for what is missing"
-				    : "asking for what is above",
+			im->scanned ? "asking_missing" : "asking_above",
 			LOG_NUM("uids", uids.count),
 			LOG_NUM("highest", im->highest));
 		rc = get(im, uids.uids, uids.count, false, err);

@@ -109,7 +109,7 @@ static int give_up(
 	d->settled = true;
 	if (d->uidl[0] == '\0') {
 		md->unnamed_lost++;
-		LOG(LOG_LEVEL_WARN, &md->v->log, "message cannot be read",
+		LOG(LOG_LEVEL_WARN, &md->v->log, "message_unreadable",
 			LOG_NUM("number", d->number),
 			LOG_STR("class", err_class_name(why->class)),
 			LOG_STR("error", why->text));
@@ -253,7 +253,7 @@ static int get_all(struct maildrop *md, struct err *err)
 	v->expected = count;
 	v->work->progress.now.messages_new += count;
 	md->intake.hash = md->table.nameless;
-	LOG(LOG_LEVEL_DEBUG, &v->log, "maildrop listed",
+	LOG(LOG_LEVEL_DEBUG, &v->log, "maildrop_listed",
 		LOG_NUM("listed", md->table.count), LOG_NUM("new", count),
 		LOG_NUM("nameless", md->table.nameless));
 	rc = fetch_messages(&md->intake, &md->owner, ids, count, false, err);

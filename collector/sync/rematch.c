@@ -62,7 +62,7 @@ int rematch_open(struct visit *v, struct rematch **ret_rematch, struct err *err)
 		return 0;
 	}
 	qsort(r->old, r->count, sizeof *r->old, by_content);
-	LOG(LOG_LEVEL_INFO, &v->log, "new epoch: comparing contents",
+	LOG(LOG_LEVEL_INFO, &v->log, "comparing_contents",
 		LOG_NUM("uidvalidity", v->m.uidvalidity),
 		LOG_NUM("known", r->count));
 	*ret_rematch = r;

@@ -64,7 +64,7 @@ static int collect(struct visit *v, struct err *err)
 		return 0;
 	progress_phase(&v->work->progress, "comparing flags", v->pair->name);
 	if (then == 0 || now < then || !v->work->link.info.condstore) {
-		LOG(LOG_LEVEL_DEBUG, &v->log, "reading all flags",
+		LOG(LOG_LEVEL_DEBUG, &v->log, "reading_all_flags",
 			LOG_NUM("modseq", now), LOG_NUM("known", then));
 		return scan_flags(v, err);
 	}
@@ -126,7 +126,7 @@ static int record(struct visit *v, struct store_flags *item, struct err *err)
 		v->missed = true;
 		return 0;
 	}
-	LOG(LOG_LEVEL_DEBUG, &v->log, "flag change dropped: not here",
+	LOG(LOG_LEVEL_DEBUG, &v->log, "flag_change_dropped",
 		LOG_STR("base", item->base));
 	return ledger_set_flags(
 		l, item->id, &item->source_now, &item->local_then, err);
@@ -184,7 +184,7 @@ int resync_mailbox(struct visit *v, struct err *err)
 		return -1;
 	if (v->changes.count == 0)
 		return 0;
-	LOG(LOG_LEVEL_DEBUG, &v->log, "applying flags",
+	LOG(LOG_LEVEL_DEBUG, &v->log, "applying_flags",
 		LOG_NUM("messages", v->changes.count));
 	return apply(v, err);
 }

@@ -212,8 +212,8 @@ static void log_end(const struct work *w)
 
 	if (!r->ok && !r->cancelled)
 		log_err(r->needs_person ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN,
-			&w->log, "run failed", &r->err);
-	LOG(LOG_LEVEL_INFO, &w->log, "run ended",
+			&w->log, "run_failed", &r->err);
+	LOG(LOG_LEVEL_INFO, &w->log, "run_ended",
 		LOG_STR("result", r->cancelled ? "cancelled"
 				  : r->ok      ? "ok"
 					       : "failed"),
@@ -236,7 +236,7 @@ void run_execute(struct run *run)
 		.run = run->job.run, .account = run->account.name};
 	link_init(&w.link, run);
 	progress_begin(&w.progress, run);
-	LOG(LOG_LEVEL_INFO, &w.log, "run begins",
+	LOG(LOG_LEVEL_INFO, &w.log, "run_begins",
 		LOG_STR("protocol", protocol_name(run->account.url.protocol)),
 		LOG_STR("host", run->account.url.host),
 		LOG_NUM("attempts", run->job.attempts));

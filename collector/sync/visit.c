@@ -84,7 +84,7 @@ int visit_quarantine(struct visit *v, const struct ledger_message *key,
 	m->next_try_at = w->now_s + policy_quarantine_s(why->class, tries);
 	if (w->again_at_s == 0 || m->next_try_at < w->again_at_s)
 		w->again_at_s = m->next_try_at;
-	LOG(LOG_LEVEL_WARN, &v->log, "message quarantined",
+	LOG(LOG_LEVEL_WARN, &v->log, "message_quarantined",
 		LOG_NUM("uid", m->uid), LOG_STR("uidl", m->uidl),
 		LOG_STR("class", err_class_name(why->class)),
 		LOG_STR("error", why->text), LOG_NUM("tries", tries + 1));
@@ -110,7 +110,7 @@ int visit_forget(struct visit *v, const struct visit_due *due, struct err *err)
 	(void)snprintf(m->why_text, sizeof m->why_text,
 		"gone from the source before it could be fetched");
 	m->first_at = v->work->now_s;
-	LOG(LOG_LEVEL_INFO, &v->log, "quarantined message is gone",
+	LOG(LOG_LEVEL_INFO, &v->log, "quarantined_message_gone",
 		LOG_NUM("uid", due->uid), LOG_STR("uidl", due->uidl));
 	rc = ledger_quarantine(v->work->ledger, m, err);
 	free(m);
@@ -128,7 +128,7 @@ static int enter_epoch(struct visit *v, struct err *err)
 		return 0;
 	}
 	if (v->m.uidvalidity != 0)
-		LOG(LOG_LEVEL_WARN, &v->log, "UIDVALIDITY changed",
+		LOG(LOG_LEVEL_WARN, &v->log, "uidvalidity_changed",
 			LOG_NUM("from", v->m.uidvalidity),
 			LOG_NUM("to", v->state.uidvalidity));
 	v->rematch = v->m.uidvalidity != 0;
@@ -196,7 +196,7 @@ int visit_mailbox(struct visit *v, struct work *work,
 		return -1;
 	}
 	make_mark(v);
-	LOG(LOG_LEVEL_INFO, &v->log, "mailbox done",
+	LOG(LOG_LEVEL_INFO, &v->log, "mailbox_done",
 		LOG_NUM("exists", v->state.exists), LOG_NUM("new", v->came),
 		LOG_NUM("flags", v->flags_applied),
 		LOG_NUM("quarantined", v->given_up));

@@ -95,7 +95,7 @@ static void note_failed(
 	struct log_ctx log = w->log;
 
 	log.mailbox = pair->name;
-	log_err(LOG_LEVEL_WARN, &log, "mailbox failed", err);
+	log_err(LOG_LEVEL_WARN, &log, "mailbox_failed", err);
 	(void)err_where(err, "mailbox %.200s", pair->name);
 	err->scope = ERR_SCOPE_MAILBOX;
 	if (w->failed++ == 0)
