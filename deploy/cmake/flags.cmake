@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Warnings, hardening, sanitizers: one place for all targets.
+# No NDEBUG: a broken invariant has to end the program, not the mail.
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_C_FLAGS_RELEASE "-O2")
 add_compile_definitions(_GNU_SOURCE _FILE_OFFSET_BITS=64)
 add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes
   -Wmissing-prototypes -Wformat=2 -Wswitch-enum -Wvla
