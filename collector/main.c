@@ -6,6 +6,7 @@
 #include "remote/envoy.h"
 #include "remote/scout.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,8 +23,21 @@ static void setup_child_log(const char *level, const char *format)
 				STDERR_FILENO);
 }
 
+/* A closed descriptor 0, 1 or 2 would be given to the next file that is
+ * opened, and what is printed would end up in the database. */
+static void fill_standard_descriptors(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = dup(fd);
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	fill_standard_descriptors();
 	if (argc == 4 && strcmp(argv[1], "envoy") == 0) {
 		setup_child_log(argv[2], argv[3]);
 		return envoy_main();

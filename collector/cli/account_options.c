@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <utf8proc.h>
 
 static int refuse(
 	struct err *err, const char *option, const char *value, const char *why)
@@ -88,11 +89,32 @@ static int apply_rules(
 	return 0;
 }
 
+/* Texts that people see again, that are compared with folders, and that are
+ * kept as lines. */
+static int check_text(const char *option, const char *value, struct err *err)
+{
+	const utf8proc_uint8_t *p = (const utf8proc_uint8_t *)value;
+	utf8proc_ssize_t left = (utf8proc_ssize_t)strlen(value), n;
+
+	for (; left > 0; p += n, left -= n) {
+		utf8proc_int32_t c;
+		n = utf8proc_iterate(p, left, &c);
+		if (n < 0)
+			return refuse(err, option, value, "it is not UTF-8");
+		if (c < 0x20 || c == 0x7f)
+			return refuse(err, option, value,
+				"it holds a control character");
+	}
+	return 0;
+}
+
 static int apply_to(const struct settings *settings, struct account *a,
 	const char *user, struct err *err)
 {
 	char *path = NULL;
 
+	if (user != NULL && check_text("to", user, err) < 0)
+		return -1;
 	if (user != NULL)
 		replace(&a->to, user);
 	if (settings_store_path(settings, a->to, &path, err) < 0)
@@ -154,22 +176,36 @@ static int apply_texts(
 	if (prefix != NULL && (prefix[0] == '/' || strlen(prefix) > 200))
 		return refuse(err, "prefix", prefix,
 			"it takes a folder such as Old/Gmail");
+	if (prefix != NULL && check_text("prefix", prefix, err) < 0)
+		return -1;
 	if (prefix != NULL)
 		replace(&a->prefix, prefix);
 	return 0;
 }
 
-static void apply_globs(struct account *a, const struct args *args)
+static int apply_globs(
+	struct account *a, const struct args *args, struct err *err)
 {
 	char *folders = args_lines(args, "folder");
 	char *excludes = args_lines(args, "exclude");
+	int r = 0;
 
-	if (folders != NULL)
+	for (size_t i = 0; i < args->option_count; i++) {
+		const char *option = args->options[i]->name;
+		if ((strcmp(option, "folder") == 0 ||
+			    strcmp(option, "exclude") == 0) &&
+			check_text(option, args->values[i], err) < 0) {
+			r = -1;
+			break;
+		}
+	}
+	if (r == 0 && folders != NULL)
 		replace(&a->folders, folders);
-	if (excludes != NULL)
+	if (r == 0 && excludes != NULL)
 		replace(&a->excludes, excludes);
 	free(folders);
 	free(excludes);
+	return r;
 }
 
 int account_apply(const struct settings *settings, struct account *a,
@@ -181,9 +217,9 @@ int account_apply(const struct settings *settings, struct account *a,
 		return -1;
 	if (apply_to(settings, a, args_value(args, "to"), err) < 0 ||
 		(every != NULL && apply_every(a, every, err) < 0) ||
-		apply_rules(a, args, err) < 0 || apply_texts(a, args, err) < 0)
+		apply_rules(a, args, err) < 0 ||
+		apply_texts(a, args, err) < 0 || apply_globs(a, args, err) < 0)
 		return -1;
-	apply_globs(a, args);
 	if (args_value(args, "skip-deleted") != NULL)
 		a->skip_deleted = true;
 	if (args_value(args, "keep-deleted") != NULL)

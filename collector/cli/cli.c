@@ -3,6 +3,7 @@
 
 #include "../base/log.h"
 #include "../base/mem.h"
+#include "../model/text.h"
 #include "args.h"
 #include "help.h"
 
@@ -12,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* A message of one line, whatever is in it. */
+#define LINE_BYTES 4096
 
 const struct cli_option global_options[] = {
 	{"-c", "FILE", "read this file instead of " CONFIG_DEFAULT_PATH},
@@ -27,24 +31,29 @@ const struct cli_option global_options[] = {
 int cli_fail(const char *where, const struct err *err)
 {
 	const char *class = err_class_name(err->class);
+	char text[LINE_BYTES], line[LINE_BYTES];
 
-	(void)fprintf(stderr, "mailhaul: %s%s%s%s%s%s%s%s\n",
+	(void)snprintf(text, sizeof text, "mailhaul: %s%s%s%s%s%s%s%s",
 		where != NULL ? where : "", where != NULL ? ": " : "", class,
 		class[0] != '\0' ? ": " : "", err->text,
 		err->hint[0] != '\0' ? " (" : "", err->hint,
 		err->hint[0] != '\0' ? ")" : "");
+	text_printable(text, line, sizeof line);
+	(void)fprintf(stderr, "%s\n", line);
 	return err->class == ERR_CONFIG ? EXIT_STATE : EXIT_FAILED;
 }
 
 int cli_usage(const char *command, const char *fmt, ...)
 {
+	char text[LINE_BYTES], line[LINE_BYTES];
 	va_list ap;
 
-	(void)fprintf(stderr, "mailhaul%s%s: ", command != NULL ? " " : "",
-		command != NULL ? command : "");
 	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	text_printable(text, line, sizeof line);
+	(void)fprintf(stderr, "mailhaul%s%s: %s", command != NULL ? " " : "",
+		command != NULL ? command : "", line);
 	(void)fprintf(stderr, " (see: mailhaul help%s%s)\n",
 		command != NULL ? " " : "", command != NULL ? command : "");
 	return EXIT_USAGE;

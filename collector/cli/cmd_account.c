@@ -4,6 +4,7 @@
 #include "../base/mem.h"
 #include "account_options.h"
 #include "commands.h"
+#include "json.h"
 #include "password.h"
 
 #include <stdio.h>
@@ -31,7 +32,9 @@ static void say_added(const struct cli *cli, const struct account *a)
 
 	url_format(&a->url, url);
 	if (cli->json)
-		(void)printf("{\"name\":\"%s\",\"added\":true}\n", a->name);
+		json_print(json_pack("{s:o, s:b}", "name", json_text(a->name),
+				   "added", 1),
+			stdout);
 	else if (a->paused)
 		(void)printf("%s enrolled, paused: mailhaul resume %s\n",
 			a->name, a->name);
@@ -121,9 +124,12 @@ int cmd_set(struct cli *cli, const struct args *args)
 		goto out;
 	}
 	r = EXIT_DONE;
-	(void)printf(cli->json ? "{\"name\":\"%s\",\"changed\":true}\n"
-			       : "%s changed\n",
-		name);
+	if (cli->json)
+		json_print(json_pack("{s:o, s:b}", "name", json_text(name),
+				   "changed", 1),
+			stdout);
+	else
+		(void)printf("%s changed\n", name);
 out:
 	secret_clear(&password);
 	account_clear(&a);

@@ -6,9 +6,9 @@
 #include "../base/mem.h"
 #include "../model/text.h"
 #include "commands.h"
+#include "json.h"
 #include "table.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,9 @@ static json_t *json_lines(const char *lines)
 
 	while (*lines != '\0') {
 		size_t n = strcspn(lines, "\n");
-		(void)json_array_append_new(array, json_stringn(lines, n));
+		char *line = mem_strndup(lines, n);
+		(void)json_array_append_new(array, json_text(line));
+		free(line);
 		lines += n + (lines[n] == '\n');
 	}
 	return array;
@@ -45,22 +47,15 @@ static json_t *account_json(const struct account *a)
 
 	url_format(&a->url, url);
 	every_text(a, every);
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o, s:o, s:s, "
-			 "s:s, s:s, s:b, s:s}",
-		"name", a->name, "url", url, "to", a->to, "every", every,
-		"paused", a->paused, "delete", a->delete_rule, "on_expunge",
-		a->on_expunge, "folder", json_lines(a->folders), "exclude",
-		json_lines(a->excludes), "prefix", a->prefix, "ca_file",
-		a->ca_file, "fingerprint", a->fingerprint, "skip_deleted",
-		a->skip_deleted, "created_at",
-		clock_rfc3339(a->created_at, when));
-}
-
-static void print_json(json_t *document)
-{
-	(void)json_dumpf(document, stdout, JSON_INDENT(2));
-	(void)fputc('\n', stdout);
-	json_decref(document);
+	return json_pack("{s:s, s:o, s:o, s:s, s:b, s:s, s:s, s:o, s:o, s:o, "
+			 "s:o, s:s, s:b, s:s}",
+		"name", a->name, "url", json_text(url), "to", json_text(a->to),
+		"every", every, "paused", a->paused, "delete", a->delete_rule,
+		"on_expunge", a->on_expunge, "folder", json_lines(a->folders),
+		"exclude", json_lines(a->excludes), "prefix",
+		json_text(a->prefix), "ca_file", json_text(a->ca_file),
+		"fingerprint", a->fingerprint, "skip_deleted", a->skip_deleted,
+		"created_at", clock_rfc3339(a->created_at, when));
 }
 
 static void list_table(const struct account *accounts, size_t count)
@@ -102,7 +97,7 @@ int cmd_list(struct cli *cli, const struct args *args)
 		for (size_t i = 0; i < count; i++)
 			(void)json_array_append_new(
 				array, account_json(&accounts[i]));
-		print_json(json_pack("{s:o}", "accounts", array));
+		json_print(json_pack("{s:o}", "accounts", array), stdout);
 	} else if (count == 0) {
 		(void)printf("no account is enrolled yet; see: mailhaul help "
 			     "add\n");
@@ -157,7 +152,7 @@ int cmd_show(struct cli *cli, const struct args *args)
 		return cli_usage(
 			"show", "there is no account \"%s\"", args->words[0]);
 	if (cli->json)
-		print_json(account_json(&a));
+		json_print(account_json(&a), stdout);
 	else
 		show_text(&a);
 	account_clear(&a);

@@ -152,6 +152,11 @@ static int wait_for(
 			pause_one_second();
 	}
 	progress_free(&p);
+	if (left > 0 && stop) {
+		(void)fprintf(stderr,
+			"mailhaul sync: interrupted; the daemon goes on\n");
+		worst = EXIT_FAILED;
+	}
 	return left < 0 ? cli_fail(NULL, &err) : worst;
 }
 
@@ -198,6 +203,7 @@ static int choose(struct state *state, const struct args *args,
 int cmd_sync(struct cli *cli, const struct args *args)
 {
 	bool all = args_value(args, "all") != NULL;
+	bool wait = args_value(args, "wait") != NULL;
 	struct state *state = NULL;
 	struct waiting *w = NULL;
 	struct err err = {0};
@@ -213,12 +219,12 @@ int cmd_sync(struct cli *cli, const struct args *args)
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (due_one(state, &w[i], &err) < 0)
 			r = cli_fail(w[i].account.name, &err);
-	if (r == 0 && args_value(args, "wait") != NULL)
-		r = wait_for(cli, state, w, n);
 	if (r == 0 && cli->json)
 		(void)printf("{\"due\":%zu}\n", n);
-	else if (r == 0 && args_value(args, "wait") == NULL)
+	else if (r == 0 && !wait)
 		(void)printf("%zu account%s due now\n", n, n == 1 ? "" : "s");
+	if (r == 0 && wait)
+		r = wait_for(cli, state, w, n);
 	for (size_t i = 0; i < n; i++)
 		account_clear(&w[i].account);
 	free(w);

@@ -5,9 +5,9 @@
 #include "../base/mem.h"
 #include "../service/conductor.h"
 #include "commands.h"
+#include "json.h"
 #include "progress.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ struct watcher {
 	struct cli *cli;
 	struct progress *progress; /* NULL: serve */
 	json_t *results;	   /* --json */
-	int64_t drawn_ms;
+	bool stopped;		   /* a run was, before its end */
 };
 
 static json_t *result_json(const char *account, const struct job_progress *now,
@@ -26,9 +26,10 @@ static json_t *result_json(const char *account, const struct job_progress *now,
 	json_t *error = json_null();
 
 	if (!result->ok)
-		error = json_pack("{s:s, s:s, s:s}", "class",
+		error = json_pack("{s:s, s:o, s:o}", "class",
 			err_class_name(result->err.class), "text",
-			result->err.text, "hint", result->err.hint);
+			json_text(result->err.text), "hint",
+			json_text(result->err.hint));
 	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o}",
 		"account", account, "ok", result->ok, "cancelled",
 		result->cancelled, "messages_new",
@@ -54,6 +55,7 @@ static void on_event(void *arg, const struct conductor_event *event)
 	case CONDUCTOR_FINISHED:
 		progress_finish(w->progress, event->account, event->progress,
 			event->result);
+		w->stopped |= event->result->cancelled;
 		if (w->results != NULL)
 			(void)json_array_append_new(w->results,
 				result_json(event->account, event->progress,
@@ -100,15 +102,6 @@ static int find_ids(
 	return 0;
 }
 
-static void print_results(struct watcher *w)
-{
-	json_t *document = json_pack("{s:o}", "runs", w->results);
-
-	(void)json_dumpf(document, stdout, JSON_INDENT(2));
-	(void)fputc('\n', stdout);
-	json_decref(document);
-}
-
 int cmd_run(struct cli *cli, const struct args *args)
 {
 	struct watcher w = {.cli = cli};
@@ -123,7 +116,8 @@ int cmd_run(struct cli *cli, const struct args *args)
 	struct err err = {0};
 	int64_t *ids = NULL;
 	size_t failed = 0;
-	bool live = isatty(STDOUT_FILENO) && !cli->json;
+	/* a log on the same screen would be drawn over */
+	bool live = isatty(STDOUT_FILENO) && !cli->json && cli->verbosity <= 0;
 	int r = cli_state(cli, &state);
 
 	if (r == 0)
@@ -141,10 +135,10 @@ int cmd_run(struct cli *cli, const struct args *args)
 	if (conductor_run(state, &options, &failed, &err) < 0)
 		r = cli_fail(NULL, &err);
 	else
-		r = failed != 0 ? EXIT_FAILED : EXIT_DONE;
+		r = failed != 0 || w.stopped ? EXIT_FAILED : EXIT_DONE;
 	progress_free(&w.progress);
 	if (w.results != NULL)
-		print_results(&w);
+		json_print(json_pack("{s:o}", "runs", w.results), stdout);
 out:
 	free(ids);
 	state_close(&state);

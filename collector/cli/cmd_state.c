@@ -4,12 +4,17 @@
 #include "../base/mem.h"
 #include "commands.h"
 #include "help.h"
+#include "json.h"
 #include "table.h"
 
-#include <jansson.h>
+#include <libetpan/libetpan_version.h>
+#include <openssl/crypto.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
+#include <uv.h>
 
 int cmd_init(struct cli *cli, const struct args *args)
 {
@@ -33,23 +38,19 @@ int cmd_init(struct cli *cli, const struct args *args)
 static void config_json(const struct config *c)
 {
 	json_t *array = json_array();
-	json_t *document;
 
 	for (size_t i = 0; settings_keys[i].key != NULL; i++) {
 		const struct settings_key *k = &settings_keys[i];
 		char *value = settings_get(&c->settings, k);
-		(void)json_array_append_new(
-			array, json_pack("{s:s, s:s, s:s, s:s}", "key", k->key,
-				       "value", value, "default",
-				       k->default_value, "origin",
-				       c->origins[i] != NULL ? c->origins[i]
-							     : "default"));
+		(void)json_array_append_new(array,
+			json_pack("{s:s, s:o, s:s, s:o}", "key", k->key,
+				"value", json_text(value), "default",
+				k->default_value, "origin",
+				json_text(c->origins[i] != NULL ? c->origins[i]
+								: "default")));
 		free(value);
 	}
-	document = json_pack("{s:o}", "settings", array);
-	(void)json_dumpf(document, stdout, JSON_INDENT(2));
-	(void)fputc('\n', stdout);
-	json_decref(document);
+	json_print(json_pack("{s:o}", "settings", array), stdout);
 }
 
 int cmd_config(struct cli *cli, const struct args *args)
@@ -78,13 +79,38 @@ int cmd_config(struct cli *cli, const struct args *args)
 	return EXIT_DONE;
 }
 
+/* What a report of a fault has to name: the libraries as they are loaded. */
 int cmd_version(struct cli *cli, const struct args *args)
 {
+	char etpan[32];
+	const struct {
+		const char *name, *version;
+	} libraries[] = {
+		{"libetpan", etpan},
+		{"openssl", OpenSSL_version(OPENSSL_VERSION_STRING)},
+		{"sqlite", sqlite3_libversion()},
+		{"libuv", uv_version_string()},
+		{"utf8proc", utf8proc_version()},
+	};
+	json_t *loaded = json_object();
+
 	(void)args;
-	if (cli->json)
-		(void)printf("{\"version\":\"%s\"}\n", MAILHAUL_VERSION);
-	else
+	(void)snprintf(etpan, sizeof etpan, "%d.%d",
+		libetpan_get_version_major(), libetpan_get_version_minor());
+	if (!cli->json)
 		(void)printf("mailhaul %s\n", MAILHAUL_VERSION);
+	for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
+		(void)json_object_set_new(loaded, libraries[i].name,
+			json_text(libraries[i].version));
+		if (!cli->json)
+			(void)printf("%s %s\n", libraries[i].name,
+				libraries[i].version);
+	}
+	if (cli->json)
+		json_print(json_pack("{s:s, s:O}", "version", MAILHAUL_VERSION,
+				   "libraries", loaded),
+			stdout);
+	json_decref(loaded);
 	return EXIT_DONE;
 }
 

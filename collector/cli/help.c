@@ -12,6 +12,16 @@ static const char about[] =
 	"servers into a local Maildir++ store that Dovecot serves at once, "
 	"and keeps collecting what is new.";
 
+/* Columns of n bytes of UTF-8: our own texts hold no wide characters. */
+static int columns(const char *text, int n)
+{
+	int count = 0;
+
+	for (int i = 0; i < n; i++)
+		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return count;
+}
+
 /* Prints text in lines of WIDTH, each after `indent` spaces. */
 static void wrap(FILE *out, const char *text, int indent)
 {
@@ -20,14 +30,13 @@ static void wrap(FILE *out, const char *text, int indent)
 	while (*text != '\0') {
 		int n = (int)strcspn(text, " \n");
 		bool paragraph = text[n] == '\n';
-		if (column != 0 && column + 1 + n > WIDTH) {
+		if (column != 0 && column + 1 + columns(text, n) > WIDTH) {
 			(void)fputc('\n', out);
 			column = 0;
 		}
-		if (column == 0)
-			column = fprintf(out, "%*s%.*s", indent, "", n, text);
-		else
-			column += fprintf(out, " %.*s", n, text);
+		(void)fprintf(
+			out, "%*s%.*s", column == 0 ? indent : 1, "", n, text);
+		column += (column == 0 ? indent : 1) + columns(text, n);
 		text += n;
 		while (*text == ' ' || *text == '\n')
 			text++;
@@ -52,10 +61,11 @@ static void print_options(
 
 void help_overview(FILE *out)
 {
-	(void)fputs("mailhaul ", out);
-	wrap(out, about, 0);
+	(void)fputs("mailhaul:\n", out);
+	wrap(out, about, 2);
 	(void)fputs("\nUsage: mailhaul [-c FILE] [-o section.key=value]... "
-		    "[--json] [-v|-q] COMMAND\n\nCommands:\n",
+		    "[--json] [-v|-q]\n"
+		    "                COMMAND [ARGUMENTS]\n\nCommands:\n",
 		out);
 	for (const struct command *c = commands; c->name != NULL; c++)
 		(void)fprintf(out, "  %-9s %s\n", c->name, c->summary);

@@ -80,7 +80,8 @@ static void on_interrupt(int number)
 static int ask_on(int tty, const char *account, struct secret *ret_secret,
 	struct err *err)
 {
-	struct sigaction act = {.sa_handler = on_interrupt}, old;
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	struct sigaction act = {.sa_handler = on_interrupt}, old[4];
 	struct termios saved, silent;
 	int r;
 
@@ -90,16 +91,20 @@ static int ask_on(int tty, const char *account, struct secret *ret_secret,
 	silent = saved;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	interrupted = 0;
-	(void)sigaction(SIGINT, &act, &old);
-	(void)dprintf(tty, "Password for %s: ", account);
+	for (size_t i = 0; i < 4; i++)
+		(void)sigaction(signals[i], &act, &old[i]);
+	/* First silent, then the question: who answers fast is not shown. */
 	(void)tcsetattr(tty, TCSAFLUSH, &silent);
+	(void)dprintf(tty, "Password for %s: ", account);
 	r = read_line(tty, "the terminal", ret_secret, err);
 	(void)tcsetattr(tty, TCSAFLUSH, &saved);
 	(void)dprintf(tty, "\n");
-	(void)sigaction(SIGINT, &old, NULL);
+	for (size_t i = 0; i < 4; i++)
+		(void)sigaction(signals[i], &old[i], NULL);
 	if (interrupted) {
 		secret_clear(ret_secret);
-		return refuse(err, "interrupted; nothing was changed");
+		return err_set(err, ERR_CANCELLED, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE, "interrupted; nothing was changed");
 	}
 	return r;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define LINES_MAX 16 /* running accounts shown; the others are counted */
+#define COLUMNS_LEAST 10
 #define BAR 20
 
 struct line {
@@ -150,29 +151,42 @@ static void draw_line(FILE *out, const struct line *l, int columns)
 	(void)fprintf(out, "%s\n", text);
 }
 
-static int screen_columns(FILE *out)
+struct screen {
+	int columns;
+	int lines; /* of the block; more would scroll away unerased */
+};
+
+static struct screen look_at_screen(FILE *out)
 {
+	struct screen screen = {80, LINES_MAX};
 	struct winsize size;
 
-	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
-		return size.ws_col;
-	return 80;
+	if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0)
+		return screen;
+	if (size.ws_col != 0)
+		screen.columns = size.ws_col > COLUMNS_LEAST ? size.ws_col
+							     : COLUMNS_LEAST;
+	/* one line is the cursor's, one the count's of those not shown */
+	if (size.ws_row != 0 && size.ws_row < LINES_MAX + 2)
+		screen.lines = size.ws_row > 3 ? size.ws_row - 2 : 1;
+	return screen;
 }
 
 void progress_draw(struct progress *p)
 {
-	int columns, n = 0, more = 0;
+	struct screen screen;
+	int n = 0, more = 0;
 
 	if (!p->live)
 		return;
-	columns = screen_columns(p->out);
+	screen = look_at_screen(p->out);
 	erase(p);
 	for (const struct line *l = p->lines; l != NULL; l = l->next) {
-		if (n == LINES_MAX) {
+		if (n == screen.lines) {
 			more++;
 			continue;
 		}
-		draw_line(p->out, l, columns);
+		draw_line(p->out, l, screen.columns);
 		n++;
 	}
 	if (more != 0)
@@ -198,9 +212,11 @@ static void say_done(struct progress *p, const char *account,
 		new, done == 1 ? "" : "s", bytes, took, stored);
 	if (result->messages_quarantined != 0)
 		(void)fprintf(p->out,
-			"%s: %" PRId64 " message(s) could not be fetched and "
-			"are in quarantine: mailhaul status %s\n",
-			account, result->messages_quarantined, account);
+			"%s: %" PRId64 " message%s could not be fetched: in "
+			"quarantine, tried again later; mailhaul status %s "
+			"says in which mailbox\n",
+			account, result->messages_quarantined,
+			result->messages_quarantined == 1 ? "" : "s", account);
 }
 
 void progress_finish(struct progress *p, const char *account,
@@ -216,8 +232,9 @@ void progress_finish(struct progress *p, const char *account,
 	}
 	(void)fflush(p->out);
 	if (result->cancelled)
-		(void)fprintf(
-			p->out, "%s: stopped; it goes on next time\n", account);
+		(void)fprintf(stderr,
+			"mailhaul: %s: stopped; it goes on next time\n",
+			account);
 	else if (!result->ok)
 		(void)cli_fail(account, &result->err);
 	else if (!p->quiet)

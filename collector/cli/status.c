@@ -6,10 +6,10 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../model/text.h"
+#include "json.h"
 #include "table.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,15 +27,6 @@ static json_t *time_json(int64_t wall_s)
 			   : json_null();
 }
 
-/* Bytes that are no UTF-8 cannot stand in JSON: they become '?'. */
-static json_t *text_json(const char *s)
-{
-	char text[2048];
-
-	text_printable(s, text, sizeof text);
-	return json_string(text);
-}
-
 static json_t *mailboxes_json(const struct job_status *s)
 {
 	json_t *array = json_array();
@@ -44,8 +35,8 @@ static json_t *mailboxes_json(const struct job_status *s)
 		const struct job_mailbox *m = &s->mailboxes[i];
 		(void)json_array_append_new(array,
 			json_pack("{s:o, s:o, s:I, s:I, s:I, s:I}", "mailbox",
-				text_json(m->mailbox), "folder",
-				text_json(m->folder), "uidvalidity",
+				json_text(m->mailbox), "folder",
+				json_text(m->folder), "uidvalidity",
 				(json_int_t)m->uidvalidity, "source",
 				(json_int_t)m->source, "stored",
 				(json_int_t)m->stored, "quarantined",
@@ -59,8 +50,8 @@ static json_t *error_json(const struct job_status *s)
 	if (!s->has_error)
 		return json_null();
 	return json_pack("{s:s, s:o, s:o, s:o}", "class",
-		err_class_name(s->err.class), "text", text_json(s->err.text),
-		"hint", text_json(s->err.hint), "retry_at",
+		err_class_name(s->err.class), "text", json_text(s->err.text),
+		"hint", json_text(s->err.hint), "retry_at",
 		time_json(s->retry_at));
 }
 
@@ -73,11 +64,11 @@ static json_t *row_json(const struct row *row)
 		(json_int_t)s->messages_quarantined, "skipped",
 		(json_int_t)s->messages_skipped);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:o, s:I, "
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:I, "
 			 "s:o, s:o}",
 		"name", row->account.name, "protocol",
 		protocol_name(row->account.url.protocol), "state", s->state,
-		"to", row->account.to, "last_success_at",
+		"to", json_text(row->account.to), "last_success_at",
 		time_json(s->last_success_at), "next_due_at",
 		time_json(s->next_due_at), "runs", (json_int_t)s->runs,
 		"crashes", (json_int_t)s->crashes, "messages", messages,
@@ -96,10 +87,16 @@ static void note(const struct job_status *s, char *out, size_t out_bytes)
 		(void)snprintf(out, out_bytes, "%s %s: %s of %s new",
 			s->progress.phase, s->progress.mailbox, count, all);
 	} else if (s->has_error) {
-		(void)snprintf(out, out_bytes, "%s: %s%s%s%s",
+		(void)snprintf(out, out_bytes, "%s: %s%s%s%s%s%s",
 			err_class_name(s->err.class), s->err.text,
 			s->err.hint[0] != '\0' ? " (" : "", s->err.hint,
-			s->err.hint[0] != '\0' ? ")" : "");
+			s->err.hint[0] != '\0' ? ")" : "",
+			s->retry_at != 0 ? "; next try " : "",
+			s->retry_at != 0 ? clock_rfc3339(s->retry_at, when)
+					 : "");
+	} else if (strcmp(s->state, "queued") == 0) {
+		(void)snprintf(out, out_bytes, "due since %s",
+			clock_rfc3339(s->next_due_at, when));
 	} else if (s->next_due_at != 0) {
 		(void)snprintf(out, out_bytes, "next %s",
 			clock_rfc3339(s->next_due_at, when));
@@ -111,7 +108,7 @@ static void note(const struct job_status *s, char *out, size_t out_bytes)
 static void print_table(const struct row *rows, size_t count, FILE *out)
 {
 	static const char *const heads[] = {"ACCOUNT", "STATE", ">STORED",
-		">SOURCE", ">SIZE", ">FAILED", "NOTE"};
+		">SOURCE", ">SIZE", ">QUARANTINED", "NOTE"};
 	struct table t;
 
 	table_init(&t, heads, 7);
@@ -135,7 +132,7 @@ static void print_table(const struct row *rows, size_t count, FILE *out)
 static void print_mailboxes(const struct job_status *s, FILE *out)
 {
 	static const char *const heads[] = {
-		"MAILBOX", "FOLDER", ">STORED", ">SOURCE", ">FAILED"};
+		"MAILBOX", "FOLDER", ">STORED", ">SOURCE", ">QUARANTINED"};
 	struct table t;
 
 	if (s->mailbox_count == 0)
@@ -157,14 +154,11 @@ static void print_mailboxes(const struct job_status *s, FILE *out)
 
 static void print_json(const struct row *rows, size_t count, FILE *out)
 {
-	json_t *array = json_array(), *document;
+	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++)
 		(void)json_array_append_new(array, row_json(&rows[i]));
-	document = json_pack("{s:o}", "accounts", array);
-	(void)json_dumpf(document, out, JSON_INDENT(2));
-	(void)fputc('\n', out);
-	json_decref(document);
+	json_print(json_pack("{s:o}", "accounts", array), out);
 }
 
 static bool is_named(const struct args *args, const char *name)

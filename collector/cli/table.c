@@ -9,7 +9,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#define CELL_MAX 200
+#define CELL_MAX 1024 /* an error and its remedy are not cut */
 
 void table_init(struct table *t, const char *const *heads, size_t columns)
 {

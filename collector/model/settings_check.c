@@ -123,9 +123,21 @@ static bool is_template(const char *s)
 	return true;
 }
 
-static bool is_filled(const char *s)
+/* A relative path would mean another place for every working directory: for
+ * the daemon, the command and the process beside them. */
+static bool is_absolute(const char *s)
 {
-	return *s != '\0';
+	return *s == '/';
+}
+
+static bool is_store_path(const char *s)
+{
+	return (*s == '/' || strncmp(s, "%{state}", 8) == 0) && is_template(s);
+}
+
+static bool is_ca_file(const char *s)
+{
+	return *s == '/' || strcmp(s, "system") == 0;
 }
 
 static const struct {
@@ -133,9 +145,10 @@ static const struct {
 	bool (*is_good)(const char *value);
 	const char *what_would_do;
 } texts[] = {
-	{"state.dir", is_filled, "a directory"},
-	{"store.path", is_template,
-		"a path with no other variables but %u, %n, %d, %{state} and "
+	{"state.dir", is_absolute, "an absolute path: a directory"},
+	{"store.path", is_store_path,
+		"an absolute path with no other variables but %u, %n, %d, "
+		"%{state} and "
 		"%%"},
 	{"store.owner", is_owner, "uid:gid in numbers, or none"},
 	{"network.ports", is_ports,
@@ -143,7 +156,7 @@ static const struct {
 	{"network.allow", is_allow,
 		"networks like 10.0.0.0/8 or 192.168.1.7/32:143,993 or "
 		"fd00::/8:993, separated by spaces, or none"},
-	{"tls.ca_file", is_filled, "a file, or system"},
+	{"tls.ca_file", is_ca_file, "the absolute path of a file, or system"},
 };
 
 int settings_check_text(const char *key, const char *value, struct err *err)

@@ -114,7 +114,6 @@ class Cli(case.Case):
         while b"Password for anna: " not in out:
             self.assertTrue(select.select([fd], [], [], 10)[0], out)
             out += os.read(fd, 1000)
-        time.sleep(0.2)   # the prompt stands before echo is off
         os.write(fd, b"hunter2\n")
         while True:
             try:
