@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void setup_child_log(const char *level, const char *format)
@@ -38,6 +39,8 @@ static void fill_standard_descriptors(void)
 int main(int argc, char **argv)
 {
 	fill_standard_descriptors();
+	/* What is ours is nobody else's, and never locked to ourselves. */
+	(void)umask(077);
 	if (argc == 4 && strcmp(argv[1], "envoy") == 0) {
 		setup_child_log(argv[2], argv[3]);
 		return envoy_main();

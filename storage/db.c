@@ -188,6 +188,11 @@ static const char *const pragmas_ledger =
 	"PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
 	"PRAGMA trusted_schema=OFF;";
 
+void db_set_patience(struct db *db, int ms)
+{
+	(void)sqlite3_busy_timeout(db->sql, ms);
+}
+
 static int configure(struct db *db, struct err *err)
 {
 	int rc;

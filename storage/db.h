@@ -32,6 +32,9 @@ enum db_kind {
 int db_open(const char *path, enum db_kind kind, bool create,
 	struct db **ret_db, struct err *err);
 void db_close(struct db **db);
+/* How long to wait for another process's transaction, instead of 10 s. For
+ * those who ask again by themselves. */
+void db_set_patience(struct db *db, int ms);
 
 /* name: "-- name:" of a statement in schema/queries. Unknown: abort, as with
  * parameters and columns. The statement belongs to db and has been reset and

@@ -3,6 +3,7 @@
 
 #include "../collector/base/mem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/rand.h>
@@ -85,6 +86,43 @@ static int check_owner(
 	return err_hint(err, "set store.owner, or change the owner of it");
 }
 
+static bool is_empty(int at_fd)
+{
+	int fd = openat(at_fd, ".", DIR_FLAGS);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *e;
+	bool empty = dir != NULL;
+
+	if (dir == NULL && fd >= 0)
+		(void)close(fd);
+	while (empty && (e = readdir(dir)) != NULL)
+		empty = strcmp(e->d_name, ".") == 0 ||
+			strcmp(e->d_name, "..") == 0 ||
+			strcmp(e->d_name, "lost+found") == 0;
+	if (dir != NULL)
+		(void)closedir(dir);
+	return empty;
+}
+
+/* An empty directory of ours, made by hand or a fresh mount, becomes the
+ * store of the owner: who reads the mail has to write beside it. */
+static int adopt(int fd, const char *path, struct owner owner, struct err *err)
+{
+	struct stat st;
+
+	if (owner.uid == (uid_t)-1)
+		return 0;
+	if (fstat(fd, &st) != 0)
+		return err_set_file(err, errno, "store %s", path);
+	if (st.st_uid == owner.uid || st.st_uid != geteuid() || !is_empty(fd))
+		return 0;
+	if (fchown(fd, owner.uid, owner.gid) == 0)
+		return 0;
+	(void)err_set_file(err, errno, "store %s: cannot give it to uid %u",
+		path, (unsigned)owner.uid);
+	return err_hint(err, "only root can: run as root, or as store.owner");
+}
+
 int maildir_root_open(const char *path, struct owner owner, bool create,
 	int *ret_fd, struct err *err)
 {
@@ -115,6 +153,8 @@ int maildir_root_open(const char *path, struct owner owner, bool create,
 		name = strtok_r(NULL, "/", &rest);
 	}
 	rc = check_owner(fd, path, owner, err);
+	if (rc == 0 && create)
+		rc = adopt(fd, path, owner, err);
 out:
 	free(copy);
 	if (rc != 0)

@@ -7,10 +7,10 @@
 
 #define WIDTH 78
 
-static const char about[] =
-	"moves people's mail in: collects whole mailboxes from POP3 and IMAP "
-	"servers into a local Maildir++ store that Dovecot serves at once, "
-	"and keeps collecting what is new.";
+#define ABOUT                                                                  \
+	"moves people's mail in: collects whole mailboxes from POP3 and IMAP " \
+	"servers into a local Maildir++ store that Dovecot serves at once, "   \
+	"and keeps collecting what is new."
 
 /* Columns of n bytes of UTF-8: our own texts hold no wide characters. */
 static int columns(const char *text, int n)
@@ -61,8 +61,7 @@ static void print_options(
 
 void help_overview(FILE *out)
 {
-	(void)fputs("mailhaul:\n", out);
-	wrap(out, about, 2);
+	wrap(out, "mailhaul " ABOUT, 0);
 	(void)fputs("\nUsage: mailhaul [-c FILE] [-o section.key=value]... "
 		    "[--json] [-v|-q]\n"
 		    "                COMMAND [ARGUMENTS]\n\nCommands:\n",
@@ -163,7 +162,7 @@ void help_man_program(FILE *out)
 		    "section.key=value]... [\\-\\-json] [\\-v|\\-q] COMMAND "
 		    "[ARGUMENTS]\n.SH DESCRIPTION\n.B mailhaul\n",
 		out);
-	roff(out, about);
+	roff(out, ABOUT);
 	(void)fputs(".SH OPTIONS\n", out);
 	man_options(out, global_options, "");
 	(void)fputs(".SH COMMANDS\n", out);

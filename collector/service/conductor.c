@@ -17,6 +17,7 @@
 #include "../base/mem.h"
 #include "envoys.h"
 #include "pool.h"
+#include "results.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -28,7 +29,10 @@
 #define TICK_MS 1000
 #define HEARTBEAT_TICKS 30
 #define SOFT_MS 5000
-#define HARD_MS 9000
+#define HARD_MS 8000
+/* The loop asks for everything again with the next tick, and signals wait
+ * while it waits. */
+#define PATIENCE_MS 500
 
 enum drain { RUNNING, SOFT, HARD };
 
@@ -43,6 +47,7 @@ struct conductor {
 	struct anchors *anchors;
 	struct committer *committer;
 	struct pool *pool;
+	struct results results;
 	char owner[64];
 	unsigned ticks;
 	size_t failed;
@@ -70,25 +75,20 @@ static void note_seen(struct conductor *c, int64_t account_id)
 }
 
 static void finish(struct conductor *c, const struct job *job, const char *name,
-	const struct job_progress *progress, const struct job_result *result)
+	const struct job_progress *progress, struct job_result *result)
 {
 	const struct conductor_event event = {.kind = CONDUCTOR_FINISHED,
 		.account = name,
 		.progress = progress,
 		.result = result};
-	struct err err = {0};
-	bool ours = false;
 
-	if (jobs_finish(c->state, job, clock_wall_s(), result, &ours, &err) < 0)
-		log_err(LOG_LEVEL_ERROR,
-			&(struct log_ctx){.run = job->run, .account = name},
-			"result_not_written", &err);
+	results_put(&c->results, job, name, result);
 	if (!result->ok && !result->cancelled)
 		c->failed++;
 	tell(c, &event);
 }
 
-static void claim(struct conductor *c);
+static bool claim(struct conductor *c);
 
 static void on_finished(void *arg, struct run *run)
 {
@@ -96,7 +96,7 @@ static void on_finished(void *arg, struct run *run)
 
 	finish(c, &run->job, run->account.name, &run->progress.now,
 		&run->result);
-	claim(c);
+	(void)claim(c);
 }
 
 /* A job whose run could not even begin. */
@@ -132,14 +132,16 @@ static void start(struct conductor *c, const struct job *job)
 		tell(c, &event);
 }
 
-/* Everybody who must not be claimed: those running here, and, in a single
- * pass, those that had their turn. Caller frees. */
+/* Everybody who must not be claimed: those running here, those whose result
+ * has yet to be written, and, in a single pass, those that had their turn.
+ * Caller frees. */
 static int64_t *excepted(struct conductor *c, size_t *ret_count)
 {
-	size_t running = pool_count(c->pool);
-	int64_t *ids = mem_array(running + c->seen_count, sizeof *ids);
+	size_t running = pool_count(c->pool), kept = c->results.count;
+	int64_t *ids = mem_array(running + kept + c->seen_count, sizeof *ids);
 
 	*ret_count = pool_accounts(c->pool, ids, running);
+	*ret_count += results_accounts(&c->results, ids + *ret_count, kept);
 	for (size_t i = 0; i < c->seen_count; i++)
 		ids[(*ret_count)++] = c->seen[i];
 	return ids;
@@ -158,6 +160,12 @@ static int claim_one(struct conductor *c, int64_t only, struct job *ret_job)
 	if (r < 0)
 		log_err(LOG_LEVEL_ERROR, NULL, "claim_failed", &err);
 	return r;
+}
+
+/* Whether something is left that has to come to an end here. */
+static bool is_busy(const struct conductor *c)
+{
+	return pool_count(c->pool) != 0 || c->results.count != 0;
 }
 
 static bool has_place(const struct conductor *c)
@@ -181,15 +189,19 @@ static void claim_named(struct conductor *c)
 	c->pending_count = kept;
 }
 
-static void claim(struct conductor *c)
+/* Fills the places. False: the table could not be asked. */
+static bool claim(struct conductor *c)
 {
 	struct job job;
+	int r = 0;
 
-	if (c->options->account_count != 0)
+	if (c->options->account_count != 0) {
 		claim_named(c);
-	else
-		while (has_place(c) && claim_one(c, 0, &job) == 1)
-			start(c, &job);
+		return true;
+	}
+	while (has_place(c) && (r = claim_one(c, 0, &job)) == 1)
+		start(c, &job);
+	return r >= 0;
 }
 
 /* ---- ending */
@@ -243,7 +255,8 @@ static void drain_tick(struct conductor *c)
 {
 	int64_t since_ms = clock_mono_ms() - c->drain_since_ms;
 
-	if (pool_count(c->pool) == 0)
+	results_retry(&c->results);
+	if (!is_busy(c))
 		end_loop(c);
 	else if (since_ms > HARD_MS)
 		leave_behind(c);
@@ -297,19 +310,20 @@ static void heartbeat(struct conductor *c)
 static void on_tick(uv_timer_t *tick)
 {
 	struct conductor *c = tick->data;
+	bool asked;
 
 	if (c->drain != RUNNING) {
 		drain_tick(c);
 		return;
 	}
+	results_retry(&c->results);
 	write_progress(c);
 	cancel_asked(c);
 	if (++c->ticks % HEARTBEAT_TICKS == 0)
 		heartbeat(c);
 	envoys_reap_idle(c->envoys);
-	claim(c);
-	if (c->options->once && pool_count(c->pool) == 0 &&
-		c->pending_count == 0)
+	asked = claim(c);
+	if (c->options->once && asked && !is_busy(c) && c->pending_count == 0)
 		end_loop(c);
 }
 
@@ -375,6 +389,7 @@ static int prepare(struct conductor *c, struct err *err)
 	needs.anchors = c->anchors;
 	needs.committer = c->committer;
 	c->pool = pool_new(&c->loop, &needs);
+	db_set_patience(c->state->db, PATIENCE_MS);
 	watch_signals(c);
 	(void)uv_timer_init(&c->loop, &c->tick);
 	c->tick.data = c;
@@ -390,6 +405,7 @@ int conductor_run(struct state *state, const struct conductor_options *options,
 
 	c->state = state;
 	c->options = options;
+	results_init(&c->results, state);
 	c->settings = generation_new(options->settings);
 	c->pending = mem_array(options->account_count, sizeof *c->pending);
 	for (size_t i = 0; i < options->account_count; i++)
@@ -404,6 +420,7 @@ int conductor_run(struct state *state, const struct conductor_options *options,
 		*ret_failed = c->failed;
 		r = 0;
 	}
+	results_clear(&c->results);
 	generation_release(&c->settings);
 	free(c->pending);
 	free(c->seen);

@@ -124,7 +124,7 @@ static const struct {
 	const char *key, *value, *canonical;
 } good[] = {
 	{"state.dir", "/srv/m", "/srv/m"},
-	{"state.dir", "none", "none"}, /* a directory of that name */
+	{"state.dir", "/none", "/none"},
 	{"store.path", "/home/%n/Maildir", "/home/%n/Maildir"},
 	{"store.path", "%{state}/%d/%n/100%%", "%{state}/%d/%n/100%%"},
 	{"store.owner", "1000:1000", "1000:1000"},
@@ -179,6 +179,11 @@ static const struct {
 	const char *key, *value, *word;
 } bad[] = {
 	{"state.dir", "", "directory"},
+	{"state.dir", "none", "absolute"},
+	{"state.dir", "./state", "absolute"},
+	{"store.path", "mail/%u", "absolute"},
+	{"store.path", "%u", "absolute"},
+	{"tls.ca_file", "ca.pem", "absolute"},
 	{"store.path", "", "path"},
 	{"store.path", "/mail/%x", "%u"},
 	{"store.path", "/mail/%", "%u"},
