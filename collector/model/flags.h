@@ -18,8 +18,10 @@ enum flag {
 	FLAG_DRAFT = 16,
 };
 
-#define FLAGS_KEYWORDS_MAX 4096	 /* bytes of a set, NUL included */
-#define FLAGS_KEYWORDS_COUNT 256 /* names of a set: bounds the work too */
+/* Several times what servers and readers use (a Maildir has room for 26 a
+ * folder): sets stand in messages, of which there are many at a time. */
+#define FLAGS_KEYWORDS_MAX 1024	 /* bytes of a set, NUL included */
+#define FLAGS_KEYWORDS_COUNT 128 /* names of a set: bounds the work too */
 
 struct flags {
 	uint8_t system; /* enum flag, or-ed */

@@ -19,6 +19,9 @@ enum message_has {
 	MESSAGE_HAS_MODSEQ = 1 << 4,
 	MESSAGE_HAS_UIDL = 1 << 5,
 	MESSAGE_HAS_BODY = 1 << 6, /* BODY[] was there, even if empty */
+	/* More keywords than flags.h takes, or such as none may be called:
+	 * the first ones are there. */
+	MESSAGE_HAS_MORE_KEYWORDS = 1 << 7,
 };
 
 struct message_meta {

@@ -186,9 +186,8 @@ static void message_flags(
 		else if (flag->fl_type >= MAILIMAP_FLAG_ANSWERED &&
 			 flag->fl_type <= MAILIMAP_FLAG_DRAFT)
 			name = names[flag->fl_type];
-		/* A keyword that no keyword may be called is left out. */
-		if (name != NULL)
-			(void)flags_add(&meta->flags, name);
+		if (name != NULL && flags_add(&meta->flags, name) < 0)
+			meta->has |= MESSAGE_HAS_MORE_KEYWORDS;
 	}
 }
 

@@ -66,6 +66,11 @@ static int hand_over(struct intake *in, const struct message_meta *meta,
 	if (in->delivery == NULL &&
 		delivery_begin(w->store, &in->delivery, err) != 0)
 		return -1;
+	if ((meta->has & MESSAGE_HAS_MORE_KEYWORDS) != 0)
+		LOG(LOG_LEVEL_WARN, &w->log, "keywords_left_out",
+			LOG_NUM("uid", meta->uid),
+			LOG_STR("error", "there are too many, or unusable "
+					 "ones; the others are kept"));
 	key->size_bytes = in->bytes;
 	if ((meta->has & MESSAGE_HAS_DATE) != 0)
 		key->date_s = meta->date_s;

@@ -135,7 +135,8 @@ static void malformed_meta_is_refused(void **state)
 		{"", 0, false},
 		{"\0\0\0", 3, false},
 		{"\0\0\0\0x", 5, false},	   /* more than it says */
-		{"\200\0\0\0", 4, false},	   /* unknown bit 7 */
+		{"\200\0\0\0", 4, true},	   /* more keywords */
+		{"\0\1\0\0", 4, false},		   /* unknown bit 8 */
 		{"\0\0\0\200", 4, false},	   /* unknown bit 31 */
 		{"\1\0\0\0", 4, false},		   /* UID missing */
 		{"\1\0\0\0\1\0\0\0", 8, true},	   /* UID 1 */
