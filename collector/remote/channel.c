@@ -2,8 +2,8 @@
 /*
  * Writing gathers frames in `out`, which grows by doubling (the frame under
  * way included, at most GATHER_BYTES + one frame). Reading keeps `in`, where a
- * frame is parsed as it was received: it doubles while more arrives than fits,
- * to IN_BUSY_BYTES, and beyond only for a frame that is larger. There are as
+ * frame is parsed as it was received: it grows to IN_BUSY_BYTES when more
+ * arrives than fits, and beyond only for a frame that is larger. There are as
  * many of both as sessions, twice: so they begin small.
  *
  * A cancel is a flag and shutdown(2): it wakes whoever blocks, here and at
@@ -22,11 +22,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define GATHER_BYTES ((size_t)32768)
+#define GATHER_BYTES ((size_t)24576)
 #define OUT_FIRST_BYTES ((size_t)1024)
 #define OUT_KEEP_BYTES ((size_t)4096)
 #define IN_FIRST_BYTES ((size_t)4096)
-#define IN_BUSY_BYTES ((size_t)32768)
+#define IN_BUSY_BYTES ((size_t)24576)
 #define COPY_BYTES ((size_t)16384) /* below, a copy is cheaper than a call */
 
 struct channel *channel_new(int fd)
@@ -128,10 +128,13 @@ void channel_out_reserve(struct channel *c, size_t n)
 	size_t cap = c->out_cap;
 	char *grown;
 
+	if (cap - c->out_len >= n)
+		return;
+	/* Few steps: each leaves a hole behind. */
+	if (cap < GATHER_BYTES)
+		cap = cap < OUT_KEEP_BYTES ? OUT_KEEP_BYTES : GATHER_BYTES;
 	while (cap - c->out_len < n)
 		cap *= 2;
-	if (cap == c->out_cap)
-		return;
 	/* Not realloc: what is left behind might be a secret. */
 	grown = mem_array(cap, 1);
 	memcpy(grown, c->out, c->out_len);
@@ -290,7 +293,7 @@ static void make_room(struct channel *c)
 	if (have >= CHANNEL_HEAD_BYTES)
 		need += (size_t)channel_load_le(c->in + c->in_pos, 4);
 	if (c->in_end == cap && cap < IN_BUSY_BYTES)
-		cap *= 2;
+		cap = IN_BUSY_BYTES;
 	while (cap < need)
 		cap = cap * 2 < CHANNEL_FRAME_BYTES ? cap * 2
 						    : CHANNEL_FRAME_BYTES;

@@ -66,6 +66,8 @@ bool channel_get_bytes(struct channel *c, const void **p, size_t *n);
 bool channel_get_str(struct channel *c, char *out, size_t out_bytes);
 /* All payload not read yet. */
 void channel_rest(struct channel *c, const void **p, size_t *n);
+/* Bytes not read yet. */
+size_t channel_left(const struct channel *c);
 bool channel_done(const struct channel *c);
 
 /*

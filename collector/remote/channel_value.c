@@ -153,6 +153,11 @@ void channel_rest(struct channel *c, const void **p, size_t *n)
 	c->left -= *n;
 }
 
+size_t channel_left(const struct channel *c)
+{
+	return c->bad ? 0 : c->left;
+}
+
 bool channel_done(const struct channel *c)
 {
 	return !c->bad && c->left == 0;

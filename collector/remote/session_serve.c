@@ -154,7 +154,9 @@ static void take_ranges(struct serve *v)
 {
 	size_t n = 0;
 
-	v->ranges = mem_grow(v->ranges, v->range_count + SESSION_RANGES_FRAME,
+	v->ranges = mem_grow(v->ranges,
+		v->range_count + channel_left(v->channel) / sizeof *v->ranges +
+			1,
 		sizeof *v->ranges);
 	while (!channel_done(v->channel)) {
 		struct uid_range *r = &v->ranges[v->range_count];
