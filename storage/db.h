@@ -39,7 +39,7 @@ void db_set_patience(struct db *db, int ms);
 /* name: "-- name:" of a statement in schema/queries. Unknown: abort, as with
  * parameters and columns. The statement belongs to db and has been reset and
  * cleared; what fails here or in binding comes out of stmt_step. A ledger
- * keeps the six asked for last, and those that are being stepped through. */
+ * keeps the four asked for last, and those that are being stepped through. */
 struct stmt *db_stmt(struct db *db, const char *name);
 void stmt_bind_int(struct stmt *s, const char *param, int64_t v);
 void stmt_bind_text(
@@ -63,6 +63,10 @@ int db_begin(struct db *db, struct err *err);
 /* A transaction that only reads: one picture over several statements. */
 int db_begin_read(struct db *db, struct err *err);
 int db_commit(struct db *db, struct err *err);
+/* Gives back the memory of pages that are not in use: they are read again
+ * from the system's cache. After each step of a run, since a thousand may be
+ * between steps. */
+void db_shrink(struct db *db);
 void db_rollback(struct db *db);
 
 #endif

@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GATHER_BYTES ((size_t)32 * 1024)
+#define GATHER_BYTES ((size_t)16 * 1024)
 #define HEADER_BYTES ((size_t)64 * 1024)
 #define ROOM_BYTES ((size_t)4096) /* less room than this: write first */
 

@@ -118,11 +118,13 @@ int ledger_open(const char *path, const char *account_uuid, int64_t fence,
 	else
 		db_rollback(l->db);
 out:
-	if (r != 0)
+	if (r != 0) {
 		ledger_close(&l);
-	else
-		*ret_ledger = l;
-	return r;
+		return -1;
+	}
+	db_shrink(l->db);
+	*ret_ledger = l;
+	return 0;
 }
 
 void ledger_close(struct ledger **l)
@@ -193,6 +195,7 @@ int ledger_commit(struct ledger *l, struct err *err)
 
 	if (r != 0)
 		l->unsure = true;
+	db_shrink(l->db);
 	l->in_transaction = false;
 	ledger_leave(l);
 	return r;

@@ -135,6 +135,7 @@ int ledger_mailbox(struct ledger *l, const char *name, const char *folder,
 		r = make(l, name, folder, ret_mailbox, err);
 	else if (r == 1)
 		r = 0;
+	db_shrink(l->db);
 	ledger_leave(l);
 	return r;
 }
@@ -173,6 +174,7 @@ int ledger_mailboxes(struct ledger *l, struct ledger_mailbox **ret_mailboxes,
 		}
 		read_mailbox(s, &all[n++]);
 	}
+	db_shrink(l->db);
 	ledger_leave(l);
 	if (r < 0) {
 		free(all);

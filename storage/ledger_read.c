@@ -113,6 +113,7 @@ int ledger_each_staged(
 
 	ledger_enter(l);
 	r = each(l, db_stmt(l->db, "ledger_each_staged"), fn, arg, err);
+	db_shrink(l->db);
 	ledger_leave(l);
 	return r;
 }
@@ -186,6 +187,7 @@ int ledger_uids(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 		}
 		uids[n++] = (uint32_t)stmt_int(s, "uid");
 	}
+	db_shrink(l->db);
 	ledger_leave(l);
 	if (r < 0) {
 		free(uids);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEDGER_KEEPS 6
+#define LEDGER_KEEPS 4
 
 /* A name that schema/ does not have is a fault of the program. */
 __attribute__((noreturn)) static void unknown(
