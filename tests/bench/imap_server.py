@@ -8,7 +8,7 @@ bodies until N of them have come that far, and then for --hold-seconds more:
 so N sessions are surely running at once. Prints its port, then serves until
 its standard input ends.
 """
-import argparse, asyncio, base64, re, ssl, sys
+import argparse, asyncio, base64, os, re, ssl, sys
 
 CHUNK = 1 << 16
 CAPS = b"IMAP4rev1 LITERAL+ NAMESPACE AUTH=PLAIN SASL-IR"
@@ -210,5 +210,6 @@ async def main():
         ssl_handshake_timeout=300)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    os._exit(0)  # sessions that are left end with the process
 
 asyncio.run(main())
