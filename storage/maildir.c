@@ -27,26 +27,45 @@
 
 static const char *const subs[] = {"cur", "new", "tmp"};
 
+/* False for what we made and did not live to give away. What belongs to
+ * somebody else is left to them. */
+static bool is_given(const struct stat *st, struct owner owner)
+{
+	return owner.uid == (uid_t)-1 || st->st_uid == owner.uid ||
+	       st->st_uid != geteuid();
+}
+
+static int give(
+	int at_fd, const char *name, struct owner owner, struct err *err)
+{
+	struct stat st;
+
+	if (owner.uid == (uid_t)-1 && owner.gid == (gid_t)-1)
+		return 0;
+	if (fstatat(at_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		(is_given(&st, owner) ||
+			fchownat(at_fd, name, owner.uid, owner.gid,
+				AT_SYMLINK_NOFOLLOW) == 0))
+		return 0;
+	return err_set_file(err, errno, "cannot give %s to store.owner", name);
+}
+
 int maildir_make_dir(
 	int at_fd, const char *name, struct owner owner, struct err *err)
 {
-	if (mkdirat(at_fd, name, 0700) != 0) {
-		if (errno == EEXIST)
-			return 0;
+	bool made = mkdirat(at_fd, name, 0700) == 0;
+	int errnum;
+
+	if (!made && errno != EEXIST)
 		return err_set_file(
 			err, errno, "cannot make directory %s", name);
-	}
-	if ((owner.uid != (uid_t)-1 || owner.gid != (gid_t)-1) &&
-		fchownat(at_fd, name, owner.uid, owner.gid,
-			AT_SYMLINK_NOFOLLOW) != 0) {
-		int errnum = errno;
+	if (give(at_fd, name, owner, err) == 0)
+		return 0;
+	errnum = errno;
+	if (made)
 		(void)unlinkat(at_fd, name, AT_REMOVEDIR);
-		(void)err_set_file(
-			err, errnum, "cannot give %s to store.owner", name);
-		errno = errnum;
-		return -1;
-	}
-	return 0;
+	errno = errnum;
+	return -1;
 }
 
 /* An empty file that tells the readers of Maildir++ a folder from a store. */
@@ -54,23 +73,19 @@ static int mark_folder(int dir_fd, struct owner owner, struct err *err)
 {
 	int fd = openat(dir_fd, "maildirfolder",
 		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int rc = 0;
 
-	if (fd < 0)
-		return errno == EEXIST ? 0
-				       : err_set_file(err, errno,
-						 "cannot make maildirfolder");
-	if ((owner.uid != (uid_t)-1 || owner.gid != (gid_t)-1) &&
-		fchown(fd, owner.uid, owner.gid) != 0)
-		rc = err_set_file(
-			err, errno, "cannot give maildirfolder to store.owner");
-	(void)close(fd);
-	return rc;
+	if (fd < 0 && errno != EEXIST)
+		return err_set_file(err, errno, "cannot make maildirfolder");
+	if (fd >= 0)
+		(void)close(fd);
+	return give(dir_fd, "maildirfolder", owner, err);
 }
 
 static int make_subs(
 	const struct store *store, int dir_fd, bool marked, struct err *err)
 {
+	if (marked && give(dir_fd, ".", store->owner, err) != 0)
+		return -1;
 	for (size_t i = 0; i < 3; i++)
 		if (maildir_make_dir(dir_fd, subs[i], store->owner, err) != 0)
 			return -1;
@@ -82,15 +97,21 @@ static int make_subs(
 	return 0;
 }
 
-static bool is_whole(int dir_fd, bool marked)
+static bool is_there(int dir_fd, const char *name, struct owner owner)
 {
 	struct stat st;
 
+	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       is_given(&st, owner);
+}
+
+static bool is_whole(int dir_fd, bool marked, struct owner owner)
+{
 	for (size_t i = 0; i < 3; i++)
-		if (fstatat(dir_fd, subs[i], &st, AT_SYMLINK_NOFOLLOW) != 0)
+		if (!is_there(dir_fd, subs[i], owner))
 			return false;
-	return !marked ||
-	       fstatat(dir_fd, "maildirfolder", &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return !marked || (is_there(dir_fd, ".", owner) &&
+				  is_there(dir_fd, "maildirfolder", owner));
 }
 
 int maildir_open_sub(int dir_fd, const char *sub, int *ret_fd, struct err *err)
@@ -118,7 +139,7 @@ int maildir_open_dir(const struct store *store, const char *dir, int *ret_fd,
 		(void)err_set_file(err, errno, "cannot open");
 		goto failed;
 	}
-	if (!is_whole(fd, dir[0] != '\0') &&
+	if (!is_whole(fd, dir[0] != '\0', store->owner) &&
 		make_subs(store, fd, dir[0] != '\0', err) != 0) {
 		(void)close(fd);
 		goto failed;

@@ -59,6 +59,9 @@ class Case(unittest.TestCase):
         m = self.server.client(user)
         try:
             return lab.snapshot(m)
+        except AssertionError as e:
+            raise AssertionError(f"{e}\nDovecot's log:\n"
+                                 + self.server.log_tail()) from e
         finally:
             m.logout()
 

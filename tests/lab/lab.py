@@ -188,6 +188,10 @@ service stats {{
                 self.process.wait()
         self.process = None
 
+    def log_tail(self, lines=15):
+        with open(os.path.join(self.dir, "dovecot.log")) as f:
+            return "".join(f.readlines()[-lines:])
+
     def client(self, user, password=PASSWORD):
         m = imaplib.IMAP4("127.0.0.1", self.imap)
         m.login(user, password)

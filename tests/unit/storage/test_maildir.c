@@ -91,6 +91,38 @@ static void bad_roots_are_refused(void **state)
 	rig_end(&rig);
 }
 
+/* Killed between making a directory and giving it away. */
+static void what_was_not_given_away_is_given_now(void **state)
+{
+	static const char *const names[] = {
+		".A.B", ".A.B/cur", ".A.B/new", ".A.B/maildirfolder"};
+	struct rig rig;
+	struct stat st;
+	int64_t mailbox;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("not root: nothing can be given away\n");
+		skip();
+	}
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		char *path;
+		rig_start(&rig, false);
+		path = mem_printf("%s/%s", rig.root, names[i]);
+		rig.config.uid = rig.config.gid = 12345;
+		rig_open(&rig);
+		(void)rig_folder(&rig, "A/B", &mailbox);
+		rig_close(&rig);
+		assert_int_equal(chown(path, 0, 0), 0);
+		rig_open(&rig);
+		(void)rig_folder(&rig, "A/B", &mailbox);
+		assert_int_equal(lstat(path, &st), 0);
+		assert_int_equal(st.st_uid, 12345);
+		free(path);
+		rig_end(&rig);
+	}
+}
+
 static void foreign_owner_is_refused(void **state)
 {
 	struct rig rig;
@@ -409,6 +441,7 @@ int main(void)
 		cmocka_unit_test(tree_is_made),
 		cmocka_unit_test(bad_roots_are_refused),
 		cmocka_unit_test(foreign_owner_is_refused),
+		cmocka_unit_test(what_was_not_given_away_is_given_now),
 		cmocka_unit_test(id_must_be_the_same),
 		cmocka_unit_test(accounts_share_a_store),
 		cmocka_unit_test(planted_links_are_not_followed),
