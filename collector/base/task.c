@@ -20,10 +20,12 @@ static int start(pthread_t *thread, bool detached, void *(*fn)(void *),
 	r = pthread_create(thread, &attr, fn, arg);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	(void)pthread_attr_destroy(&attr);
-	if (r != 0)
-		return err_set_sys(err, ERR_DISK, ERR_SCOPE_SERVICE,
-			ERR_RETRY_LATER, r, "cannot start a thread");
-	return 0;
+	if (r == 0)
+		return 0;
+	(void)err_set_sys(err, ERR_DISK, ERR_SCOPE_SERVICE, ERR_RETRY_LATER, r,
+		"cannot start a thread");
+	return err_hint(err, "raise the limit on tasks (ulimit -u, TasksMax=) "
+			     "or lower pool.sessions");
 }
 
 int task_start(

@@ -85,6 +85,7 @@ static int open_session(void *arg, const struct session_config *config,
 static void forget(struct handed *h)
 {
 	struct envoy *e = h->envoy;
+	bool last;
 
 	(void)pthread_mutex_lock(&e->lock);
 	for (struct handed **p = &e->sessions; *p != NULL; p = &(*p)->next)
@@ -92,11 +93,14 @@ static void forget(struct handed *h)
 			*p = h->next;
 			break;
 		}
-	if (e->sessions == NULL)
+	last = e->sessions == NULL;
+	if (last)
 		(void)pthread_cond_signal(&e->over);
 	(void)pthread_mutex_unlock(&e->lock);
 	close_fd(&h->anchors_fd);
 	free(h);
+	if (last)
+		(void)malloc_trim(0);
 }
 
 static void *serve(void *arg)

@@ -16,6 +16,7 @@
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "envoys.h"
+#include "limits.h"
 #include "pool.h"
 #include "results.h"
 
@@ -49,6 +50,7 @@ struct conductor {
 	struct pool *pool;
 	struct results results;
 	char owner[64];
+	size_t places; /* runs at once: pool.sessions, or what fits */
 	unsigned ticks;
 	size_t failed;
 	/* once: accounts not to be claimed (again); pending ones named */
@@ -170,9 +172,7 @@ static bool is_busy(const struct conductor *c)
 
 static bool has_place(const struct conductor *c)
 {
-	return c->drain == RUNNING &&
-	       pool_count(c->pool) <
-		       (size_t)c->settings->settings.pool_sessions;
+	return c->drain == RUNNING && pool_count(c->pool) < c->places;
 }
 
 static void claim_named(struct conductor *c)
@@ -352,6 +352,7 @@ static void on_hangup(uv_signal_t *handle, int number)
 	c->settings = generation_new(&fresh);
 	settings_clear(&fresh);
 	envoys_set_max(c->envoys, (size_t)c->settings->settings.pool_envoys);
+	c->places = limits_raise((size_t)c->settings->settings.pool_sessions);
 	LOG(LOG_LEVEL_INFO, NULL, "settings_reloaded", LOG_END);
 }
 
@@ -382,6 +383,7 @@ static int prepare(struct conductor *c, struct err *err)
 			strcmp(s->store_durability, "fsync") == 0,
 			&c->committer, err) < 0)
 		return -1;
+	c->places = limits_raise((size_t)s->pool_sessions);
 	(void)uv_loop_init(&c->loop);
 	c->anchors = anchors_new();
 	c->envoys = envoys_new(&c->loop, (size_t)s->pool_envoys);

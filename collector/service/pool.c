@@ -12,6 +12,7 @@
 #include "../base/mem.h"
 #include "../base/task.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,9 @@ static void on_ended(uv_async_t *ended)
 		pool->needs.on_finished(pool->needs.arg, slot->run);
 		slot_free(slot);
 	}
+	/* What a thousand runs have left free all over the heap. */
+	if (pool->count == 0)
+		(void)malloc_trim(0);
 }
 
 /* ---- loop thread */

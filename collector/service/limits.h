@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * limits: what the system allows this process, against what the settings
+ * ask for. Loop thread.
+ */
+#ifndef MAILHAUL_SERVICE_LIMITS_H
+#define MAILHAUL_SERVICE_LIMITS_H
+
+#include <stddef.h>
+
+/*
+ * Raises the soft limit on open files to the hard one. Returns how many runs
+ * find descriptors at once, at least 1 and at most wanted; fewer than wanted
+ * is logged with what to do.
+ */
+size_t limits_raise(size_t wanted);
+
+#endif
