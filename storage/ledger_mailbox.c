@@ -95,8 +95,10 @@ static int insert(
 
 	if (choose_dir(l, folder, dir, folded, &try, err) != 0)
 		return -1;
-	/* Where another mailbox was first, people see the name it got. */
-	if (try > 0 && name_folder_from_dir(dir, shown, sizeof shown) == 0)
+	/* Where another mailbox was first, or the name is too long to keep,
+	 * people see the name it got. */
+	if ((try > 0 || strlen(folder) >= NAME_FOLDER_MAX) &&
+		name_folder_from_dir(dir, shown, sizeof shown) == 0)
 		folder = shown;
 	s = db_stmt(l->db, "ledger_mailbox_insert");
 	stmt_bind_blob(s, "name", name, strlen(name));
@@ -125,8 +127,7 @@ int ledger_mailbox(struct ledger *l, const char *name, const char *folder,
 {
 	int r;
 
-	if (strlen(name) >= NAME_MAILBOX_MAX ||
-		strlen(folder) >= NAME_FOLDER_MAX)
+	if (strlen(name) >= NAME_MAILBOX_MAX)
 		return err_set(err, ERR_LIMIT, ERR_SCOPE_MAILBOX,
 			ERR_RETRY_CHANGE, "the mailbox's name is too long");
 	ledger_enter(l);

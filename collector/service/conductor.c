@@ -91,6 +91,8 @@ static void finish(struct conductor *c, const struct job *job, const char *name,
 }
 
 static bool claim(struct conductor *c);
+static bool is_busy(const struct conductor *c);
+static void on_tick(uv_timer_t *tick);
 
 static void on_finished(void *arg, struct run *run)
 {
@@ -99,6 +101,9 @@ static void on_finished(void *arg, struct run *run)
 	finish(c, &run->job, run->account.name, &run->progress.now,
 		&run->result);
 	(void)claim(c);
+	/* the last one: what follows need not wait for the next tick */
+	if (c->options->once && !is_busy(c))
+		(void)uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
 }
 
 /* A job whose run could not even begin. */
