@@ -162,6 +162,11 @@ int ledger_rekey(struct ledger *l, int64_t id, const struct ledger_message *key,
 int ledger_missed(
 	struct ledger *l, int64_t id, int64_t *ret_misses, struct err *err);
 
+/* The account turned to another source: every message of the present epochs
+ * belongs to an old one from now on, since the new server may use the same
+ * UIDVALIDITY and UIDs for other messages. */
+int ledger_leave_epochs(struct ledger *l, struct err *err);
+
 /* Keywords that found no letter in a folder (Maildir has 26), for status. */
 int ledger_note(
 	struct ledger *l, const char *key, const char *value, struct err *err);

@@ -158,6 +158,22 @@ int ledger_mailbox_mark(
 	return ledger_write_end(l, own, stmt_run(s, err), err);
 }
 
+int ledger_leave_epochs(struct ledger *l, struct err *err)
+{
+	struct stmt *s;
+	bool own;
+	int r;
+
+	if (ledger_write_begin(l, &own, err) != 0)
+		return -1;
+	s = db_stmt(l->db, "ledger_leave_messages");
+	stmt_bind_int(s, "fence", ledger_fence(l));
+	r = stmt_run(s, err);
+	if (r == 0)
+		r = stmt_run(db_stmt(l->db, "ledger_leave_mailboxes"), err);
+	return ledger_write_end(l, own, r, err);
+}
+
 int ledger_mailboxes(struct ledger *l, struct ledger_mailbox **ret_mailboxes,
 	size_t *ret_count, struct err *err)
 {

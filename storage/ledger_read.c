@@ -74,7 +74,7 @@ static int read_message(struct ledger *l, struct stmt *s,
 		memcpy(m->sha256, hash, n);
 	if (state < LEDGER_STAGED || state > LEDGER_SKIPPED || uid < 0 ||
 		uid > UINT32_MAX || uidvalidity < 0 ||
-		uidvalidity > UINT32_MAX || strchr(m->base, '/') != NULL ||
+		strchr(m->base, '/') != NULL ||
 		(state <= LEDGER_DONE && n != sizeof m->sha256))
 		return ledger_fail_damaged(
 			l, "a message's row makes no sense", err);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* add, set: enrolment. */
 #include "../../storage/accounts.h"
+#include "../../storage/jobs.h"
 #include "../base/mem.h"
 #include "account_options.h"
 #include "commands.h"
 #include "json.h"
 #include "password.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -89,6 +91,32 @@ out:
 	return r;
 }
 
+/* Over the other protocol no message can be recognised: all would come a
+ * second time. 0, or an exit status. */
+static int check_protocol(
+	struct state *state, const struct account *a, enum protocol before)
+{
+	struct job_status *status = NULL;
+	struct err err = {0};
+	size_t count = 0;
+	int64_t stored = 0;
+
+	if (a->url.protocol == before)
+		return 0;
+	if (jobs_status(state, a->id, &status, &count, &err) < 0)
+		return cli_fail(a->name, &err);
+	if (count == 1)
+		stored = status->messages_stored;
+	jobs_status_free(&status, count);
+	if (stored == 0)
+		return 0;
+	return cli_usage("set",
+		"%s has collected %" PRId64 " messages over %s, and over the "
+		"other protocol all would come a second time; enrol another "
+		"account for it, or remove this one first",
+		a->name, stored, protocol_name(before));
+}
+
 int cmd_set(struct cli *cli, const struct args *args)
 {
 	const char *name = args->words[0];
@@ -98,6 +126,7 @@ int cmd_set(struct cli *cli, const struct args *args)
 	struct secret password = {0};
 	struct err err = {0};
 	struct account a = {0};
+	enum protocol before;
 	int r;
 
 	if (args->word_count < 2 && args->option_count == 0)
@@ -110,10 +139,18 @@ int cmd_set(struct cli *cli, const struct args *args)
 		r = cli_usage("set", "there is no account \"%s\"", name);
 		goto out;
 	}
+	before = a.url.protocol;
 	if (r == 1 &&
 		account_apply(&cli->config.settings, &a, args, &err) < 0) {
 		r = fail_usage("set", &err);
 		goto out;
+	}
+	if (r == 1) {
+		int status = check_protocol(state, &a, before);
+		if (status != 0) {
+			r = status;
+			goto out;
+		}
 	}
 	if (r < 0 ||
 		(new_password &&

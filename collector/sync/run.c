@@ -93,6 +93,30 @@ static int open_store(struct work *w, struct err *err)
 	return rc;
 }
 
+/* A person may point an account at another server, or at another mailbox of
+ * it. What is known then is known by its content only. */
+static int check_source(struct work *w, struct err *err)
+{
+	const struct url *url = &w->run->account.url;
+	char *now = mem_printf(
+		"%s %s@%s", protocol_name(url->protocol), url->user, url->host);
+	char *then = ledger_note_get(w->ledger, "source", err);
+	int rc = then == NULL ? -1 : 0;
+
+	if (rc == 0 && strcmp(then, now) != 0) {
+		if (then[0] != '\0') {
+			LOG(LOG_LEVEL_WARN, &w->log, "source_changed",
+				LOG_STR("from", then), LOG_STR("to", now));
+			rc = ledger_leave_epochs(w->ledger, err);
+		}
+		if (rc == 0)
+			rc = ledger_note(w->ledger, "source", now, err);
+	}
+	free(then);
+	free(now);
+	return rc;
+}
+
 struct listing {
 	struct mailbox_info *mailboxes;
 	size_t count, cap;
@@ -152,7 +176,7 @@ static int execute(struct work *w, struct err *err)
 
 	if (ledger_open(run->ledger_path, run->account.uuid, run->job.fence,
 		    &w->ledger, err) != 0 ||
-		open_store(w, err) != 0 ||
+		open_store(w, err) != 0 || check_source(w, err) != 0 ||
 		summary_bytes(w->ledger, &w->bytes_kept, err) != 0)
 		goto out;
 	progress_phase(&w->progress, "connecting", NULL);

@@ -131,7 +131,7 @@ static int enter_epoch(struct visit *v, struct err *err)
 		LOG(LOG_LEVEL_WARN, &v->log, "uidvalidity_changed",
 			LOG_NUM("from", v->m.uidvalidity),
 			LOG_NUM("to", v->state.uidvalidity));
-	v->rematch = v->m.uidvalidity != 0;
+	v->rematch = true; /* of nothing, where nothing is known */
 	v->fresh = true;
 	v->m.uidvalidity = v->state.uidvalidity;
 	v->m.uidnext = 0;

@@ -49,6 +49,17 @@ UPDATE mailbox SET uidvalidity = :uidvalidity, uidnext = :uidnext,
 	highestmodseq = :highestmodseq, source_count = :source_count
 WHERE id = :id;
 
+-- name: ledger_leave_messages
+-- Above 32 bits no server has an epoch; the fence tells one leave from the
+-- next.
+-- scan: all go, once for each change of the source
+UPDATE message SET uidvalidity = uidvalidity + (:fence << 32)
+WHERE uid > 0 AND uidvalidity < (1 << 32);
+
+-- name: ledger_leave_mailboxes
+-- scan: all go
+UPDATE mailbox SET uidvalidity = 0, uidnext = 0, highestmodseq = 0;
+
 -- name: ledger_stage
 -- No RETURNING: SQLite would build a temporary table for it each time.
 INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
