@@ -188,12 +188,14 @@ static void man_key(FILE *out, const struct settings_key *k)
 {
 	(void)fprintf(out, ".TP\n.B %s\n", k->key);
 	roff(out, k->meaning);
-	if (k->choices != NULL) {
+	(void)fputs(".br\n", out);
+	if (k->kind == SETTINGS_CHOICE) {
 		(void)fputs("One of: ", out);
 		roff(out, k->choices);
+		(void)fputs(".br\n", out);
 	}
 	(void)fputs("Default: ", out);
-	roff(out, k->default_value[0] != '\0' ? k->default_value : "(none)");
+	roff(out, k->default_value);
 }
 
 void help_man_config(FILE *out)

@@ -38,7 +38,8 @@ const struct settings_key settings_keys[] = {
 		"Most concurrent running sessions to one remote host."},
 	{"pool.parked", SETTINGS_COUNT, "2000", NULL, 0, 1000000,
 		AT(pool_parked),
-		"Most sessions that only wait for new mail (--push)."},
+		"Most sessions that only wait for new mail; this version has "
+		"none yet."},
 	{"sync.every", SETTINGS_DURATION, "15m", NULL, 1, SECONDS_MAX,
 		AT(sync_every_s), "Default resync interval of an account."},
 	{"network.allow_private", SETTINGS_BOOL, "no", NULL, 0, 0,

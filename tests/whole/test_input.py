@@ -57,6 +57,23 @@ class Input(case.Case):
         p = self.status_of("-o", "store.path=%{state}/mail/%u", "config")
         self.assertEqual(p.returncode, 0, p.stderr)
 
+    def test_the_sample_settings_are_the_defaults(self):
+        top = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                           "..", "..", "deploy", "mailhaul.conf")
+        with open(top) as f:
+            text = f.read()
+        conf = os.path.join(self.dir, "conf")
+        with open(conf, "w") as f:
+            f.write(lab.re.sub(r"(?m)^#(\w+ = )", r"\1", text))
+        for path, origin in ((top, "default"), (conf, conf + ":")):
+            p = subprocess.run([case.BINARY, "-c", path, "--json", "config"],
+                               capture_output=True, text=True)
+            self.assertEqual(p.returncode, 0, p.stderr)
+            for row in json.loads(p.stdout)["settings"]:
+                self.assertTrue(row["origin"].startswith(origin), row)
+                if row["default"] != "60s":
+                    self.assertEqual(row["value"], row["default"], row)
+
     def test_closed_descriptors_spoil_nothing(self):
         """What is printed must not be written into the database."""
         self.enrol("anna")
