@@ -94,7 +94,7 @@ class Dovecot:
         group = __import__("grp").getgrgid(who.pw_gid).gr_name
         me = os.getuid() != 0
         login = "\n".join(f"service {s} {{\n chroot =\n}}" for s in
-                          ("imap-login", "pop3-login")) if me else ""
+                          ("imap-login", "pop3-login", "anvil")) if me else ""
         internal = (f"default_internal_user = {who.pw_name}\n"
                     f"default_internal_group = {group}\n"
                     f"default_login_user = {who.pw_name}\n") if me else ""
