@@ -124,7 +124,8 @@ int state_open(const char *dir, struct state **ret_state, struct err *err)
 		(void)err_hint(err, "run `mailhaul init`");
 		goto out;
 	}
-	if (db_open(path, DB_JOBS, false, &state->db, err) != 0)
+	if (check_dir(dir, err) != 0 ||
+		db_open(path, DB_JOBS, false, &state->db, err) != 0)
 		goto out;
 	/* Without the key accounts stay locked; secret_load says why. */
 	if (keys_load(key, &state->keys, NULL) != 0)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,14 +77,32 @@ static void on_interrupt(int number)
 	interrupted = 1;
 }
 
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+/* The signals arrive only while this waits for a line: one that came just
+ * before the read would be noted, and the read would wait for ever. */
+static void wait_for_line(int tty)
+{
+	struct pollfd in = {.fd = tty, .events = POLLIN};
+	sigset_t blocked, before;
+
+	(void)sigemptyset(&blocked);
+	for (size_t i = 0; i < 4; i++)
+		(void)sigaddset(&blocked, signals[i]);
+	(void)sigprocmask(SIG_BLOCK, &blocked, &before);
+	while (!interrupted && ppoll(&in, 1, NULL, &before) < 0 &&
+		errno == EINTR)
+		;
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 /* Echo off, ask, echo on again, also when interrupted. */
 static int ask_on(int tty, const char *account, struct secret *ret_secret,
 	struct err *err)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	struct sigaction act = {.sa_handler = on_interrupt}, old[4];
 	struct termios saved, silent;
-	int r;
+	int r = -1;
 
 	if (tcgetattr(tty, &saved) < 0)
 		return err_set_sys(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
@@ -96,7 +115,9 @@ static int ask_on(int tty, const char *account, struct secret *ret_secret,
 	/* First silent, then the question: who answers fast is not shown. */
 	(void)tcsetattr(tty, TCSAFLUSH, &silent);
 	(void)dprintf(tty, "Password for %s: ", account);
-	r = read_line(tty, "the terminal", ret_secret, err);
+	wait_for_line(tty);
+	if (!interrupted)
+		r = read_line(tty, "the terminal", ret_secret, err);
 	(void)tcsetattr(tty, TCSAFLUSH, &saved);
 	(void)dprintf(tty, "\n");
 	for (size_t i = 0; i < 4; i++)

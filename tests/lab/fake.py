@@ -104,7 +104,8 @@ class Session:
         for line in self.input:
             tag, _, rest = line.rstrip(b"\r\n").partition(b" ")
             verb, _, rest = rest.partition(b" ")
-            if verb.upper() == b"UID":
+            self.by_uid = verb.upper() == b"UID"
+            if self.by_uid:
                 verb, _, rest = rest.partition(b" ")
             time.sleep(self.server.delay_s)
             handler = getattr(self, verb.decode("latin-1").lower(), None)
@@ -149,13 +150,14 @@ class Session:
 
     def chosen(self, numbers):
         for i, m in enumerate(self.rows):
+            at = m.uid if self.by_uid else i + 1
             for part in numbers.split(b","):
                 low, _, high = part.partition(b":")
                 high = high or low
-                top = self.rows[-1].uid
+                top = self.rows[-1].uid if self.by_uid else len(self.rows)
                 a = top if low == b"*" else int(low)
                 b = top if high == b"*" else int(high)
-                if min(a, b) <= m.uid <= max(a, b):
+                if min(a, b) <= at <= max(a, b):
                     yield i + 1, m
                     break
 

@@ -88,6 +88,31 @@ class Input(case.Case):
         db.close()
         self.assertIn("anna", self.haul.run("list").stdout)
 
+    def test_a_state_that_everybody_can_write_is_refused(self):
+        os.chmod(self.haul.state, 0o777)
+        p = self.status_of("list")
+        self.assertEqual(p.returncode, 3, p.stderr)
+        self.assertIn("chmod 0700", p.stderr)
+        os.chmod(self.haul.state, 0o700)
+
+    @case.unittest.skipUnless(os.getuid() == 0, "mounting needs root")
+    def test_a_state_that_is_read_only(self):
+        self.enrol("anna")
+        state = self.haul.state
+        if subprocess.run(["mount", "--bind", state, state]).returncode:
+            self.skipTest("nothing can be mounted here")
+        try:
+            subprocess.run(["mount", "-o", "remount,ro,bind", state],
+                           check=True)
+            for args in (["list"], ["run"], ["serve"], ["init"],
+                         ["set", "anna", "--every", "1h"]):
+                p = self.status_of(*args)
+                self.assertEqual(p.returncode, 3, p.stderr)
+                self.assertIn("read-write", p.stderr)
+        finally:
+            subprocess.run(["umount", "-l", state])
+        self.haul.run("list")
+
     def test_an_output_that_is_full_is_a_failure(self):
         with open("/dev/full", "w") as full:
             p = subprocess.run(self.haul.argv + ["config"], stdout=full,

@@ -95,6 +95,37 @@ class Many(case.Case):
         for args in (["status"], ["status", "u"], ["run", "u"]):
             json.loads(self.haul.run("--json", *args).stdout)
 
+    def test_limits_and_what_is_left_out(self):
+        server = self.fake()
+        rows = [fake.Message(i, b"Subject: %d\r\n\r\nx\r\n" % i,
+                             b"kw%d" % i) for i in range(1, 41)]
+        rows += [fake.Message(50, b"S: gone\r\n\r\nx\r\n", b"\\Deleted"),
+                 fake.Message(60, b"S: big\r\n\r\n" + b"x\r\n" * 1000),
+                 fake.Message(61, b"S: small\r\n\r\nx\r\n")]
+        server.mailboxes = {b"INBOX": rows}
+        self.haul.add("u", server.url(), "--skip-deleted", "--prefix", "Old")
+        run = ("-o", "limits.message=1K", "run", "u")
+        p = self.haul.run(*run)
+        self.assertIn("1 message could not be fetched", p.stdout)
+        status = self.haul.status("u")
+        self.assertEqual(status["messages"], {
+            "source": 43, "stored": 41, "quarantined": 1, "skipped": 1})
+        self.assertEqual(status["mailboxes"][0]["quarantined"], 1)
+        self.assertEqual(status["mailboxes"][0]["folder"], "Old")
+        self.assertIn("QUARANTINED", self.haul.run("status", "u").stdout)
+        with open(os.path.join(self.haul.store, "u", ".Old",
+                               "dovecot-keywords")) as f:
+            self.assertEqual(len(f.read().split("\n")), 27)
+        self.haul.run("set", "u", "--keep-deleted")
+        self.haul.run(*run)
+        self.assertEqual(self.haul.status("u")["messages"]["stored"], 42)
+        rows.append(fake.Message(70, b"S: more\r\n\r\n" + b"y\r\n" * 99))
+        p = self.haul.run("-o", "limits.account=800", *run, check=False)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("limits.account", p.stderr)
+        self.haul.run(*run)
+        self.assertEqual(self.haul.status("u")["messages"]["stored"], 43)
+
     def long_account(self):
         server = self.fake()
         server.mailboxes = {b"INBOX": [], **{
