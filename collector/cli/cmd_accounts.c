@@ -263,6 +263,10 @@ int cmd_remove(struct cli *cli, const struct args *args)
 {
 	char answer[8] = "";
 
+	if (args_value(args, "purge") != NULL)
+		return cli_usage("remove",
+			"--purge is not in this version; nothing was removed: "
+			"without it the mail stays");
 	if (args_value(args, "yes") == NULL && isatty(STDIN_FILENO)) {
 		(void)fprintf(stderr,
 			"Forget %zu account%s, password and ledger included? "

@@ -62,6 +62,7 @@ static const struct cli_option status_options[] = {
 
 static const struct cli_option remove_options[] = {
 	{"yes", NULL, "do not ask on the terminal"},
+	{"purge", NULL, "not in this version: the mail stays"},
 	{NULL, NULL, NULL},
 };
 

@@ -33,6 +33,7 @@ class Cli(case.Case):
                 ("no account", ["status", "nobody"]),
                 ("no account", ["pause", "nobody"]),
                 ("no account", ["remove", "nobody", "--yes"]),
+                ("not in this version", ["remove", "x", "--purge"]),
                 ("no account", ["set", "nobody", "--every", "1h"]),
                 ("name accounts", ["sync"]),
                 ("no command", ["help", "fly"]),

@@ -135,17 +135,35 @@ class Serve(case.Case):
         self.assert_no_leftovers(user)
 
     def test_no_secret_anywhere_in_sight(self):
-        user = self.source("anna", 5)
+        user = self.source("anna", 5, folders=[("INBOX", 1.0)])
         self.add(user, "imap")
-        argv = self.haul.argv
-        self.haul.argv = argv[:1] + ["-vv"] + argv[1:]
-        p = self.haul.run("run", user)
-        text = p.stdout + p.stderr
-        encoded = lab.base64.b64encode(
-            b"\0" + user.encode() + b"\0" + lab.PASSWORD.encode()).decode()
+        secret = lab.PASSWORD.encode()
+        forms = [lab.PASSWORD, lab.PASSWORD[::-1], secret.hex()]
+        for before in (b"", b"\0" + user.encode() + b"\0",
+                       user.encode() + b"\0" + user.encode() + b"\0"):
+            for cut in range(3):   # wherever it begins in the base64
+                text = lab.base64.b64encode(b"\0" * cut + before + secret)
+                forms.append(text.decode()[8:-4] if cut or before
+                             else text.decode())
+        for scheme in ("imap", "imaps", "imap+plain"):
+            for fmt in ("text", "json"):
+                self.haul.run("set", user, self.url(user, scheme))
+                self.check_log(user, forms, "-vv", "-o", "log.format=" + fmt)
+        self.haul.run("remove", user)
+        for scheme in ("pop3", "pop3s", "pop3+plain"):
+            self.haul.add(user, self.url(user, scheme), "--to", scheme)
+            self.check_log(user, forms, "-vv")
+            self.haul.run("remove", user)
+        self.add(user, "imap")
+        self.haul.run("set", user, "--password-file", "-",
+                      stdin="wrong-secret\n")
+        self.check_log(user, ["wrong-secret"], "-vv")
+
+    def check_log(self, user, forms, *options):
+        p = self.haul.run(*options, "run", user, check=False)
         self.assertGreater(len(p.stderr), 200, "the wire log is empty")
-        self.assertNotIn(lab.PASSWORD, text)
-        self.assertNotIn(encoded, text)
+        for form in forms:
+            self.assertNotIn(form, p.stdout + p.stderr)
         for d, _, files in os.walk(self.haul.state):
             for name in files:
                 with open(os.path.join(d, name), "rb") as f:
