@@ -29,6 +29,7 @@
 
 #define TICK_MS 1000
 #define HEARTBEAT_TICKS 30
+#define STUCK_TICKS 5 /* a daemon goes on; a single pass gives up */
 #define SOFT_MS 5000
 #define HARD_MS 8000
 /* The loop asks for everything again with the next tick, and signals wait
@@ -51,7 +52,8 @@ struct conductor {
 	struct results results;
 	char owner[64];
 	size_t places; /* runs at once: pool.sessions, or what fits */
-	unsigned ticks;
+	unsigned ticks, stuck_ticks; /* the latter: the table failed us */
+	struct err fault;
 	size_t failed;
 	/* once: accounts not to be claimed (again); pending ones named */
 	int64_t *seen;
@@ -164,8 +166,10 @@ static int claim_one(struct conductor *c, int64_t only, struct job *ret_job)
 		&err);
 
 	free(ids);
-	if (r < 0)
+	if (r < 0) {
 		log_err(LOG_LEVEL_ERROR, NULL, "claim_failed", &err);
+		c->fault = err;
+	}
 	return r;
 }
 
@@ -180,18 +184,21 @@ static bool has_place(const struct conductor *c)
 	return c->drain == RUNNING && pool_count(c->pool) < c->places;
 }
 
-static void claim_named(struct conductor *c)
+static bool claim_named(struct conductor *c)
 {
 	size_t kept = 0;
+	int r = 0;
 
 	for (size_t i = 0; i < c->pending_count; i++) {
 		struct job job;
-		if (has_place(c) && claim_one(c, c->pending[i], &job) == 1)
+		if (has_place(c) && r >= 0 &&
+			(r = claim_one(c, c->pending[i], &job)) == 1)
 			start(c, &job);
 		else
 			c->pending[kept++] = c->pending[i];
 	}
 	c->pending_count = kept;
+	return r >= 0;
 }
 
 /* Fills the places. False: the table could not be asked. */
@@ -200,10 +207,8 @@ static bool claim(struct conductor *c)
 	struct job job;
 	int r = 0;
 
-	if (c->options->account_count != 0) {
-		claim_named(c);
-		return true;
-	}
+	if (c->options->account_count != 0)
+		return claim_named(c);
 	while (has_place(c) && (r = claim_one(c, 0, &job)) == 1)
 		start(c, &job);
 	return r >= 0;
@@ -328,7 +333,12 @@ static void on_tick(uv_timer_t *tick)
 		heartbeat(c);
 	envoys_reap_idle(c->envoys);
 	asked = claim(c);
-	if (c->options->once && asked && !is_busy(c) && c->pending_count == 0)
+	if (!c->options->once)
+		return;
+	c->stuck_ticks =
+		asked && c->results.count == 0 ? 0 : c->stuck_ticks + 1;
+	if ((asked && !is_busy(c) && c->pending_count == 0) ||
+		(c->stuck_ticks > STUCK_TICKS && pool_count(c->pool) == 0))
 		end_loop(c);
 }
 
@@ -425,7 +435,10 @@ int conductor_run(struct state *state, const struct conductor_options *options,
 		envoys_free(&c->envoys);
 		anchors_free(&c->anchors);
 		*ret_failed = c->failed;
-		r = 0;
+		r = c->stuck_ticks > STUCK_TICKS ? -1 : 0;
+		if (r != 0)
+			*err = c->results.count != 0 ? c->results.fault
+						     : c->fault;
 	}
 	results_clear(&c->results);
 	generation_release(&c->settings);

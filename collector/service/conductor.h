@@ -44,7 +44,8 @@ struct conductor_options {
  * Runs the conductor on an open state: takes its lock, ignores SIGPIPE,
  * SIGTERM and SIGINT drain (sessions end at a message boundary, leases
  * released, back within 10 s). ret_failed counts runs that ended in failure.
- * -1 only where the service itself cannot work (ERR_CONFIG …).
+ * -1 only where the service itself cannot work (ERR_CONFIG …); with `once`
+ * also where a job could not be claimed, or its result not be written.
  */
 int conductor_run(struct state *state, const struct conductor_options *options,
 	size_t *ret_failed, struct err *err);

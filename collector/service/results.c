@@ -50,6 +50,7 @@ static int write_result(struct results *r, enum log_level level,
 		return 0;
 	log_err(level, &(struct log_ctx){.run = job->run, .account = account},
 		"result_not_written", &err);
+	r->fault = err;
 	return -1;
 }
 

@@ -17,7 +17,8 @@ struct result_kept;
 struct results {
 	struct state *state;
 	struct result_kept *first;
-	size_t count; /* not yet written */
+	size_t count;	  /* not yet written */
+	struct err fault; /* why */
 };
 
 void results_init(struct results *r, struct state *state);
