@@ -108,6 +108,42 @@ static int write_all(int fd, const void *bytes, size_t n)
 	return 0;
 }
 
+static int fill(int fd, mode_t mode, const void *bytes, size_t n)
+{
+	if (write_all(fd, bytes, n) != 0 || fchmod(fd, mode) != 0)
+		return -1;
+	return fsync(fd);
+}
+
+enum made { MADE, EXISTED, BROKEN, UNABLE };
+
+/* A file without a name, then its name: whatever ends us before leaves
+ * nothing. Not every file system can, and /proc is needed. */
+static enum made make_unnamed(
+	const char *path, mode_t mode, const void *bytes, size_t n)
+{
+	char *dir = durable_dir_of(path), source[32];
+	int fd = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+	enum made made = UNABLE;
+	int errnum;
+
+	free(dir);
+	if (fd < 0)
+		return UNABLE;
+	(void)snprintf(source, sizeof source, "/proc/self/fd/%d", fd);
+	if (fill(fd, mode, bytes, n) != 0)
+		made = BROKEN;
+	else if (linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW) ==
+		 0)
+		made = MADE;
+	else if (errno == EEXIST)
+		made = EXISTED;
+	errnum = errno;
+	(void)close(fd);
+	errno = errnum;
+	return made;
+}
+
 /* rename without replacing; NFS and some FUSE know no flags there. */
 static int publish(const char *tmp, const char *path)
 {
@@ -121,48 +157,51 @@ static int publish(const char *tmp, const char *path)
 	return 0;
 }
 
+static enum made make_named(
+	const char *path, mode_t mode, const void *bytes, size_t n)
+{
+	enum made made = BROKEN;
+	char suffix[17], *tmp;
+	int fd, errnum;
+
+	random_hex(suffix, 16);
+	tmp = mem_printf("%s.tmp-%s", path, suffix);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		0600);
+	if (fd >= 0) {
+		if (fill(fd, mode, bytes, n) == 0 && publish(tmp, path) == 0)
+			made = MADE;
+		else if (errno == EEXIST)
+			made = EXISTED;
+		errnum = errno;
+		(void)close(fd);
+		if (made != MADE)
+			(void)unlink(tmp);
+		errno = errnum;
+	}
+	free(tmp);
+	return made;
+}
+
 int durable_create(const char *path, mode_t mode, const void *bytes, size_t n,
 	bool *ret_created, struct err *err)
 {
-	char suffix[17];
-	char *tmp = NULL;
-	bool created = false;
 	struct stat st;
-	int fd = -1, r = -1;
+	enum made made;
 
 	if (lstat(path, &st) == 0) {
 		*ret_created = false;
 		return 0;
 	}
-	random_hex(suffix, 16);
-	tmp = mem_printf("%s.tmp-%s", path, suffix);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		0600);
-	if (fd < 0) {
-		(void)fail(err, errno, "create", path);
-		goto out;
-	}
-	if (write_all(fd, bytes, n) != 0 || fchmod(fd, mode) != 0 ||
-		fsync(fd) != 0) {
-		(void)fail(err, errno, "write", path);
-		goto out;
-	}
-	created = publish(tmp, path) == 0;
-	if (!created && errno != EEXIST) {
-		(void)fail(err, errno, "create", path);
-		goto out;
-	}
+	made = make_unnamed(path, mode, bytes, n);
+	if (made == UNABLE)
+		made = make_named(path, mode, bytes, n);
+	if (made == BROKEN || made == UNABLE)
+		return fail(err, errno, "create", path);
 	if (sync_parent(path, err) != 0)
-		goto out;
-	*ret_created = created;
-	r = 0;
-out:
-	if (fd >= 0)
-		(void)close(fd);
-	if (fd >= 0 && !created)
-		(void)unlink(tmp);
-	free(tmp);
-	return r;
+		return -1;
+	*ret_created = made == MADE;
+	return 0;
 }
 
 int durable_mkdir(

@@ -14,8 +14,9 @@
 
 /*
  * Makes path with these bytes and exactly this mode, whatever the umask:
- * temporary file beside it, fsync, rename, fsync of the directory. An
- * existing path is never touched: 0 with *ret_created false.
+ * a file without a name (or, where that cannot be, a temporary one beside
+ * it), fsync, link, fsync of the directory. An existing path is never
+ * touched: 0 with *ret_created false.
  * Errors: class config, the text names the path.
  */
 int durable_create(const char *path, mode_t mode, const void *bytes, size_t n,

@@ -206,12 +206,26 @@ static int new_id(char id[ID_BYTES + 1], struct err *err)
 	return 0;
 }
 
+static char *tmp_name(const char *account)
+{
+	return mem_printf("%s.%s", ID_FILE, account);
+}
+
+/* Of a process that died between link and unlink. */
+static void remove_tmp(int root_fd, const char *account)
+{
+	char *tmp = tmp_name(account);
+
+	(void)unlinkat(root_fd, tmp, 0);
+	free(tmp);
+}
+
 /* Written whole under a name of its own, then linked: two accounts that
  * meet here, or a crash, leave a whole id or none. */
 static int make_id(
 	int root_fd, const char *path, const char *account, struct err *err)
 {
-	char id[ID_BYTES + 1], *tmp = mem_printf("%s.%s", ID_FILE, account);
+	char id[ID_BYTES + 1], *tmp = tmp_name(account);
 	int fd = -1, rc = -1;
 
 	if (new_id(id, err) != 0)
@@ -261,6 +275,8 @@ int maildir_root_identify(
 			"mount or restore that store; for a fresh start remove "
 			"the account and add it again");
 	}
+	if (found == 1)
+		remove_tmp(root_fd, ledger_account(ledger));
 	if (found == 0 &&
 		(make_id(root_fd, path, ledger_account(ledger), err) != 0 ||
 			read_id(root_fd, path, id, err) != 1))

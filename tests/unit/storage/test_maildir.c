@@ -198,6 +198,29 @@ static void id_must_be_the_same(void **state)
 	rig_end(&rig);
 }
 
+/* Killed between making the id and writing it into the ledger. */
+static void rest_of_an_id_is_removed(void **state)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef\n";
+	struct rig rig;
+	char *mail, *tmp;
+
+	(void)state;
+	rig_start(&rig, false);
+	mail = mem_printf("%s/mail", rig.dir);
+	tmp = mem_printf("mailhaul.id.%s", rig.uuid);
+	assert_int_equal(mkdir(mail, 0700), 0);
+	assert_int_equal(mkdir(rig.root, 0700), 0);
+	rig_put(rig.root, "mailhaul.id", id);
+	rig_put(rig.root, tmp, id);
+	rig_open(&rig);
+	assert_true(exists(&rig, "mailhaul.id"));
+	assert_false(exists(&rig, tmp));
+	free(tmp);
+	free(mail);
+	rig_end(&rig);
+}
+
 /* Two accounts into one store: one id, two staging directories. */
 static void accounts_share_a_store(void **state)
 {
@@ -443,6 +466,7 @@ int main(void)
 		cmocka_unit_test(foreign_owner_is_refused),
 		cmocka_unit_test(what_was_not_given_away_is_given_now),
 		cmocka_unit_test(id_must_be_the_same),
+		cmocka_unit_test(rest_of_an_id_is_removed),
 		cmocka_unit_test(accounts_share_a_store),
 		cmocka_unit_test(planted_links_are_not_followed),
 		cmocka_unit_test(recovery_settles_what_was_left),
