@@ -3,13 +3,13 @@
 """kill -9 of the conductor, or of its envoys, at random moments of imports
 over IMAP and POP3; afterwards every message is there exactly once.
 
-KILLS=N of them (default 100)."""
+KILLS=N of them (default 40)."""
 import os, random, shutil, signal, subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import case, lab
 
-KILLS = int(os.environ.get("KILLS", "100"))
+KILLS = int(os.environ.get("KILLS", "40"))
 
 
 class Kill(case.Case):
