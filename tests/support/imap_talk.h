@@ -122,6 +122,8 @@ static inline void talk_tell(struct talk *t, const struct message_meta *m)
 	if ((m->has & MESSAGE_HAS_FLAGS) != 0)
 		(void)buf_printf(&t->told, " f%d[%s]", m->flags.system,
 			m->flags.keywords);
+	if ((m->has & MESSAGE_HAS_MORE_KEYWORDS) != 0)
+		(void)buf_add_str(&t->told, " more");
 	if ((m->has & MESSAGE_HAS_DATE) != 0)
 		(void)buf_printf(&t->told, " d%lld", (long long)m->date_s);
 	if ((m->has & MESSAGE_HAS_SIZE) != 0)

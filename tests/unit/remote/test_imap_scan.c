@@ -30,6 +30,35 @@ static void scan_fails(
 	talk_close(&t);
 }
 
+/* More keywords than a set takes: the first ones, and a word about it. */
+static void test_scan_many_keywords(void **state)
+{
+	struct buf text;
+	struct talk t;
+
+	(void)state;
+	buf_init(&text, 16384);
+	(void)buf_add_str(&text, ASK "S: * 1 FETCH (UID 1 FLAGS (");
+	for (int i = 0; i <= FLAGS_KEYWORDS_COUNT; i++)
+		(void)buf_printf(&text, "%sk%d", i != 0 ? " " : "", i);
+	(void)buf_add_str(&text, "))\n"
+				 "S: * 2 FETCH (UID 2 FLAGS (a))\n"
+				 "S: * 3 FETCH (UID 3 FLAGS ())\n"
+				 "S: $T OK done\n");
+	assert_false(text.full);
+	talk_open_inbox(&t, "IDLE", 3, buf_str(&text));
+	assert_int_equal(
+		session_scan(t.s, SESSION_SCAN_FLAGS, talk_on_meta, &t, &t.err),
+		0);
+	assert_ptr_equal(
+		strstr(buf_str(&t.told), "1 f0[k0 "), buf_str(&t.told));
+	assert_non_null(strstr(buf_str(&t.told), " k127 "));
+	assert_null(strstr(buf_str(&t.told), "k128"));
+	assert_non_null(strstr(buf_str(&t.told), "] more\n2 f0[a]\n3 f0[]\n"));
+	talk_close(&t);
+	buf_free(&text);
+}
+
 static void test_select(void **state)
 {
 	struct mailbox_state m;
@@ -235,6 +264,7 @@ static void test_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scan_many_keywords),
 		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_select_odd),
 		cmocka_unit_test(test_scan),
