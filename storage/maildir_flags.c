@@ -33,6 +33,7 @@ struct merge {
 	struct seen *seen; /* by base */
 	size_t count;
 	bool renamed;
+	struct arena *arena; /* for what comes out */
 };
 
 static int by_base(const void *a, const void *b)
@@ -147,11 +148,22 @@ static int rename_it(struct merge *m, const struct seen *s, const char *name,
 		       : err_set_file(err, errno, "cannot rename %s", s->name);
 }
 
+static void merge_item(const struct store_flags *item, const struct flags *now,
+	struct flags *ret_merged)
+{
+	struct flags source_then, source_now, local_then;
+
+	flags_get(&item->source_then, &source_then);
+	flags_get(&item->source_now, &source_now);
+	flags_get(&item->local_then, &local_then);
+	flags_merge(&source_then, &source_now, &local_then, now, ret_merged);
+}
+
 /* 0 done, 1 look again, -1. */
 static int merge_one(struct merge *m, struct seen *s, struct err *err)
 {
 	struct store_flags *item = s->item;
-	struct flags now = {.system = 0}, merged;
+	struct flags now = {.system = 0}, merged, after;
 	char letters[KEYWORDS_LETTERS + 1], unknown[KEYWORDS_LETTERS + 1];
 	char old[NAME_MAX + 1];
 	char name[NAME_MAX + 1];
@@ -161,13 +173,13 @@ static int merge_one(struct merge *m, struct seen *s, struct err *err)
 	old[strcspn(old, ",")] = '\0';
 	now.system = flags_from_maildir(old);
 	keywords_names(&m->folder->keywords, old, &now, unknown);
-	flags_merge(&item->source_then, &item->source_now, &item->local_then,
-		&now, &merged);
-	item->local_after.system = merged.system;
+	merge_item(item, &now, &merged);
+	after.system = merged.system;
 	if (keywords_letters(&m->folder->keywords, m->dirs.dir_fd,
-		    merged.keywords, letters, &item->local_after, err) != 0)
+		    merged.keywords, letters, &after, err) != 0)
 		return -1;
-	if (flags_equal(&now, &item->local_after)) {
+	item->local_after = flags_keep(m->arena, &after);
+	if (flags_equal(&now, &after)) {
 		item->found = s->settled = true;
 		return 0;
 	}
@@ -221,9 +233,10 @@ static int merge_all(struct merge *m, struct err *err)
 }
 
 int store_merge_flags(struct store *store, struct folder *folder,
-	struct store_flags *items, size_t count, struct err *err)
+	struct store_flags *items, size_t count, struct arena *arena,
+	struct err *err)
 {
-	struct merge m = {.folder = folder, .count = count};
+	struct merge m = {.folder = folder, .count = count, .arena = arena};
 	int rc;
 
 	if (count == 0)

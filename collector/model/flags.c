@@ -4,6 +4,7 @@
 #include "text.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -134,6 +135,22 @@ bool flags_equal(const struct flags *a, const struct flags *b)
 		return true;
 	return is_subset(a->keywords, b->keywords) &&
 	       is_subset(b->keywords, a->keywords);
+}
+
+struct flags_ref flags_keep(struct arena *arena, const struct flags *f)
+{
+	struct flags_ref ref = {.system = f->system, .keywords = ""};
+
+	if (f->keywords[0] != '\0')
+		ref.keywords = arena_strdup(arena, f->keywords);
+	return ref;
+}
+
+void flags_get(const struct flags_ref *ref, struct flags *ret_flags)
+{
+	ret_flags->system = ref->system;
+	(void)snprintf(ret_flags->keywords, sizeof ret_flags->keywords, "%s",
+		ref->keywords);
 }
 
 void flags_to_maildir(uint8_t system, char out[6])

@@ -7,6 +7,8 @@
 #ifndef MAILHAUL_MODEL_FLAGS_H
 #define MAILHAUL_MODEL_FLAGS_H
 
+#include "../base/mem.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -46,6 +48,15 @@ bool flags_next_keyword(const char **pos, char *name);
 void flags_to_maildir(uint8_t system, char out[6]);
 /* From the letters behind ":2,"; lower-case letters (keywords) are ignored. */
 uint8_t flags_from_maildir(const char *letters);
+
+/* The same in little room, for where there are many: the set is elsewhere. */
+struct flags_ref {
+	uint8_t system;
+	const char *keywords;
+};
+/* The set goes into the arena, or nowhere where it is empty. */
+struct flags_ref flags_keep(struct arena *arena, const struct flags *f);
+void flags_get(const struct flags_ref *ref, struct flags *ret_flags);
 
 /* Three-way merge: what the local side should have now.
  * A change at the source (source_then → source_now) is applied unless the

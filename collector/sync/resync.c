@@ -14,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE 128 /* 16 KiB of flags each */
+#define SLICE 512 /* a listing of the folder for each */
 #define MISSES_MAX 2
 
 struct slice {
 	struct store_flags *items;
-	char (*bases)[LEDGER_BASE_MAX];
+	struct arena *arena; /* their texts */
 	uint32_t uids[SLICE];
 	size_t count;
 };
@@ -88,6 +88,7 @@ static int add_row(struct visit *v, const struct change *change,
 	struct ledger_message *row, struct slice *s, struct err *err)
 {
 	struct store_flags *item = &s->items[s->count];
+	struct flags now;
 	int found = ledger_find_uid(v->work->ledger, v->m.id, v->m.uidvalidity,
 		change->uid, row, err);
 
@@ -95,15 +96,16 @@ static int add_row(struct visit *v, const struct change *change,
 		return found;
 	if (row->state != LEDGER_DONE && row->state != LEDGER_STAGED)
 		return 0;
-	changes_flags(change, &item->source_now);
-	if (flags_equal(&row->source, &item->source_now))
+	changes_flags(change, &now);
+	if (flags_equal(&row->source, &now))
 		return 0;
-	item->source_then = row->source;
-	item->local_then = row->local;
+	item->source_now = (struct flags_ref){
+		.system = change->system, .keywords = change->keywords};
+	item->source_then = flags_keep(s->arena, &row->source);
+	item->local_then = flags_keep(s->arena, &row->local);
 	item->found = false;
 	item->id = row->id;
-	memcpy(s->bases[s->count], row->base, sizeof row->base);
-	item->base = s->bases[s->count];
+	item->base = arena_strdup(s->arena, row->base);
 	s->uids[s->count] = change->uid;
 	s->count++;
 	return 1;
@@ -112,13 +114,15 @@ static int add_row(struct visit *v, const struct change *change,
 static int record(struct visit *v, struct store_flags *item, struct err *err)
 {
 	struct ledger *l = v->work->ledger;
+	struct flags source, local;
 	int64_t misses;
 
+	flags_get(&item->source_now, &source);
+	flags_get(item->found ? &item->local_after : &item->local_then, &local);
 	if (item->found) {
 		v->flags_applied++;
 		v->work->flag_changes++;
-		return ledger_set_flags(l, item->id, &item->source_now,
-			&item->local_after, err);
+		return ledger_set_flags(l, item->id, &source, &local, err);
 	}
 	if (ledger_missed(l, item->id, &misses, err) != 0)
 		return -1;
@@ -128,8 +132,7 @@ static int record(struct visit *v, struct store_flags *item, struct err *err)
 	}
 	LOG(LOG_LEVEL_DEBUG, &v->log, "flag_change_dropped",
 		LOG_STR("base", item->base));
-	return ledger_set_flags(
-		l, item->id, &item->source_now, &item->local_then, err);
+	return ledger_set_flags(l, item->id, &source, &local, err);
 }
 
 /* Step 2. */
@@ -139,8 +142,8 @@ static int apply_slice(struct visit *v, struct slice *s, struct err *err)
 
 	if (s->count == 0)
 		return 0;
-	if (store_merge_flags(w->store, v->folder, s->items, s->count, err) !=
-		0)
+	if (store_merge_flags(w->store, v->folder, s->items, s->count, s->arena,
+		    err) != 0)
 		return -1;
 	if (ledger_begin(w->ledger, err) != 0)
 		return -1;
@@ -150,6 +153,8 @@ static int apply_slice(struct visit *v, struct slice *s, struct err *err)
 			return -1;
 		}
 	s->count = 0;
+	arena_free(&s->arena);
+	s->arena = arena_new();
 	return ledger_commit(w->ledger, err);
 }
 
@@ -160,7 +165,7 @@ static int apply(struct visit *v, struct err *err)
 	int rc = 0;
 
 	s.items = mem_array(SLICE, sizeof *s.items);
-	s.bases = mem_array(SLICE, sizeof *s.bases);
+	s.arena = arena_new();
 	for (size_t i = 0; rc == 0 && i < v->changes.count; i++) {
 		const struct change *change = &v->changes.list[i];
 		if (s.count == SLICE || is_in_slice(&s, change->uid))
@@ -172,7 +177,7 @@ static int apply(struct visit *v, struct err *err)
 	}
 	if (rc == 0)
 		rc = apply_slice(v, &s, err);
-	free(s.bases);
+	arena_free(&s.arena);
 	free(s.items);
 	free(row);
 	return rc;

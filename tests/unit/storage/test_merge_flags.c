@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 static struct rig_files files;
+static struct arena *texts; /* of the test under way */
 
 struct fixture {
 	struct rig rig;
@@ -17,6 +18,7 @@ static void setup(struct fixture *x)
 {
 	int64_t mailbox;
 
+	texts = arena_new();
 	rig_start(&x->rig, false);
 	rig_open(&x->rig);
 	x->folder = rig_folder(&x->rig, "F", &mailbox);
@@ -26,6 +28,7 @@ static void setup(struct fixture *x)
 static void teardown(struct fixture *x)
 {
 	free(x->item);
+	arena_free(&texts);
 	rig_end(&x->rig);
 }
 
@@ -50,20 +53,28 @@ static void set(struct flags *f, const char *words)
 	}
 }
 
+static struct flags_ref kept(const char *text)
+{
+	struct flags f = {.system = 0};
+
+	set(&f, text);
+	return flags_keep(texts, &f);
+}
+
 static void want(struct store_flags *item, const char *base, const char *then,
 	const char *now, const char *local_then)
 {
 	memset(item, 0, sizeof *item);
 	item->base = base;
-	set(&item->source_then, then);
-	set(&item->source_now, now);
-	set(&item->local_then, local_then);
+	item->source_then = kept(then);
+	item->source_now = kept(now);
+	item->local_then = kept(local_then);
 }
 
 static void merge(struct fixture *x, size_t n)
 {
 	rig_ok(&x->rig, store_merge_flags(x->rig.store, x->folder, x->item, n,
-				&x->rig.err));
+				texts, &x->rig.err));
 }
 
 static void assert_only(struct fixture *x, const char *sub, const char *name)
@@ -77,7 +88,7 @@ static void assert_only(struct fixture *x, const char *sub, const char *name)
 	free(dir);
 }
 
-static void assert_flags(const struct flags *f, const char *words)
+static void assert_flags(const struct flags_ref *f, const char *words)
 {
 	struct flags *g = mem_alloc(sizeof *g);
 
@@ -272,7 +283,7 @@ static void reader_may_do_anything(void **state)
 		for (int i = 0; i < COUNT; i++)
 			want(&items[i], bases[i], "", "\\Seen", "");
 		rig_ok(&x.rig, store_merge_flags(x.rig.store, x.folder, items,
-				       COUNT, &x.rig.err));
+				       COUNT, texts, &x.rig.err));
 	}
 	atomic_store(&r.stop, true);
 	(void)pthread_join(thread, NULL);
@@ -284,7 +295,7 @@ static void reader_may_do_anything(void **state)
 	for (int i = 0; i < COUNT; i++)
 		want(&items[i], bases[i], "", "\\Answered", "");
 	rig_ok(&x.rig, store_merge_flags(x.rig.store, x.folder, items, COUNT,
-			       &x.rig.err));
+			       texts, &x.rig.err));
 	for (int i = 0; i < COUNT; i++)
 		left -= items[i].found;
 	assert_int_equal(left, 0);
