@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int fail_usage(const char *command, const struct err *err)
 {
@@ -91,17 +92,29 @@ out:
 	return r;
 }
 
-/* Over the other protocol no message can be recognised: all would come a
- * second time. 0, or an exit status. */
-static int check_protocol(
-	struct state *state, const struct account *a, enum protocol before)
+/* True where the messages of the new source cannot be told from those of the
+ * old: over the other protocol all would come a second time, and in another
+ * maildrop a UIDL such as "1" may stand for another message, which would
+ * never come. An IMAP account that moves is matched by content. */
+static bool is_another_source(const struct url *before, const struct url *now)
+{
+	if (now->protocol != before->protocol)
+		return true;
+	return now->protocol == PROTOCOL_POP3 &&
+	       (strcmp(now->host, before->host) != 0 ||
+		       strcmp(now->user, before->user) != 0);
+}
+
+/* 0, or an exit status. */
+static int check_source(
+	struct state *state, const struct account *a, const struct url *before)
 {
 	struct job_status *status = NULL;
 	struct err err = {0};
 	size_t count = 0;
 	int64_t stored = 0;
 
-	if (a->url.protocol == before)
+	if (!is_another_source(before, &a->url))
 		return 0;
 	if (jobs_status(state, a->id, &status, &count, &err) < 0)
 		return cli_fail(a->name, &err);
@@ -111,10 +124,10 @@ static int check_protocol(
 	if (stored == 0)
 		return 0;
 	return cli_usage("set",
-		"%s has collected %" PRId64 " messages over %s, and over the "
-		"other protocol all would come a second time; enrol another "
+		"%s has collected %" PRId64 " messages from %s by %s, which "
+		"cannot be told from those of the new source; enrol another "
 		"account for it, or remove this one first",
-		a->name, stored, protocol_name(before));
+		a->name, stored, before->host, protocol_name(before->protocol));
 }
 
 int cmd_set(struct cli *cli, const struct args *args)
@@ -126,7 +139,7 @@ int cmd_set(struct cli *cli, const struct args *args)
 	struct secret password = {0};
 	struct err err = {0};
 	struct account a = {0};
-	enum protocol before;
+	struct url before;
 	int r;
 
 	if (args->word_count < 2 && args->option_count == 0)
@@ -139,14 +152,14 @@ int cmd_set(struct cli *cli, const struct args *args)
 		r = cli_usage("set", "there is no account \"%s\"", name);
 		goto out;
 	}
-	before = a.url.protocol;
+	before = a.url;
 	if (r == 1 &&
 		account_apply(&cli->config.settings, &a, args, &err) < 0) {
 		r = fail_usage("set", &err);
 		goto out;
 	}
 	if (r == 1) {
-		int status = check_protocol(state, &a, before);
+		int status = check_source(state, &a, &before);
 		if (status != 0) {
 			r = status;
 			goto out;

@@ -95,6 +95,18 @@ class Resync(case.Case):
         self.assertEqual(lab.pop3_hashes(self.server.pop3, user),
                          lab.pop3_hashes(self.server.pop3, user + ".local"))
 
+    def test_pop3_is_not_turned_to_another_maildrop(self):
+        user = self.source("boris", 20, folders=[("INBOX", 1.0)])
+        self.add(user, "pop3s")
+        self.haul.run("run", user)
+        other = self.url("somebody-else", "pop3s")
+        for url in (other, self.url(user, "imaps")):
+            p = self.haul.run("set", user, url, check=False)
+            self.assertEqual(p.returncode, 2)
+            self.assertIn("cannot be told", p.stderr)
+        self.haul.run("set", user, self.url(user, "pop3"))  # another port
+        self.haul.run("run", user)
+
     def test_a_busy_reader_while_two_accounts_arrive(self):
         """2,000 messages each by POP3 and IMAP, while a reader renames,
         moves and deletes in both stores: nothing is lost or doubled."""
