@@ -5,6 +5,7 @@
  */
 #include "committer.h"
 
+#include "../collector/base/clock.h"
 #include "../collector/base/mem.h"
 #include "../collector/base/task.h"
 #include "batch.h"
@@ -20,6 +21,11 @@
 
 #define QUEUE_MESSAGES 2000
 #define QUEUE_BYTES ((uint64_t)64 * 1024 * 1024)
+/* A batch costs the same flushes however small it is: it waits this long for
+ * company unless it is large enough, or somebody waits for it. */
+#define LINGER_MS 200
+#define BATCH_MESSAGES 500
+#define BATCH_BYTES ((uint64_t)16 * 1024 * 1024)
 
 struct committer {
 	int state_fd;
@@ -32,6 +38,8 @@ struct committer {
 	struct staged *first, **last;
 	size_t messages;
 	uint64_t bytes;
+	int64_t first_ms;	/* when the first one in the queue came */
+	bool hurry;		/* somebody waits for what is in the queue */
 	struct store *flushers; /* whose rows are to become done */
 };
 
@@ -73,6 +81,7 @@ static struct batch_part *take_batch(struct committer *c)
 	c->last = &c->first;
 	c->messages = 0;
 	c->bytes = 0;
+	c->hurry = false;
 	while ((store = c->flushers) != NULL) {
 		c->flushers = store->shared.next_flush;
 		store->shared.flush = false;
@@ -117,6 +126,27 @@ static void settle(struct batch_part *p)
 	free(p);
 }
 
+static bool is_large(const struct committer *c)
+{
+	return c->messages >= BATCH_MESSAGES || c->bytes >= BATCH_BYTES;
+}
+
+/* Waits until there is something worth a batch. Under the lock. */
+static void gather(struct committer *c)
+{
+	struct timespec until;
+	int64_t until_ms;
+
+	while (!c->stop && c->first == NULL && c->flushers == NULL)
+		(void)pthread_cond_wait(&c->work, &c->lock);
+	until_ms = c->first_ms + LINGER_MS;
+	until.tv_sec = until_ms / 1000;
+	until.tv_nsec = until_ms % 1000 * 1000000;
+	while (!c->stop && !c->hurry && c->flushers == NULL && !is_large(c))
+		if (pthread_cond_timedwait(&c->work, &c->lock, &until) != 0)
+			break;
+}
+
 static void *run(void *arg)
 {
 	struct committer *c = arg;
@@ -124,8 +154,7 @@ static void *run(void *arg)
 
 	(void)pthread_mutex_lock(&c->lock);
 	for (;;) {
-		while (!c->stop && c->first == NULL && c->flushers == NULL)
-			(void)pthread_cond_wait(&c->work, &c->lock);
+		gather(c);
 		if (c->first == NULL && c->flushers == NULL)
 			break;
 		parts = take_batch(c);
@@ -156,6 +185,7 @@ int committer_start(const char *state_dir, bool fsync_each,
 	struct committer **ret_committer, struct err *err)
 {
 	int fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pthread_condattr_t attr;
 	struct committer *c;
 
 	if (fd < 0)
@@ -167,7 +197,10 @@ int committer_start(const char *state_dir, bool fsync_each,
 	c->fsync_each = fsync_each;
 	c->last = &c->first;
 	(void)pthread_mutex_init(&c->lock, NULL);
-	(void)pthread_cond_init(&c->work, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&c->work, &attr);
+	(void)pthread_condattr_destroy(&attr);
 	(void)pthread_cond_init(&c->moved, NULL);
 	if (task_start(&c->task, run, c, err) != 0) {
 		free_committer(c);
@@ -233,13 +266,18 @@ int committer_hand_over(struct committer *c, struct staged *s, struct err *err)
 	if (store->shared.failed) {
 		rc = tell_fault(store, err);
 	} else {
+		bool first = c->first == NULL;
+
+		if (first)
+			c->first_ms = clock_mono_ms();
 		s->next = NULL;
 		*c->last = s;
 		c->last = &s->next;
 		c->messages++;
 		c->bytes += s->file_bytes;
 		store->shared.pending++;
-		(void)pthread_cond_signal(&c->work);
+		if (first || is_large(c))
+			(void)pthread_cond_signal(&c->work);
 	}
 	(void)pthread_mutex_unlock(&c->lock);
 	if (rc != 0)
@@ -249,6 +287,14 @@ int committer_hand_over(struct committer *c, struct staged *s, struct err *err)
 
 static void ask_flush(struct committer *c, struct store *store)
 {
+	const struct batch_part *part = store->shared.part;
+	size_t queued =
+		store->shared.pending - (part != NULL ? part->count : 0);
+
+	if (queued > 0 && !c->hurry) {
+		c->hurry = true;
+		(void)pthread_cond_signal(&c->work);
+	}
 	if (store->shared.flush || store->shared.part != NULL ||
 		store->shared.pending > 0)
 		return;

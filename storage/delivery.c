@@ -68,39 +68,81 @@ static void remove_file(const struct store *store, uint64_t seq)
 	(void)unlinkat(store->stage_fd, name, 0);
 }
 
-int delivery_begin(
-	struct store *store, struct delivery **ret_delivery, struct err *err)
-{
-	struct delivery *d = mem_alloc(sizeof *d);
-
-	if (create_file(store, &d->seq, &d->fd, err) != 0) {
-		free(d);
-		return -1;
-	}
-	d->store = store;
-	d->to_lf = store->eol_lf;
-	d->gather = mem_array(GATHER_BYTES, 1);
-	d->line_empty = true;
-	eol_init(&d->eol);
-	d->sha = EVP_MD_CTX_new();
-	if (d->sha == NULL ||
-		EVP_DigestInit_ex(d->sha, EVP_sha256(), NULL) != 1) {
-		delivery_abort(&d);
-		return err_set(err, ERR_CONFIG, ERR_SCOPE_SERVICE,
-			ERR_RETRY_CHANGE, "OpenSSL has no SHA-256");
-	}
-	*ret_delivery = d;
-	return 0;
-}
-
 static void free_delivery(struct delivery *d)
 {
-	if (d->fd >= 0)
-		(void)close(d->fd);
 	EVP_MD_CTX_free(d->sha);
 	free(d->gather);
 	free(d->header);
 	free(d);
+}
+
+void delivery_drop_spare(struct store *store)
+{
+	if (store->spare != NULL)
+		free_delivery(store->spare);
+	store->spare = NULL;
+}
+
+/* Its buffers are kept: most messages are smaller than what they cost. */
+static void end_delivery(struct delivery *d)
+{
+	if (d->fd >= 0)
+		(void)close(d->fd);
+	if (d->store->spare != NULL) {
+		free_delivery(d);
+		return;
+	}
+	d->store->spare = d;
+}
+
+static struct delivery *new_delivery(struct store *store)
+{
+	struct delivery *d = store->spare;
+
+	store->spare = NULL;
+	if (d == NULL) {
+		d = mem_alloc(sizeof *d);
+		d->gather = mem_array(GATHER_BYTES, 1);
+		d->sha = EVP_MD_CTX_new();
+	}
+	*d = (struct delivery){.store = store,
+		.fd = -1,
+		.sha = d->sha,
+		.to_lf = store->eol_lf,
+		.gather = d->gather,
+		.header = d->header,
+		.line_empty = true};
+	eol_init(&d->eol);
+	return d;
+}
+
+/* A context that has a digest begins anew without looking it up. */
+static bool begin_hash(EVP_MD_CTX *sha)
+{
+	const EVP_MD *md;
+
+	if (sha == NULL)
+		return false;
+	md = EVP_MD_CTX_get0_md(sha) != NULL ? NULL : EVP_sha256();
+	return EVP_DigestInit_ex(sha, md, NULL) == 1;
+}
+
+int delivery_begin(
+	struct store *store, struct delivery **ret_delivery, struct err *err)
+{
+	struct delivery *d = new_delivery(store);
+
+	if (!begin_hash(d->sha)) {
+		free_delivery(d);
+		return err_set(err, ERR_CONFIG, ERR_SCOPE_SERVICE,
+			ERR_RETRY_CHANGE, "OpenSSL has no SHA-256");
+	}
+	if (create_file(store, &d->seq, &d->fd, err) != 0) {
+		end_delivery(d);
+		return -1;
+	}
+	*ret_delivery = d;
+	return 0;
 }
 
 void delivery_abort(struct delivery **delivery)
@@ -111,7 +153,7 @@ void delivery_abort(struct delivery **delivery)
 		return;
 	*delivery = NULL;
 	remove_file(d->store, d->seq);
-	free_delivery(d);
+	end_delivery(d);
 }
 
 static int write_all(
@@ -282,6 +324,21 @@ static int64_t date_of(
 	return clock_wall_s();
 }
 
+/* 0600 whatever the umask and the directory's default ACL: what holds for
+ * one file there holds for all. */
+static int set_mode(struct delivery *d)
+{
+	struct stat st;
+
+	if (d->store->mode_is_right)
+		return 0;
+	if (fstat(d->fd, &st) == 0 && (st.st_mode & 07777) == 0600) {
+		d->store->mode_is_right = true;
+		return 0;
+	}
+	return fchmod(d->fd, 0600);
+}
+
 /* Owner, mode and times before anybody can see the file. */
 static int finish_file(struct delivery *d, int64_t date_s, struct err *err)
 {
@@ -298,7 +355,7 @@ static int finish_file(struct delivery *d, int64_t date_s, struct err *err)
 		return -1;
 	if (((s->owner.uid != (uid_t)-1 || s->owner.gid != (gid_t)-1) &&
 		    fchown(d->fd, s->owner.uid, s->owner.gid) != 0) ||
-		fchmod(d->fd, 0600) != 0) {
+		set_mode(d) != 0) {
 		(void)err_set_file(err, errno,
 			"store %s: cannot give a message to store.owner",
 			s->root);
@@ -334,6 +391,9 @@ static int set_letters(struct folder *folder, const struct flags *source,
 	kept->keywords[0] = '\0';
 	if (source->keywords[0] == '\0')
 		return 0;
+	if (keywords_have(&folder->keywords, source->keywords))
+		return keywords_letters(&folder->keywords, -1, source->keywords,
+			letters, kept, err);
 	if (maildir_open_dir(folder->store, folder->dir, &fd, err) != 0)
 		return -1;
 	rc = keywords_letters(
@@ -409,6 +469,6 @@ int delivery_end(struct delivery **delivery, struct folder *folder,
 	s->date_s = date_s;
 	name_it(d, folder, key, s);
 	*delivery = NULL;
-	free_delivery(d);
+	end_delivery(d);
 	return committer_hand_over(folder->store->committer, s, err);
 }

@@ -225,6 +225,11 @@ static int assign(
 	return rc;
 }
 
+bool keywords_have(const struct keywords *k, const char *set)
+{
+	return k->loaded && !wants_more(k, set);
+}
+
 int keywords_letters(struct keywords *k, int dir_fd, const char *set,
 	char *letters, struct flags *kept, struct err *err)
 {

@@ -29,6 +29,8 @@ void keywords_init(struct keywords *k, uid_t uid, gid_t gid, const char *tag);
 void keywords_clear(struct keywords *k);
 /* Reads the file anew; none is as good as an empty one. */
 int keywords_load(struct keywords *k, int dir_fd, struct err *err);
+/* True if the file need not be looked at for the letters of this set. */
+bool keywords_have(const struct keywords *k, const char *set);
 /*
  * The letters of a set, sorted, giving letters to names that have none yet.
  * letters: at least KEYWORDS_LETTERS + 1 bytes. kept: the set of those that

@@ -307,6 +307,8 @@ static void free_store(struct store *s)
 {
 	struct folder *f;
 
+	delivery_drop_spare(s);
+
 	while ((f = s->folders) != NULL) {
 		s->folders = f->next;
 		keywords_clear(&f->keywords);

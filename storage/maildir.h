@@ -50,6 +50,8 @@ struct store {
 	struct committer *committer;
 	char host[256]; /* as it stands in base names */
 	struct folder *folders;
+	struct delivery *spare; /* its buffers serve the next message */
+	bool mode_is_right;	/* new staged files are 0600 by themselves */
 	uint64_t seq;	 /* last one used in the staging directory */
 	int64_t last_us; /* time in the last base name */
 	struct {
@@ -74,6 +76,8 @@ int maildir_open_sub(int dir_fd, const char *sub, int *ret_fd, struct err *err);
 /* Makes a directory 0700 for owner unless it is there. */
 int maildir_make_dir(
 	int at_fd, const char *name, struct owner owner, struct err *err);
+/* Frees what deliveries have left for the next one. */
+void delivery_drop_spare(struct store *store);
 /* Removes the files of our staging directory and of those of this account
  * with lower fences, then the lower directories. */
 int maildir_clear_stage(struct store *store, struct err *err);
