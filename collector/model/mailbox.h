@@ -21,18 +21,21 @@ enum mailbox_attr {
 	MAILBOX_IMPORTANT = 1 << 9, /* RFC 8457 3 */
 };
 
-struct mailbox_info {
-	char name[NAME_MAILBOX_MAX]; /* octets as sent, unquoted */
-	char delimiter;		     /* 0 = NIL */
-	uint32_t attrs;		     /* enum mailbox_attr, or-ed */
-};
-
-/* State as of EXAMINE, or of a POP3 login. 0 where the server said nothing. */
+/* State as of EXAMINE, STATUS, or a POP3 login. 0 where the server said
+ * nothing. */
 struct mailbox_state {
 	uint32_t uidvalidity;
 	uint32_t uidnext;
 	uint32_t exists;
 	uint64_t highestmodseq; /* 0: no CONDSTORE (RFC 7162 3.1.2) */
+};
+
+struct mailbox_info {
+	char name[NAME_MAILBOX_MAX]; /* octets as sent, unquoted */
+	char delimiter;		     /* 0 = NIL */
+	uint32_t attrs;		     /* enum mailbox_attr, or-ed */
+	/* RFC 5819: told with the list. uidvalidity 0: it was not. */
+	struct mailbox_state status;
 };
 
 #endif

@@ -40,6 +40,7 @@ static const struct session_ops imap_ops = {
 	.changes = imap_changes,
 	.fetch = imap_fetch,
 	.close = session_ops_close,
+	.ahead = imap_ahead,
 };
 
 struct imap *imap_new(const struct session_limits *limits)
@@ -59,6 +60,7 @@ static void imap_hang_up(struct imap *im)
 	if (im->m == NULL)
 		return;
 	im->reader = NULL;
+	imap_list_free(im);
 	im->tap = NULL;
 	im->m->imap_tag = (int)im->sent;
 	if (im->sent != im->answered || im->bye[0] != '\0')
@@ -76,6 +78,9 @@ void imap_free(struct imap **im)
 	imap_hang_up(*im);
 	if ((*im)->t != NULL)
 		transport_free(&(*im)->t);
+	imap_ahead_free(*im);
+	imap_list_free(*im);
+	free((*im)->selected_name);
 	free(*im);
 	*im = NULL;
 }
@@ -228,11 +233,15 @@ static int imap_id(struct imap *im, struct err *err)
 		return 0;
 	im->tap = imap_on_id;
 	im->tap_arg = im;
-	r = imap_command(im,
-		"ID (\"name\" \"mailhaul\" \"version\" \"" MAILHAUL_VERSION
-		"\" \"vendor\" \"mailhaul\")",
-		"ID", &answer, err);
-	im->tap = NULL;
+	imap_begin(im);
+	imap_put(im, "ID (\"name\" \"mailhaul\" \"version\" \"" MAILHAUL_VERSION
+		     "\" \"vendor\" \"mailhaul\")");
+	imap_list_send(im, imap_on_id);
+	r = imap_end(im, err);
+	if (r == 0)
+		r = imap_wait(im, "ID", &answer, err);
+	if (im->listing == NULL)
+		im->tap = NULL;
 	return r;
 }
 

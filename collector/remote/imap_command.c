@@ -92,7 +92,7 @@ int imap_wait(struct imap *im, const char *what, struct imap_answer *ret_answer,
 	struct mailimap_response *response = NULL;
 	int r = MAILIMAP_ERROR_STREAM;
 
-	assert(im->answered + 1 == im->sent);
+	assert(im->answered < im->sent);
 	im->m->imap_tag = (int)++im->answered;
 	transport_begin_command(im->t);
 	transport_set_deadline(im->t, COMMAND_MS);
@@ -144,7 +144,7 @@ int imap_await_go(struct imap *im, const char *what,
 	}
 }
 
-static bool command_can_quote(const char *bytes, size_t n)
+bool imap_can_quote(const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)bytes[i];
@@ -154,7 +154,7 @@ static bool command_can_quote(const char *bytes, size_t n)
 	return n < 1000;
 }
 
-static void command_put_quoted(struct imap *im, const char *bytes, size_t n)
+void imap_put_quoted(struct imap *im, const char *bytes, size_t n)
 {
 	mailstream *stream = im->m->imap_stream;
 
@@ -177,8 +177,8 @@ int imap_put_string(
 	char head[40];
 	int go = 1;
 
-	if (command_can_quote(bytes, n)) {
-		command_put_quoted(im, bytes, n);
+	if (imap_can_quote(bytes, n)) {
+		imap_put_quoted(im, bytes, n);
 		return 0;
 	}
 	(void)snprintf(head, sizeof head, "{%zu%s}\r\n", n, plus ? "+" : "");
@@ -197,14 +197,24 @@ int imap_put_string(
 int imap_run(struct imap *im, const struct imap_run *run, struct err *err)
 {
 	struct imap_answer answer = {.status = IMAP_BAD};
+	bool first = true;
 	struct buf line;
 	int result = -1;
 
 	buf_init(&line, COMMAND_LINE_MAX);
 	while (buf_reset(&line), run->next(run->arg, &line)) {
+		int sent = 0;
+
 		assert(!line.full);
-		if (imap_command(im, buf_str(&line), run->what, &answer, err) <
-			0)
+		if (run->ahead)
+			sent = first ? imap_ahead_fetch(im, buf_str(&line), err)
+				     : imap_ahead_settle(im, err);
+		first = false;
+		if (sent < 0)
+			goto out;
+		if ((sent ? imap_wait(im, run->what, &answer, err)
+			  : imap_command(im, buf_str(&line), run->what, &answer,
+				    err)) < 0)
 			goto out;
 		if (run->done != NULL && run->done(run->arg, err) < 0)
 			goto out;

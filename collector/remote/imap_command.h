@@ -4,7 +4,8 @@
  * it. Commands are written by ourselves on libetpan's stream with our own
  * tags; libetpan parses the answer, we read its lines again for what we want
  * to know of them (libetpan keeps the text of an answer, bodies left out,
- * until the next one). One command is in flight at a time.
+ * until the next one). One command is in flight at a time, but for what
+ * imap_ahead.c sends.
  * Any error of scope session poisons the transport: nothing leaves after it.
  */
 #ifndef MAILHAUL_REMOTE_IMAP_COMMAND_H
@@ -25,6 +26,7 @@ enum imap_cap {
 	IMAP_CAP_CONDSTORE = 1 << 7,	 /* RFC 7162 */
 	IMAP_CAP_LITERAL_PLUS = 1 << 8,	 /* RFC 7888 */
 	IMAP_CAP_LITERAL_MINUS = 1 << 9,
+	IMAP_CAP_LIST_STATUS = 1 << 10, /* RFC 5819 */
 };
 
 enum imap_status { IMAP_OK, IMAP_NO, IMAP_BAD };
@@ -76,6 +78,10 @@ struct imap {
 	const struct imap_reader *reader; /* NULL: messages are dropped */
 	struct imap_body body;
 	struct message_meta meta; /* scratch of imap_message.c */
+	struct list *listing;	  /* imap_list.c: asked for, not read yet */
+	struct imap_ahead *ahead; /* imap_ahead.c: selects to come */
+	char *flying;		  /* the FETCH in flight for this mailbox */
+	char *selected_name;
 	bool selected;
 	bool exists_known;
 	uint32_t expunged;	      /* untagged EXPUNGEs since EXAMINE */
@@ -103,6 +109,9 @@ int imap_await_go(struct imap *im, const char *what,
  * and BAD are answers; -1 always means that the conversation is over. */
 int imap_wait(struct imap *im, const char *what, struct imap_answer *ret_answer,
 	struct err *err);
+/* Whether a string needs no literal; and it in quotes. */
+bool imap_can_quote(const char *bytes, size_t n);
+void imap_put_quoted(struct imap *im, const char *bytes, size_t n);
 /* All in one: line is the command without tag and CRLF. */
 int imap_command(struct imap *im, const char *line, const char *what,
 	struct imap_answer *ret_answer, struct err *err);
@@ -121,6 +130,7 @@ struct imap_run {
 	bool (*next)(void *arg, struct buf *line);
 	int (*done)(void *arg, struct err *err);
 	void *arg;
+	bool ahead; /* the first may be in flight: imap_ahead_fetch */
 };
 int imap_run(struct imap *im, const struct imap_run *run, struct err *err);
 
@@ -158,12 +168,41 @@ void imap_message_start(struct imap *im);
 /* After each answer: a body that no message claimed is given up. */
 int imap_message_end(struct imap *im, struct err *err);
 
+/* ---- imap_ahead.c ---- */
+
+int imap_ahead(struct session *s, const struct session_ahead *what);
+/* 1: EXAMINE was sent before, and this is the answer; 0: it was not, nothing
+ * is in flight any more; -1. */
+int imap_ahead_select(struct imap *im, const char *mailbox,
+	struct imap_answer *ret_answer, struct err *err);
+/* 1: that command is in flight, its answer comes next; 0: nothing is in
+ * flight, the mailbox is selected; -1. */
+int imap_ahead_fetch(struct imap *im, const char *line, struct err *err);
+/* Before any other command: nothing is in flight any more, and the mailbox is
+ * selected. */
+int imap_ahead_settle(struct imap *im, struct err *err);
+void imap_ahead_free(struct imap *im);
+
 /* ---- the rest ---- */
+
+/* Nothing is selected, nothing known. imap_scan.c */
+void imap_mailbox_forget(struct imap *im);
+/* The first command that session_fetch would send for one range in a mailbox
+ * of that state; false if more would follow. imap_fetch.c */
+bool imap_fetch_line(const struct imap *im, const struct mailbox_state *state,
+	const struct uid_range *range, struct buf *line);
 
 int imap_login(struct imap *im, const struct session_config *config,
 	struct err *err); /* imap_login.c */
 int imap_list(struct session *s, session_mailbox_fn *fn, void *arg,
 	struct err *err); /* imap_list.c */
+/* Asks for what imap_list will want, where the server does all of it in one
+ * command: behind a command that the caller has begun and ends. Lines that are
+ * not of a list go to other. */
+void imap_list_send(struct imap *im, imap_line_fn *other);
+/* Nobody has asked for it: reads and drops the answers. */
+int imap_list_settle(struct imap *im, struct err *err);
+void imap_list_free(struct imap *im);
 int imap_select(struct session *s, const char *mailbox,
 	struct mailbox_state *ret_state, struct err *err); /* imap_scan.c */
 int imap_scan(struct session *s, uint32_t items, session_message_fn *fn,

@@ -105,6 +105,18 @@ static bool fetch_next(void *arg, struct buf *line)
 	return left < f->uids;
 }
 
+bool imap_fetch_line(const struct imap *im, const struct mailbox_state *state,
+	const struct uid_range *range, struct buf *line)
+{
+	struct fetch f = {.ranges = range, .count = 1};
+
+	fetch_enter(&f, 0);
+	f.uids = fetch_share(state);
+	f.line_bytes = fetch_line_bytes(im);
+	(void)fetch_next(&f, line);
+	return f.at == f.count;
+}
+
 static int fetch_done(void *arg, struct err *err)
 {
 	const struct fetch *f = arg;
@@ -123,6 +135,7 @@ int imap_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	const struct imap_run run = {.what = "FETCH",
 		.next = fetch_next,
 		.done = fetch_done,
+		.ahead = true,
 		.arg = &f};
 	int r;
 

@@ -21,6 +21,7 @@ struct list_row {
 	char *name;
 	char delimiter;
 	uint32_t attrs;
+	struct mailbox_state status;
 };
 
 struct list {
@@ -33,7 +34,11 @@ struct list {
 	size_t personal_count;
 	char foreign[LIST_PREFIXES][NAME_MAILBOX_MAX]; /* others', shared */
 	size_t foreign_count;
+	imap_line_fn *other; /* imap_list_send */
 };
+
+#define LIST_ALL_CAPS \
+	(IMAP_CAP_NAMESPACE | IMAP_CAP_LIST_EXTENDED | IMAP_CAP_LIST_STATUS)
 
 static int list_compare(const void *a, const void *b)
 {
@@ -53,6 +58,8 @@ static void list_unite(struct list *l)
 	for (size_t i = 1; i < l->count; i++) {
 		if (strcmp(l->rows[i].name, l->rows[kept].name) == 0) {
 			l->rows[kept].attrs |= l->rows[i].attrs;
+			if (l->rows[kept].status.uidvalidity == 0)
+				l->rows[kept].status = l->rows[i].status;
 			free(l->rows[i].name);
 		} else {
 			l->rows[++kept] = l->rows[i];
@@ -105,12 +112,29 @@ static void list_subscribe(struct list *l, const char *name)
 		row->attrs |= MAILBOX_SUBSCRIBED;
 }
 
+/* It follows the LIST line of its mailbox (RFC 5819 2). */
+static void list_on_status(struct list *l, struct imap_line *rest)
+{
+	char name[NAME_MAILBOX_MAX];
+	struct mailbox_state state;
+
+	if (imap_list_read_status(rest, name, sizeof name, &state) < 0)
+		return;
+	for (size_t i = l->count; i-- > 0;)
+		if (strcmp(l->rows[i].name, name) == 0) {
+			l->rows[i].status = state;
+			return;
+		}
+}
+
 static int list_on_line(
 	void *arg, const char *word, struct imap_line *rest, struct err *err)
 {
 	struct list *l = arg;
 	struct mailbox_info info;
 
+	if (strcmp(word, "STATUS") == 0)
+		list_on_status(l, rest);
 	if (strcmp(word, l->lsub ? "LSUB" : "LIST") != 0)
 		return 0;
 	l->lines++;
@@ -179,11 +203,11 @@ static int list_on_namespace(
 	return 0;
 }
 
-static int list_namespaces(struct list *l, struct err *err)
+static int list_namespaces(struct list *l, bool known, struct err *err)
 {
 	struct imap_answer answer = {.status = IMAP_BAD};
 
-	if ((l->im->caps & IMAP_CAP_NAMESPACE) != 0) {
+	if ((l->im->caps & IMAP_CAP_NAMESPACE) != 0 && !known) {
 		l->im->tap = list_on_namespace;
 		if (imap_command(
 			    l->im, "NAMESPACE", "NAMESPACE", &answer, err) < 0)
@@ -194,6 +218,34 @@ static int list_namespaces(struct list *l, struct err *err)
 		l->personal_count = 1;
 	}
 	return 0;
+}
+
+static const char *list_tail(const struct imap *im)
+{
+	if ((im->caps & IMAP_CAP_LIST_EXTENDED) == 0)
+		return "";
+	if ((im->caps & IMAP_CAP_SPECIAL_USE) == 0)
+		return " RETURN (SUBSCRIBED)";
+	if ((im->caps & IMAP_CAP_LIST_STATUS) == 0)
+		return " RETURN (SUBSCRIBED SPECIAL-USE)";
+	if ((im->caps & IMAP_CAP_CONDSTORE) == 0)
+		return " RETURN (SUBSCRIBED SPECIAL-USE STATUS "
+		       "(MESSAGES UIDNEXT UIDVALIDITY))";
+	return " RETURN (SUBSCRIBED SPECIAL-USE STATUS (MESSAGES UIDNEXT "
+	       "UIDVALIDITY HIGHESTMODSEQ))";
+}
+
+/* NAMESPACE, then LIST, as they come. */
+static int list_on_ahead(
+	void *arg, const char *word, struct imap_line *rest, struct err *err)
+{
+	struct list *l = arg;
+
+	if (strcmp(word, "NAMESPACE") == 0)
+		return list_on_namespace(l, word, rest, err);
+	if (strcmp(word, "LIST") == 0 || strcmp(word, "STATUS") == 0)
+		return list_on_line(l, word, rest, err);
+	return l->other(l->im, word, rest, err);
 }
 
 /* VERB "" "prefix*" TAIL */
@@ -217,13 +269,74 @@ static int list_ask(struct list *l, const char *verb, const char *prefix,
 	return imap_wait(l->im, verb, answer, err);
 }
 
-static const char *list_tail(const struct imap *im)
+void imap_list_send(struct imap *im, imap_line_fn *other)
 {
-	if ((im->caps & IMAP_CAP_LIST_EXTENDED) == 0)
-		return "";
-	if ((im->caps & IMAP_CAP_SPECIAL_USE) == 0)
-		return " RETURN (SUBSCRIBED)";
-	return " RETURN (SUBSCRIBED SPECIAL-USE)";
+	if ((im->caps & LIST_ALL_CAPS) != LIST_ALL_CAPS)
+		return;
+	im->listing = mem_alloc(sizeof *im->listing);
+	im->listing->im = im;
+	im->listing->other = other;
+	im->tap = list_on_ahead;
+	im->tap_arg = im->listing;
+	imap_put(im, "\r\n");
+	imap_begin(im);
+	imap_put(im, "NAMESPACE\r\n");
+	imap_begin(im);
+	imap_put(im, "LIST \"\" \"*\"");
+	imap_put(im, list_tail(im));
+}
+
+static void list_empty(struct list *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		free(l->rows[i].name);
+	l->count = 0;
+}
+
+static void list_free(struct list *l)
+{
+	list_empty(l);
+	free(l->rows);
+	free(l);
+}
+
+void imap_list_free(struct imap *im)
+{
+	if (im->listing == NULL)
+		return;
+	im->tap = NULL;
+	im->tap_arg = NULL;
+	list_free(im->listing);
+	im->listing = NULL;
+}
+
+/* Reads both answers; 1: the list is all that is there; 0: of no use but for
+ * the namespaces. */
+static int list_read_ahead(struct list *l, struct err *err)
+{
+	struct imap_answer namespace = {.status = IMAP_BAD};
+	struct imap_answer list = {.status = IMAP_BAD};
+
+	if (imap_wait(l->im, "NAMESPACE", &namespace, err) < 0 ||
+		imap_wait(l->im, "LIST", &list, err) < 0)
+		return -1;
+	if (list.status == IMAP_OK && l->lines > 0 &&
+		(l->personal_count == 0 ||
+			(l->personal_count == 1 && l->personal[0][0] == '\0')))
+		return 1;
+	list_empty(l);
+	return 0;
+}
+
+int imap_list_settle(struct imap *im, struct err *err)
+{
+	int r;
+
+	if (im->listing == NULL)
+		return 0;
+	r = list_read_ahead(im->listing, err);
+	imap_list_free(im);
+	return r < 0 ? -1 : 0;
 }
 
 /* One namespace. ret_subscribed: subscriptions came with it. */
@@ -248,13 +361,13 @@ static int list_prefix(struct list *l, const char *prefix, bool *ret_subscribed,
 	return 0;
 }
 
-static int list_gather(struct list *l, struct err *err)
+static int list_gather(struct list *l, bool whole, struct err *err)
 {
 	bool subscribed[LIST_PREFIXES] = {false};
 	struct imap_answer answer = {.status = IMAP_BAD};
 	bool inbox = false;
 
-	for (size_t i = 0; i < l->personal_count; i++)
+	for (size_t i = 0; !whole && i < l->personal_count; i++)
 		if (list_prefix(l, l->personal[i], &subscribed[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < l->count; i++)
@@ -266,7 +379,7 @@ static int list_gather(struct list *l, struct err *err)
 	if (list_check(l, err) < 0)
 		return -1;
 	for (size_t i = 0; i < l->personal_count; i++) {
-		if (subscribed[i])
+		if (whole || subscribed[i])
 			continue;
 		/* Refused: then nobody knows what is subscribed. */
 		if (list_ask(l, "LSUB", l->personal[i], "", &answer, err) < 0)
@@ -286,6 +399,7 @@ static int list_report(const struct list *l, session_mailbox_fn *fn, void *arg,
 			info.name, sizeof info.name, "%s", l->rows[i].name);
 		info.delimiter = l->rows[i].delimiter;
 		info.attrs = l->rows[i].attrs;
+		info.status = l->rows[i].status;
 		if (fn(arg, &info, err) < 0)
 			return -1;
 	}
@@ -296,21 +410,21 @@ int imap_list(
 	struct session *s, session_mailbox_fn *fn, void *arg, struct err *err)
 {
 	struct imap *im = (struct imap *)s;
-	struct list *l = mem_alloc(sizeof *l);
-	int r;
+	bool known = im->listing != NULL;
+	struct list *l = known ? im->listing : mem_alloc(sizeof *l);
+	int whole, r;
 
 	l->im = im;
+	im->listing = NULL;
+	whole = known ? list_read_ahead(l, err) : imap_ahead_settle(im, err);
 	im->tap_arg = l;
-	r = list_namespaces(l, err);
+	r = whole < 0 ? -1 : list_namespaces(l, known, err);
 	if (r == 0)
-		r = list_gather(l, err);
+		r = list_gather(l, whole > 0, err);
 	im->tap = NULL;
 	im->tap_arg = NULL;
 	if (r == 0)
 		r = list_report(l, fn, arg, err);
-	for (size_t i = 0; i < l->count; i++)
-		free(l->rows[i].name);
-	free(l->rows);
-	free(l);
+	list_free(l);
 	return r;
 }

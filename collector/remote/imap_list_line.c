@@ -136,3 +136,66 @@ int imap_list_read(struct imap_line *rest, struct mailbox_info *ret_info)
 		memcpy(ret_info->name, "INBOX", sizeof "INBOX");
 	return 0;
 }
+
+static int list_read_astring(
+	struct imap_line *rest, char *out, size_t out_bytes)
+{
+	const char *start;
+	size_t n;
+
+	while (!imap_line_at_end(rest) && *rest->p == ' ')
+		rest->p++;
+	if (imap_line_peek(rest) == '"' || imap_line_peek(rest) == '{')
+		return imap_line_string(rest, out, out_bytes) == 1 ? 0 : -1;
+	start = rest->p;
+	while (!imap_line_at_end(rest) && *rest->p != ' ')
+		rest->p++;
+	n = (size_t)(rest->p - start);
+	if (n == 0 || n >= out_bytes || memchr(start, '\0', n) != NULL)
+		return -1;
+	memcpy(out, start, n);
+	out[n] = '\0';
+	return 0;
+}
+
+static void list_note_status(
+	struct mailbox_state *s, const char *word, uint64_t n, bool *exists)
+{
+	if (strcmp(word, "HIGHESTMODSEQ") == 0)
+		s->highestmodseq = n;
+	if (n > UINT32_MAX)
+		return;
+	if (strcmp(word, "UIDVALIDITY") == 0)
+		s->uidvalidity = (uint32_t)n;
+	if (strcmp(word, "UIDNEXT") == 0)
+		s->uidnext = (uint32_t)n;
+	if (strcmp(word, "MESSAGES") == 0) {
+		s->exists = (uint32_t)n;
+		*exists = true;
+	}
+}
+
+int imap_list_read_status(struct imap_line *rest, char *name, size_t name_bytes,
+	struct mailbox_state *ret_state)
+{
+	struct mailbox_state s = {0};
+	bool exists = false;
+	char word[32];
+	uint64_t n;
+
+	if (list_read_astring(rest, name, name_bytes) < 0 ||
+		!imap_line_eat(rest, '('))
+		return -1;
+	while (!imap_line_eat(rest, ')')) {
+		if (!imap_line_word(rest, word, sizeof word) ||
+			!imap_line_number(rest, &n))
+			return -1;
+		list_note_status(&s, word, n, &exists);
+	}
+	if (s.uidvalidity == 0 || s.uidnext == 0 || !exists)
+		return -1;
+	if (strcasecmp(name, "INBOX") == 0)
+		memcpy(name, "INBOX", sizeof "INBOX");
+	*ret_state = s;
+	return 0;
+}

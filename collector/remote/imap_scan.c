@@ -10,6 +10,7 @@
 #include "imap_command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Messages a command. libetpan keeps the lines until it ends: the first
@@ -139,13 +140,16 @@ int imap_scan(struct session *session, uint32_t items, session_message_fn *fn,
 		.fn = fn,
 		.arg = arg,
 		.items = text,
-		.exists = im->mailbox.exists,
 		.range = SCAN_FIRST,
 		.next_seq = 1};
-	uint32_t expunged = im->expunged;
+	uint32_t expunged;
 
 	if (!im->selected)
 		return scan_unselected(err);
+	if (imap_ahead_settle(im, err) < 0)
+		return -1;
+	s.exists = im->mailbox.exists;
+	expunged = im->expunged;
 	(void)snprintf(text, sizeof text, "(UID%s%s%s)",
 		(items & SESSION_SCAN_FLAGS) != 0 ? " FLAGS" : "",
 		(items & SESSION_SCAN_SIZE) != 0 ? " RFC822.SIZE" : "",
@@ -166,13 +170,15 @@ int imap_changes(struct session *session, uint64_t since_modseq,
 		.fn = fn,
 		.arg = arg,
 		.items = text,
-		.exists = im->mailbox.exists,
 		.range = CHANGES_RANGE,
 		.steady = true,
 		.next_seq = 1};
 
 	if (!im->selected)
 		return scan_unselected(err);
+	if (imap_ahead_settle(im, err) < 0)
+		return -1;
+	s.exists = im->mailbox.exists;
 	if ((im->caps & IMAP_CAP_CONDSTORE) == 0 ||
 		im->mailbox.highestmodseq == 0)
 		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
@@ -185,14 +191,19 @@ int imap_changes(struct session *session, uint64_t since_modseq,
 	return scan_run(&s, change_message, "the listing of changes", err);
 }
 
+void imap_mailbox_forget(struct imap *im)
+{
+	memset(&im->mailbox, 0, sizeof im->mailbox);
+	im->selected = im->exists_known = false;
+	im->expunged = 0;
+}
+
 static int select_examine(struct imap *im, const char *mailbox,
 	struct imap_answer *ret_answer, struct err *err)
 {
 	bool condstore = (im->caps & IMAP_CAP_CONDSTORE) != 0;
 
-	memset(&im->mailbox, 0, sizeof im->mailbox);
-	im->selected = im->exists_known = false;
-	im->expunged = 0;
+	imap_mailbox_forget(im);
 	imap_begin(im);
 	imap_put(im, "EXAMINE ");
 	if (imap_put_string(im, mailbox, strlen(mailbox), err) < 0)
@@ -215,8 +226,9 @@ int imap_select(struct session *session, const char *mailbox,
 {
 	struct imap *im = (struct imap *)session;
 	struct imap_answer answer = {.status = IMAP_BAD};
+	int r = imap_ahead_select(im, mailbox, &answer, err);
 
-	if (select_examine(im, mailbox, &answer, err) < 0)
+	if (r < 0 || (r == 0 && select_examine(im, mailbox, &answer, err) < 0))
 		return -1;
 	if (answer.status != IMAP_OK)
 		return imap_refused(&answer, "EXAMINE", ERR_SCOPE_MAILBOX, err);
@@ -235,6 +247,10 @@ int imap_select(struct session *session, const char *mailbox,
 	if ((im->caps & IMAP_CAP_CONDSTORE) == 0)
 		im->mailbox.highestmodseq = 0;
 	im->selected = true;
+	if (im->selected_name != mailbox) {
+		free(im->selected_name);
+		im->selected_name = mem_strdup(mailbox);
+	}
 	*ret_state = im->mailbox;
 	return 0;
 }

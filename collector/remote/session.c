@@ -47,6 +47,12 @@ int session_fetch(struct session *s, const struct uid_range *ranges,
 	return s->ops->fetch(s, ranges, count, sink, err);
 }
 
+void session_ahead(struct session *s, const struct session_ahead *what)
+{
+	if (s->ops->ahead != NULL)
+		(void)s->ops->ahead(s, what);
+}
+
 void session_close(struct session **s)
 {
 	if (*s == NULL)

@@ -78,6 +78,14 @@ enum session_scan_items {
 	SESSION_SCAN_DATE = 1 << 2,
 };
 
+/* What will be asked next: session_ahead. */
+struct session_ahead {
+	char mailbox[NAME_MAILBOX_MAX];
+	struct mailbox_state status; /* as the list told it */
+	struct uid_range uids;	     /* of the fetch; 0: there will be none */
+	bool last; /* more than this will be asked of this mailbox */
+};
+
 struct session;
 struct session_ops {
 	void (*info)(struct session *s, struct session_info *ret_info);
@@ -92,6 +100,8 @@ struct session_ops {
 	int (*fetch)(struct session *s, const struct uid_range *ranges,
 		size_t count, const struct session_sink *sink, struct err *err);
 	void (*close)(struct session *s);
+	/* NULL: nothing can be done ahead. */
+	int (*ahead)(struct session *s, const struct session_ahead *what);
 };
 /* Each kind embeds this first. */
 struct session {
@@ -141,6 +151,13 @@ int session_changes(struct session *s, uint64_t since_modseq,
  */
 int session_fetch(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err);
+
+/*
+ * Foretells the selects to come, in their order, with the fetch behind each,
+ * so that their round trips can be paid together. A hint: nothing changes
+ * but the time it takes, whatever is asked then.
+ */
+void session_ahead(struct session *s, const struct session_ahead *what);
 
 /* LOGOUT / QUIT within 2 s if the session is sound, else just closes. */
 void session_close(struct session **s);

@@ -223,6 +223,17 @@ static int proxy_changes(struct session *s, uint64_t since_modseq,
 	return take_messages(p, fn, arg, err);
 }
 
+/* Goes with the next question. */
+static int proxy_ahead(struct session *s, const struct session_ahead *what)
+{
+	struct proxy *p = proxy_of(s);
+
+	if (begin(p, SESSION_AHEAD, NULL) < 0)
+		return -1;
+	session_put_ahead(p->channel, what);
+	return proxy_send(p, NULL);
+}
+
 /* Asks the envoy to take its leave, and gives it the time a LOGOUT takes. */
 static void say_close(struct proxy *p)
 {
@@ -264,6 +275,7 @@ static const struct session_ops proxy_ops = {
 	.changes = proxy_changes,
 	.fetch = proxy_fetch,
 	.close = proxy_close,
+	.ahead = proxy_ahead,
 };
 
 static int say_open(

@@ -139,6 +139,7 @@ void session_put_mailbox(struct channel *c, const struct mailbox_info *v)
 	channel_put_str(c, v->name);
 	channel_put_u8(c, (uint8_t)v->delimiter);
 	channel_put_u32(c, v->attrs);
+	session_put_state(c, &v->status);
 }
 
 /* Any octets: name.h knows how to take them. */
@@ -148,7 +149,8 @@ bool session_get_mailbox(struct channel *c, struct mailbox_info *v)
 
 	if (!channel_get_str(c, v->name, sizeof v->name) ||
 		v->name[0] == '\0' || !channel_get_u8(c, &delimiter) ||
-		!channel_get_u32(c, &v->attrs))
+		!channel_get_u32(c, &v->attrs) ||
+		!session_get_state(c, &v->status))
 		return false;
 	v->delimiter = (char)delimiter;
 	v->attrs &= ATTRS_ALL;
@@ -173,4 +175,21 @@ bool session_get_state(struct channel *c, struct mailbox_state *v)
 	if (v->highestmodseq > INT64_MAX) /* RFC 7162 7: 63 bits */
 		v->highestmodseq = 0;
 	return true;
+}
+
+void session_put_ahead(struct channel *c, const struct session_ahead *v)
+{
+	channel_put_str(c, v->mailbox);
+	session_put_state(c, &v->status);
+	channel_put_u32(c, v->uids.first);
+	channel_put_u32(c, v->uids.last);
+	channel_put_u8(c, v->last);
+}
+
+bool session_get_ahead(struct channel *c, struct session_ahead *v)
+{
+	return channel_get_str(c, v->mailbox, sizeof v->mailbox) &&
+	       session_get_state(c, &v->status) &&
+	       channel_get_u32(c, &v->uids.first) &&
+	       channel_get_u32(c, &v->uids.last) && get_bool(c, &v->last);
 }

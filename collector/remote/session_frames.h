@@ -9,6 +9,7 @@
  *   SCAN items                  MESSAGE…, DONE
  *   CHANGES since               MESSAGE…, DONE
  *   RANGES…, FETCH              (BODY… MESSAGE)…, DONE
+ *   AHEAD what                  (nothing)
  *   CLOSE                       the far end closes
  *
  * Any answer may end with FAIL err instead of DONE.
@@ -28,6 +29,7 @@ enum session_frame {
 	SESSION_RANGES, /* first, last; first, last; … */
 	SESSION_FETCH,	/* all ranges have been said */
 	SESSION_CLOSE,
+	SESSION_AHEAD,
 
 	SESSION_INFO = 65,
 	SESSION_MAILBOX,
@@ -52,5 +54,8 @@ void session_put_mailbox(struct channel *c, const struct mailbox_info *v);
 bool session_get_mailbox(struct channel *c, struct mailbox_info *v);
 void session_put_state(struct channel *c, const struct mailbox_state *v);
 bool session_get_state(struct channel *c, struct mailbox_state *v);
+
+void session_put_ahead(struct channel *c, const struct session_ahead *v);
+bool session_get_ahead(struct channel *c, struct session_ahead *v);
 
 #endif

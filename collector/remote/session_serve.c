@@ -150,6 +150,16 @@ static void serve_changes(struct serve *v)
 	answer(v, r, &err);
 }
 
+static void take_ahead(struct serve *v)
+{
+	struct session_ahead what;
+
+	if (session_get_ahead(v->channel, &what) && channel_done(v->channel))
+		session_ahead(v->session, &what);
+	else
+		v->over = true;
+}
+
 static void take_ranges(struct serve *v)
 {
 	size_t n = 0;
@@ -206,6 +216,9 @@ static void serve_request(struct serve *v, uint8_t type)
 		break;
 	case SESSION_CHANGES:
 		serve_changes(v);
+		break;
+	case SESSION_AHEAD:
+		take_ahead(v);
 		break;
 	case SESSION_RANGES:
 		take_ranges(v);

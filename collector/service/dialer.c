@@ -171,6 +171,12 @@ static int held_fetch(struct session *s, const struct uid_range *ranges,
 		h, session_fetch(h->inner, ranges, count, sink, err), err);
 }
 
+static int held_ahead(struct session *s, const struct session_ahead *what)
+{
+	session_ahead(((struct held *)s)->inner, what);
+	return 0;
+}
+
 static void forget_channel(struct dialer *d)
 {
 	(void)pthread_mutex_lock(&d->lock);
@@ -198,6 +204,7 @@ static const struct session_ops held_ops = {
 	.changes = held_changes,
 	.fetch = held_fetch,
 	.close = held_close,
+	.ahead = held_ahead,
 };
 
 /* ---- opening */

@@ -188,8 +188,12 @@ static inline int talk_on_mailbox(
 	struct talk *t = arg;
 
 	(void)err;
-	(void)buf_printf(&t->told, "%s|%c|%x\n", m->name,
+	(void)buf_printf(&t->told, "%s|%c|%x", m->name,
 		m->delimiter != 0 ? m->delimiter : '0', m->attrs);
+	if (m->status.uidvalidity != 0)
+		(void)buf_printf(&t->told, "|%u %u %u", m->status.uidvalidity,
+			m->status.uidnext, m->status.exists);
+	(void)buf_add_str(&t->told, "\n");
 	return 0;
 }
 

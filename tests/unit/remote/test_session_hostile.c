@@ -62,7 +62,7 @@ static void add_fail(struct buf *out, enum err_scope scope)
 static void add_step(struct buf *out, char what, uint32_t n)
 {
 	static const char zeros[MESSAGE_BYTES];
-	const unsigned char box[] = {1, 0, 0, 0, 'B', '/', 0, 0, 0, 0};
+	const unsigned char box[30] = {1, 0, 0, 0, 'B', '/'};
 	unsigned char head[5] = {0, 0, 0, 0, SESSION_BODY};
 
 	switch (what) {
