@@ -114,6 +114,8 @@ static void settle(struct batch_part *p)
 		store->shared.failed = true;
 		store->shared.fault = p->err;
 	}
+	if (!p->failed)
+		(void)atomic_fetch_add(&store->settled, p->count);
 	(void)atomic_fetch_add(&store->messages, p->messages);
 	(void)atomic_fetch_add(&store->bytes, p->bytes);
 	while ((s = p->first) != NULL) {
@@ -276,6 +278,7 @@ int committer_hand_over(struct committer *c, struct staged *s, struct err *err)
 		c->messages++;
 		c->bytes += s->file_bytes;
 		store->shared.pending++;
+		store->handed++;
 		if (first || is_large(c))
 			(void)pthread_cond_signal(&c->work);
 	}
@@ -367,4 +370,24 @@ void committer_leave(struct committer *c, struct store *store)
 int store_flush(struct store *store, struct err *err)
 {
 	return committer_flush(store->committer, store, err);
+}
+
+void store_hurry(struct store *store)
+{
+	struct committer *c = store->committer;
+
+	(void)pthread_mutex_lock(&c->lock);
+	if (store->shared.pending > 0)
+		ask_flush(c, store);
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+uint64_t store_handed(const struct store *store)
+{
+	return store->handed;
+}
+
+uint64_t store_settled(const struct store *store)
+{
+	return atomic_load(&store->settled);
 }

@@ -52,8 +52,8 @@ struct store {
 	struct folder *folders;
 	struct delivery *spare; /* its buffers serve the next message */
 	bool mode_is_right;	/* new staged files are 0600 by themselves */
-	uint64_t seq;	 /* last one used in the staging directory */
-	int64_t last_us; /* time in the last base name */
+	uint64_t seq;		/* last one used in the staging directory */
+	int64_t last_us;	/* time in the last base name */
 	struct {
 		bool failed; /* for good: fault says why */
 		struct err fault;
@@ -65,6 +65,8 @@ struct store {
 		size_t done_count, done_cap;
 	} shared;
 	atomic_uint_least64_t messages, bytes; /* published */
+	uint64_t handed;		       /* to the committer */
+	atomic_uint_least64_t settled;	       /* of these, durable */
 };
 
 /* Opens a folder's directory (made where it is missing). Caller closes.

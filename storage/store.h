@@ -76,6 +76,12 @@ void delivery_abort(struct delivery **d);
 /* Waits until everything handed over by this store is published and
  * durable, and the rows are done. */
 int store_flush(struct store *store, struct err *err);
+/* The same begins, and nobody waits. */
+void store_hurry(struct store *store);
+/* How many messages were handed over, and how many of these, from the first
+ * on, are published and durable. */
+uint64_t store_handed(const struct store *store);
+uint64_t store_settled(const struct store *store);
 /* Messages and bytes published so far by this store. Any thread. */
 void store_counts(
 	const struct store *store, uint64_t *ret_messages, uint64_t *ret_bytes);

@@ -346,7 +346,7 @@ static int retry_due(struct import *im, struct err *err)
 /* Step 1: with the UIDNEXT of the last complete import no UID has been given
  * out since; what is here then covers what is there. What was left out as
  * \Deleted may have been undeleted. */
-static bool nothing_new(const struct visit *v)
+bool import_nothing_new(const struct visit *v)
 {
 	if (v->work->run->account.skip_deleted &&
 		(v->state.highestmodseq == 0 ||
@@ -402,7 +402,7 @@ int import_mailbox(struct visit *v, struct err *err)
 	size_t unsettled = 0;
 	int rc = 0;
 
-	if (nothing_new(v))
+	if (import_nothing_new(v))
 		return 0;
 	progress_phase(&v->work->progress, "importing", v->pair->name);
 	if (visit_load_known(v, err) != 0)

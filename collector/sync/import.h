@@ -13,5 +13,7 @@
 #define IMPORT_DENSE_MAX 20000
 
 int import_mailbox(struct visit *v, struct err *err);
+/* By v->m and v->state alone: no message can have come. */
+bool import_nothing_new(const struct visit *v);
 
 #endif

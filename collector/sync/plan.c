@@ -234,6 +234,7 @@ static struct draft draft_of(const struct mailbox_info *m, bool strip)
 
 	d.pair.mailbox = mem_strdup(m->name);
 	d.pair.name = readable(m->name, m->delimiter);
+	d.pair.status = m->status;
 	if (name_is_inbox(m->name)) {
 		d.rank = RANK_INBOX;
 		d.pair.folder = mem_strdup("INBOX");

@@ -20,6 +20,7 @@ struct plan_pair {
 	char *name;    /* UTF-8, '/' between levels; for globs, logs */
 	char *folder;  /* UTF-8 */
 	bool subscribe;
+	struct mailbox_state status; /* uidvalidity 0: not known */
 };
 
 struct plan {

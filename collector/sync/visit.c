@@ -141,14 +141,34 @@ static int enter_epoch(struct visit *v, struct err *err)
 	return ledger_mailbox_mark(v->work->ledger, &v->m, err);
 }
 
+bool visit_is_unchanged(struct work *w, const struct ledger_mailbox *m,
+	const struct mailbox_state *status)
+{
+	const struct visit v = {.work = w, .m = *m, .state = *status};
+
+	return status->uidvalidity != 0 &&
+	       status->uidvalidity == m->uidvalidity &&
+	       status->highestmodseq != 0 &&
+	       status->highestmodseq == m->highestmodseq && m->uidnext != 0 &&
+	       m->quarantined == 0 && import_nothing_new(&v);
+}
+
 static int open_mailbox(struct visit *v, struct err *err)
 {
 	struct work *w = v->work;
 	uint64_t limit = w->run->settings->limits_messages;
 
 	if (ledger_mailbox(w->ledger, v->pair->mailbox, v->pair->folder, &v->m,
-		    err) != 0 ||
-		store_folder(w->store, v->m.dir, &v->folder, err) != 0 ||
+		    err) != 0)
+		return -1;
+	v->unchanged = visit_is_unchanged(w, &v->m, &v->pair->status);
+	if (v->unchanged) {
+		v->state = v->pair->status;
+		v->counted = v->state.exists;
+		w->progress.now.messages_total += v->counted;
+		return 0;
+	}
+	if (store_folder(w->store, v->m.dir, &v->folder, err) != 0 ||
 		link_open(&w->link, err) != 0 ||
 		session_select(
 			w->link.session, v->pair->mailbox, &v->state, err) != 0)
@@ -189,6 +209,11 @@ int visit_mailbox(struct visit *v, struct work *work,
 	progress_phase(&work->progress, "checking", pair->name);
 	if (open_mailbox(v, err) != 0)
 		return -1;
+	if (v->unchanged) {
+		LOG(LOG_LEVEL_DEBUG, &v->log, "mailbox_unchanged",
+			LOG_NUM("exists", v->state.exists));
+		return 0;
+	}
 	if (pop3) {
 		if (maildrop_import(v, err) != 0)
 			return -1;

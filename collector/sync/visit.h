@@ -38,6 +38,7 @@ struct visit {
 	bool doubt;   /* flags of some message are not known: scan next time */
 	bool scanned_flags; /* changes are known from a scan */
 	bool known_loaded;
+	bool unchanged;	       /* the list of mailboxes says so: not selected */
 	struct uidset known;   /* need no fetch: rows of earlier runs */
 	struct uidset got;     /* settled in this visit */
 	struct visit_due *due; /* ascending */
@@ -61,6 +62,10 @@ int visit_mailbox(struct visit *v, struct work *work,
 	const struct plan_pair *pair, struct err *err);
 void visit_clear(struct visit *v);
 
+/* The state that came with the list is that of the last mark: nothing is to
+ * be asked. Without MODSEQ flags may have changed. */
+bool visit_is_unchanged(struct work *w, const struct ledger_mailbox *m,
+	const struct mailbox_state *status);
 /* Fills known, once. */
 int visit_load_known(struct visit *v, struct err *err);
 /* Opens a session where a failure has cost the last one. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "walk.h"
 
+#include "import.h"
 #include "visit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,24 +15,35 @@
  * row for reasons of their own end the run: then it is the server. */
 #define VISIT_TRIES 2
 #define FAILED_IN_A_ROW_MAX 3
+#define FORETELL 64 /* mailboxes at once */
+
+/* Complete; may be written once so many messages are durable. */
+struct mark {
+	struct ledger_mailbox mailbox;
+	uint64_t handed;
+};
 
 struct walk {
 	struct work *w;
-	struct ledger_mailbox *marks; /* complete, not yet written */
+	struct mark *marks;
 	size_t mark_count, mark_cap;
 	char (*dirs)[NAME_DIR_MAX]; /* to be subscribed */
 	size_t dir_count;
 	uint64_t flushed_at; /* work.arrived then */
+	size_t foretold;     /* pairs before this one: session_ahead */
 	unsigned failed_in_a_row;
 };
 
 static void note_done(struct walk *k, const struct visit *v)
 {
+	if (v->unchanged)
+		return;
 	if (k->mark_count == k->mark_cap) {
 		k->mark_cap = k->mark_cap != 0 ? k->mark_cap * 2 : 16;
 		k->marks = mem_grow(k->marks, k->mark_cap, sizeof *k->marks);
 	}
-	k->marks[k->mark_count++] = v->m;
+	k->marks[k->mark_count++] = (struct mark){
+		.mailbox = v->m, .handed = store_handed(k->w->store)};
 	k->w->left_out += v->left_out + v->left_out_late;
 	k->failed_in_a_row = 0;
 	link_progress(&k->w->link);
@@ -62,19 +75,36 @@ static int subscribe(struct walk *k, struct err *err)
 	return rc;
 }
 
-/* Subscriptions, then durability, then marks. */
+/* Those whose messages are durable; subscriptions come before. */
+static int write_marks(struct walk *k, struct err *err)
+{
+	struct work *w = k->w;
+	uint64_t settled = store_settled(w->store);
+	size_t n = 0;
+
+	if (k->mark_count == 0 || k->marks[0].handed > settled)
+		return 0;
+	if (subscribe(k, err) != 0)
+		return -1;
+	for (; n < k->mark_count && k->marks[n].handed <= settled; n++)
+		if (ledger_mailbox_mark(w->ledger, &k->marks[n].mailbox, err) !=
+			0)
+			return -1;
+	k->mark_count -= n;
+	memmove(k->marks, k->marks + n, k->mark_count * sizeof *k->marks);
+	k->flushed_at = w->arrived;
+	return 0;
+}
+
+/* Subscriptions, then durability, then marks. The session takes its leave
+ * while the disk works. */
 static int settle(struct walk *k, struct err *err)
 {
-	struct ledger *l = k->w->ledger;
-
+	store_hurry(k->w->store);
+	link_close(&k->w->link);
 	if (subscribe(k, err) != 0 || store_flush(k->w->store, err) != 0)
 		return -1;
-	for (size_t i = 0; i < k->mark_count; i++)
-		if (ledger_mailbox_mark(l, &k->marks[i], err) != 0)
-			return -1;
-	k->mark_count = 0;
-	k->flushed_at = k->w->arrived;
-	return 0;
+	return write_marks(k, err);
 }
 
 /* True if the fault is the mailbox's own, and the next one may be tried. */
@@ -159,18 +189,68 @@ static int end_walk(const struct plan_pair *pair, struct err *err)
 	return -1;
 }
 
+/* 1: what will be asked of it is known; 0: something will be; -1: nothing. */
+static int foresee(struct work *w, const struct plan_pair *pair,
+	struct session_ahead *what)
+{
+	const struct mailbox_state *s = &pair->status;
+	struct ledger_mailbox m;
+	struct err err;
+
+	if (ledger_mailbox(w->ledger, pair->mailbox, pair->folder, &m, &err) !=
+		0)
+		return 0;
+	if (visit_is_unchanged(w, &m, s))
+		return -1;
+	(void)snprintf(
+		what->mailbox, sizeof what->mailbox, "%s", pair->mailbox);
+	what->status = *s;
+	what->last = m.stored + m.quarantined + m.skipped != 0 ||
+		     m.uidvalidity != 0 || w->run->account.skip_deleted ||
+		     s->uidnext > IMPORT_DENSE_MAX;
+	if (!what->last && s->uidnext > 1)
+		what->uids =
+			(struct uid_range){.first = 1, .last = s->uidnext - 1};
+	return what->last ? 0 : 1;
+}
+
+/* Tells the session which mailboxes come next, as far as that is known. */
+static void foretell(struct walk *k, const struct plan *plan, size_t at)
+{
+	size_t end = at + FORETELL;
+
+	if (at < k->foretold || k->w->link.session == NULL)
+		return;
+	k->foretold = at + 1;
+	for (; at < end && at < plan->count; at++) {
+		struct session_ahead what = {.last = false};
+		int known;
+
+		if (plan->pairs[at].status.uidvalidity == 0)
+			return;
+		known = foresee(k->w, &plan->pairs[at], &what);
+		k->foretold = at + 1;
+		if (known >= 0)
+			session_ahead(k->w->link.session, &what);
+		if (known == 0)
+			return;
+	}
+}
+
 static int walk_pairs(struct walk *k, const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		if (work_check_cancel(k->w, err) != 0)
 			return -1;
+		foretell(k, plan, i);
 		if (visit_with_retries(k, &plan->pairs[i], err) != 0) {
 			if (!is_own_fault(k, err))
 				return end_walk(&plan->pairs[i], err);
 			note_failed(k, &plan->pairs[i], err);
 		}
+		/* the next mailbox does not wait for the disk */
 		if (k->w->arrived - k->flushed_at >= FLUSH_EVERY &&
-			settle(k, err) != 0)
+			write_marks(k, err) != 0)
 			return -1;
 	}
 	return 0;
