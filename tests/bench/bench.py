@@ -237,6 +237,8 @@ def main():
     scenarios = a.only or list(SCENARIOS)
     accounts = 16 if a.quick else 200
     loopback_only("localhost")
+    # also where a shell has started it in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for sig in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sig, lambda *_: sys.exit("interrupted"))
     table = []
