@@ -58,7 +58,7 @@ class Disk:
             os.close(fd)
 
     def remove(self):
-        with contextlib.suppress(RuntimeError):
+        if os.path.ismount(self.path):
             self.umount()
         with contextlib.suppress(OSError):
             os.unlink(self.image)

@@ -6,9 +6,10 @@ stores is whole and there once; after a clean run all is exact.
 
 By default some points of each kind, from a random start; SWEEP=all kills at
 every one of a 200-message import and lets each of a 50-message import fail.
-MODES=kill,EIO… only these. LANES=N imports at a time. SEED=N."""
+MODES=kill,EIO… only these, MOST_S=N seconds of them, LANES=N at a time.
+SEED=N."""
 import collections, errno, os, random, shutil, signal, subprocess, sys
-import unittest
+import time, unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import case, lab, lanes, oracle
@@ -16,6 +17,7 @@ import case, lab, lanes, oracle
 SHIM = os.environ.pop("FAULTSHIM_LIBRARY", "")
 ALL = os.environ.pop("SWEEP", "") == "all"
 SEED = int(os.environ.pop("SEED", random.randrange(1 << 30)))
+MOST_S = float(os.environ.pop("MOST_S", "inf"))
 # kind: (what the shim is told, points in the short form)
 MODES = {"kill": ("kill:{n}", 64), "short": ("short:{n}", 10)}
 for name, points in (("EIO", 18), ("ENOSPC", 14), ("EROFS", 8),
@@ -83,7 +85,8 @@ class Sweep(case.Case):
             total = sum(n for name, n in calls.items()
                         if counted(mode, name))
             if ALL:
-                yield from ((mode, n) for n in range(1, total + total // 20))
+                every = range(1, total + total // 20)
+                yield from ((mode, n) for n in r.sample(every, len(every)))
                 continue
             step = max(1, total // wanted)
             yield from ((mode, n) for n in
@@ -92,6 +95,9 @@ class Sweep(case.Case):
     def point(self, lane, point):
         """(calls that went wrong, whether anything is wrong now)."""
         mode, n = point
+        if time.monotonic() > self.until:
+            return [], False
+        self.done += 1
         p = self.run_with(lane, MODES[mode][0].format(n=n))
         hits = self.hits(lane)
         wrong = lane.visible()
@@ -162,6 +168,7 @@ class Sweep(case.Case):
             self.skipTest("MODES leaves none of these")
         print(f"SEED={SEED}", flush=True)
         found = self.lanes(messages)
+        self.until, self.done = time.monotonic() + MOST_S, 0
         calls = self.calls(found[0]) | self.calls(found[1])
         print(f"{calls.total()} calls for {messages} messages", flush=True)
         hit, bad = collections.defaultdict(collections.Counter), []
@@ -170,6 +177,9 @@ class Sweep(case.Case):
             hit[point[0]].update(hits[:1])
             if wrong:
                 bad.append(point)
+        if time.monotonic() > self.until:
+            print(f"stopped after {MOST_S:.0f} s", flush=True)
+        print(f"{self.done} points", flush=True)
         for mode, names in hit.items():
             print(f"{mode}: {names.total()} imports, at " +
                   ", ".join(f"{k} {v}" for k, v in sorted(names.items())),

@@ -47,10 +47,10 @@ class Lane:
         os.makedirs(self.haul.store)
         shutil.copytree(self.template, self.haul.state)
 
-    def run(self, env=None, timeout=60):
+    def run(self, env=None, timeout=60, options=()):
         """A run that does not end in time is killed: exit status -SIGABRT."""
         p = self.haul.start(
-            "run", *(s.account for s in self.sources),
+            *options, "run", *(s.account for s in self.sources),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, errors="replace",
             env={**os.environ, **(env or {})})
