@@ -12,6 +12,7 @@
 #include "../collector/model/eol.h"
 #include "basename.h"
 #include "batch.h"
+#include "header.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,6 @@
 #include <unistd.h>
 
 #define GATHER_BYTES ((size_t)16 * 1024)
-#define HEADER_BYTES ((size_t)64 * 1024)
 #define ROOM_BYTES ((size_t)4096) /* less room than this: write first */
 
 struct delivery {
@@ -37,11 +37,8 @@ struct delivery {
 	uint64_t received;
 	uint64_t written; /* bytes in the file, without what is gathered */
 	size_t gathered;
-	char *gather; /* GATHER_BYTES */
-	size_t header_len;
-	char *header;	  /* for the date: at most HEADER_BYTES */
-	bool header_over; /* its empty line has come */
-	bool line_empty;  /* so far, the line under way */
+	char *gather;	      /* GATHER_BYTES */
+	struct header header; /* for the date */
 };
 
 static int create_file(
@@ -72,7 +69,7 @@ static void free_delivery(struct delivery *d)
 {
 	EVP_MD_CTX_free(d->sha);
 	free(d->gather);
-	free(d->header);
+	header_clear(&d->header);
 	free(d);
 }
 
@@ -110,8 +107,8 @@ static struct delivery *new_delivery(struct store *store)
 		.sha = d->sha,
 		.to_lf = store->eol_lf,
 		.gather = d->gather,
-		.header = d->header,
-		.line_empty = true};
+		.header = d->header};
+	header_begin(&d->header);
 	eol_init(&d->eol);
 	return d;
 }
@@ -266,35 +263,6 @@ static int add_to_lf(
 	return add_as_received(d, bytes, n, err);
 }
 
-/* How much of a piece belongs to the header, its empty line included. */
-static size_t header_part(struct delivery *d, const char *bytes, size_t n)
-{
-	const char *p = bytes, *end = bytes + n;
-
-	while (p < end && !d->header_over) {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		size_t line = (size_t)((nl != NULL ? nl : end) - p);
-		bool empty = line == 0 || (line == 1 && *p == '\r');
-
-		d->header_over = nl != NULL && empty && d->line_empty;
-		d->line_empty = nl != NULL || (empty && d->line_empty);
-		p = nl != NULL ? nl + 1 : end;
-	}
-	return (size_t)(p - bytes);
-}
-
-static void keep_header(struct delivery *d, const char *bytes, size_t n)
-{
-	size_t left = HEADER_BYTES - d->header_len;
-
-	n = header_part(d, bytes, n < left ? n : left);
-	if (n == 0)
-		return;
-	d->header = mem_grow(d->header, d->header_len + n, 1);
-	memcpy(d->header + d->header_len, bytes, n);
-	d->header_len += n;
-}
-
 int delivery_write(
 	struct delivery *d, const void *bytes, size_t n, struct err *err)
 {
@@ -306,7 +274,7 @@ int delivery_write(
 			"larger than limits.message (%" PRIu64 " bytes)", max);
 	d->received += n;
 	(void)EVP_DigestUpdate(d->sha, bytes, n);
-	keep_header(d, bytes, n);
+	header_add(&d->header, bytes, n);
 	return d->to_lf ? add_to_lf(d, bytes, n, err)
 			: add_as_received(d, bytes, n, err);
 }
@@ -318,8 +286,8 @@ static int64_t date_of(
 
 	if (key->date_s != 0)
 		return key->date_s;
-	if (d->header_len > 0 &&
-		date_of_header(d->header, d->header_len, &date_s) == 0)
+	if (d->header.n > 0 &&
+		date_of_header(d->header.bytes, d->header.n, &date_s) == 0)
 		return date_s;
 	return clock_wall_s();
 }
