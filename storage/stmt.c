@@ -4,7 +4,7 @@
  * the caller: the first failure is kept and comes out of the next step.
  *
  * A statement costs 5 to 15 KB, and a ledger is open for each session: it
- * keeps those it used last, which are more than any loop over messages needs.
+ * keeps those it used last, which are as many as a loop over messages needs.
  */
 #include "../collector/base/mem.h"
 #include "db_internal.h"
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEDGER_KEEPS 4
+#define LEDGER_KEEPS 3
 
 /* A name that schema/ does not have is a fault of the program. */
 __attribute__((noreturn)) static void unknown(
