@@ -149,9 +149,18 @@ class Bench:
             return
         self.stack.callback(subprocess.run, ["losetup", "-d", loop])
         if subprocess.run(["mount", loop, self.disk]).returncode == 0:
-            self.stack.callback(subprocess.run, ["umount", self.disk])
+            self.stack.callback(self.unmount)
             self.device = os.path.basename(loop)
             self.place = f"a journaled ext4 image on {loop} (direct I/O)"
+
+    def unmount(self):
+        """What was killed may still hold files for a moment."""
+        for _ in range(40):
+            if subprocess.run(["umount", self.disk],
+                              stderr=subprocess.DEVNULL).returncode == 0:
+                return
+            time.sleep(0.25)
+        subprocess.run(["umount", "-l", self.disk])
 
     def flushes(self):
         """Flush requests that the device has completed, or None."""
