@@ -153,7 +153,6 @@ static int fill_run(struct pool *pool, struct slot *slot, const struct job *job,
 	int r;
 
 	run->settings = &slot->settings->settings;
-	run->keys = pool->needs.state->keys;
 	run->committer = pool->needs.committer;
 	run->job = *job;
 	run->dialer.open = dialer_open;
@@ -167,8 +166,12 @@ static int fill_run(struct pool *pool, struct slot *slot, const struct job *job,
 		return -1;
 	run->ledger_path =
 		state_ledger_path(pool->needs.state, run->account.uuid);
-	return secret_load(
-		pool->needs.state, run->account.uuid, &run->password, err);
+	if (secret_load(pool->needs.state, run->account.uuid, &run->password,
+		    err) < 0)
+		return -1;
+	/* only now: a key file that could not be read before may be there */
+	run->keys = pool->needs.state->keys;
+	return 0;
 }
 
 int pool_start(struct pool *pool, struct generation *settings,
