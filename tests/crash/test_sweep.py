@@ -109,7 +109,9 @@ class Sweep(case.Case):
             wrong.append(f"exit {p.returncode}: {p.stderr[-600:]}")
         if p.returncode == 0:
             wrong += [f"exit 0, but {w}" for w in lane.lost()]
-        wrong += [f"after a clean run: {w}" for w in lane.finish()]
+        # a lock's own name stays until that folder is locked again
+        wrong += [f"after a clean run: {w}" for w in lane.finish()
+                  if hits[:1] != ["unlink"] or "mailhaul.lock." not in w]
         if wrong:
             print(f"{mode}:{n} at {' '.join(hits[:1])}, {p.returncode}:\n  " +
                   "\n  ".join(wrong[:5]), flush=True)
@@ -188,6 +190,13 @@ class Sweep(case.Case):
         for mode in modes:
             self.assertGreater(hit[mode].total(), 0, f"{mode} hit nothing")
         print("0 lost, 0 twice, 0 corrupt, 0 left over", flush=True)
+
+    def test_key_that_can_be_read_the_second_time(self):
+        lane = self.lanes(2)[0]
+        for n in range(1, 12):
+            p = self.run_with(lane, f"fail:{n}:{errno.EIO}")
+            self.assertGreaterEqual(p.returncode, 0, f"open {n}")
+            self.assertEqual(lane.visible(), [])
 
     def test_kill_at_every_call(self):
         self.sweep(200 if ALL else 30, [m for m in MODES if m == "kill"])
