@@ -6,7 +6,7 @@ BUILD_PACKAGES="gcc cmake ninja-build pkg-config libc6-dev libetpan-dev
 	libutf8proc-dev libseccomp-dev ca-certificates"
 LAB_PACKAGES="python3 openssl dovecot-imapd dovecot-pop3d"
 TEST_PACKAGES="libcmocka-dev git clang clang-format clang-tidy cppcheck
-	libclang-rt-14-dev valgrind sqlite3 e2fsprogs mount"
+	libclang-rt-14-dev valgrind faketime procps e2fsprogs mount"
 
 # install PACKAGE...: those that are not there yet, with apt-get.
 install_missing() {

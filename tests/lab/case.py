@@ -11,6 +11,12 @@ BINARY = os.environ.get("MAILHAUL_BINARY") or sys.exit(
 os.environ.pop("MAILHAUL_BINARY")
 
 
+with open(BINARY, "rb") as f:
+    code = f.read()
+    SANITIZED = b"__tsan_init" in code or b"__asan_init" in code
+    del code
+
+
 class Case(unittest.TestCase):
     maxDiff = 4000
 

@@ -216,6 +216,8 @@ class Many(case.Case):
                 self.assertEqual(a[name], here[name])
 
     def test_a_clock_that_jumps(self):
+        if case.SANITIZED:
+            self.skipTest("libfaketime and a sanitizer do not go together")
         user = self.source("anna", 30)
         self.add(user, "imaps", "--every", "1h")
         faketime = ["faketime", "-f"]
