@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "accounts.h"
+#include "accounts_internal.h"
 
 #include "../collector/base/clock.h"
 #include "durable.h"
@@ -10,92 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static const char *const protocols[] = {
-	[PROTOCOL_IMAP] = "imap",
-	[PROTOCOL_POP3] = "pop3",
-};
-
-static const char *const tls_modes[] = {
-	[TLS_IMPLICIT] = "implicit",
-	[TLS_STARTTLS] = "starttls",
-	[TLS_NONE] = "none",
-};
-
-void account_clear(struct account *a)
-{
-	free(a->to);
-	free(a->delete_rule);
-	free(a->on_expunge);
-	free(a->folders);
-	free(a->excludes);
-	free(a->prefix);
-	free(a->ca_file);
-	free(a->fingerprint);
-	memset(a, 0, sizeof *a);
-}
-
-static const char *text_or(const char *s, const char *otherwise)
-{
-	return s != NULL ? s : otherwise;
-}
-
-static void bind_account(struct stmt *s, const struct account *a)
-{
-	stmt_bind_text(s, "name", a->name);
-	stmt_bind_text(s, "protocol", protocols[a->url.protocol]);
-	stmt_bind_text(s, "tls", tls_modes[a->url.tls]);
-	stmt_bind_text(s, "remote_user", a->url.user);
-	stmt_bind_text(s, "host", a->url.host);
-	stmt_bind_int(s, "port", a->url.port);
-	stmt_bind_text(s, "local_user", text_or(a->to, a->name));
-	stmt_bind_int(s, "every_s", a->every_s);
-	stmt_bind_text(s, "delete_rule", text_or(a->delete_rule, "never"));
-	stmt_bind_text(s, "on_expunge", text_or(a->on_expunge, "keep"));
-	stmt_bind_text(s, "folders", text_or(a->folders, ""));
-	stmt_bind_text(s, "excludes", text_or(a->excludes, ""));
-	stmt_bind_text(s, "prefix", text_or(a->prefix, ""));
-	stmt_bind_text(s, "ca_file", text_or(a->ca_file, ""));
-	stmt_bind_text(s, "fingerprint", text_or(a->fingerprint, ""));
-	stmt_bind_int(s, "skip_deleted", a->skip_deleted);
-}
-
-static void copy_text(struct stmt *s, const char *column, char *out, size_t n)
-{
-	(void)snprintf(out, n, "%s", stmt_text(s, column));
-}
-
-static void read_account(struct stmt *s, struct account *a)
-{
-	const char *tls;
-
-	memset(a, 0, sizeof *a);
-	a->id = stmt_int(s, "id");
-	copy_text(s, "uuid", a->uuid, sizeof a->uuid);
-	copy_text(s, "name", a->name, sizeof a->name);
-	a->url.protocol = strcmp(stmt_text(s, "protocol"), "pop3") == 0
-				  ? PROTOCOL_POP3
-				  : PROTOCOL_IMAP;
-	tls = stmt_text(s, "tls");
-	a->url.tls = strcmp(tls, "none") == 0	    ? TLS_NONE
-		     : strcmp(tls, "starttls") == 0 ? TLS_STARTTLS
-						    : TLS_IMPLICIT;
-	copy_text(s, "remote_user", a->url.user, sizeof a->url.user);
-	copy_text(s, "host", a->url.host, sizeof a->url.host);
-	a->url.port = (uint16_t)stmt_int(s, "port");
-	a->to = mem_strdup(stmt_text(s, "local_user"));
-	a->every_s = stmt_int(s, "every_s");
-	a->delete_rule = mem_strdup(stmt_text(s, "delete_rule"));
-	a->on_expunge = mem_strdup(stmt_text(s, "on_expunge"));
-	a->folders = mem_strdup(stmt_text(s, "folders"));
-	a->excludes = mem_strdup(stmt_text(s, "excludes"));
-	a->prefix = mem_strdup(stmt_text(s, "prefix"));
-	a->ca_file = mem_strdup(stmt_text(s, "ca_file"));
-	a->fingerprint = mem_strdup(stmt_text(s, "fingerprint"));
-	a->skip_deleted = stmt_int(s, "skip_deleted") != 0;
-	a->created_at = stmt_int(s, "created_at");
-	a->paused = stmt_int(s, "paused") != 0;
-}
 
 static int fail_exists(struct err *err, const char *name)
 {
@@ -129,7 +43,7 @@ static int insert(struct state *state, struct account *a,
 {
 	struct stmt *s = db_stmt(state->db, "account_insert");
 
-	bind_account(s, a);
+	account_bind(s, a);
 	stmt_bind_text(s, "uuid", a->uuid);
 	stmt_bind_int(s, "created_at", a->created_at);
 	if (stmt_run(s, err) != 0)
@@ -165,7 +79,7 @@ static int read_one(
 	int r = stmt_step(s, err);
 
 	if (r == 1) {
-		read_account(s, ret_account);
+		account_read(s, ret_account);
 		stmt_reset(s);
 	}
 	return r;
@@ -202,7 +116,7 @@ int accounts_all(struct state *state, struct account **ret_accounts,
 			cap = cap != 0 ? cap * 2 : 16;
 			all = mem_grow(all, cap, sizeof *all);
 		}
-		read_account(s, &all[n++]);
+		account_read(s, &all[n++]);
 	}
 	if (r < 0) {
 		while (n > 0)
@@ -273,7 +187,7 @@ static int write_row(
 	if (taken != 0)
 		return taken == 1 ? fail_exists(err, a->name) : -1;
 	s = db_stmt(state->db, "account_update");
-	bind_account(s, a);
+	account_bind(s, a);
 	stmt_bind_int(s, "id", a->id);
 	return stmt_run(s, err);
 }

@@ -52,6 +52,14 @@ void account_defaults(struct account *a, const char *name)
 	a->prefix = mem_strdup("");
 	a->ca_file = mem_strdup("");
 	a->fingerprint = mem_strdup("");
+	a->maps = mem_strdup("");
+	a->quirks = mem_strdup("");
+	a->uidl_from = mem_strdup("");
+	a->auth = mem_strdup("");
+	a->token_file = mem_strdup("");
+	a->to_folder = mem_strdup("");
+	a->connections = 1;
+	a->pop3_seen = -1;
 }
 
 static int apply_every(struct account *a, const char *value, struct err *err)

@@ -27,7 +27,19 @@ struct account {
 	char *prefix;	   /* folder, UTF-8; "" = none */
 	char *ca_file;	   /* "" = tls.ca_file */
 	char *fingerprint; /* "" or "SHA256:…" */
+	char *maps;	   /* "MAILBOX=FOLDER", one a line; "" = none */
+	char *quirks;	   /* "name=on" or "name=off", one a line */
+	char *uidl_from;   /* URL; "" = none */
+	char *auth;	   /* mechanism; "" = the best that both know */
+	char *token_file;  /* "" = a password */
+	char *to_folder;   /* POP3: where mail goes; "" = INBOX */
+	int connections;   /* at most so many sessions at once, ≥ 1 */
+	int pop3_seen;	   /* 1, 0; -1 = those older than 14 days */
 	bool skip_deleted;
+	bool new_uids; /* the source's UIDs are not kept */
+	bool newest_first;
+	bool push;   /* a parked session waits for new mail */
+	bool shared; /* mailboxes of others, too */
 	bool paused;
 	int64_t created_at;
 };

@@ -2,10 +2,14 @@
 -- name: account_insert
 INSERT INTO account (uuid, name, protocol, tls, remote_user, host, port,
 	local_user, every_s, delete_rule, on_expunge, folders, excludes,
-	prefix, ca_file, fingerprint, skip_deleted, created_at)
+	prefix, ca_file, fingerprint, skip_deleted, maps, quirks, connections,
+	new_uids, newest_first, push, shared, uidl_from, auth, token_file,
+	pop3_seen, to_folder, created_at)
 VALUES (:uuid, :name, :protocol, :tls, :remote_user, :host, :port,
 	:local_user, :every_s, :delete_rule, :on_expunge, :folders, :excludes,
-	:prefix, :ca_file, :fingerprint, :skip_deleted, :created_at)
+	:prefix, :ca_file, :fingerprint, :skip_deleted, :maps, :quirks,
+	:connections, :new_uids, :newest_first, :push, :shared, :uidl_from,
+	:auth, :token_file, :pop3_seen, :to_folder, :created_at)
 ON CONFLICT (name) DO NOTHING;
 
 -- name: account_insert_job
@@ -35,7 +39,11 @@ UPDATE account SET name = :name, protocol = :protocol, tls = :tls,
 	delete_rule = :delete_rule, on_expunge = :on_expunge,
 	folders = :folders, excludes = :excludes, prefix = :prefix,
 	ca_file = :ca_file, fingerprint = :fingerprint,
-	skip_deleted = :skip_deleted
+	skip_deleted = :skip_deleted, maps = :maps, quirks = :quirks,
+	connections = :connections, new_uids = :new_uids,
+	newest_first = :newest_first, push = :push, shared = :shared,
+	uidl_from = :uidl_from, auth = :auth, token_file = :token_file,
+	pop3_seen = :pop3_seen, to_folder = :to_folder
 WHERE id = :id;
 
 -- name: account_name_taken
