@@ -26,14 +26,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-int work_check_cancel(const struct work *w, struct err *err)
-{
-	if (!work_cancelled(w))
-		return 0;
-	return err_set(err, ERR_CANCELLED, ERR_SCOPE_SESSION, ERR_RETRY_NOW,
-		"cancelled");
-}
-
 struct run *run_new(void)
 {
 	struct run *run = mem_alloc(sizeof *run);

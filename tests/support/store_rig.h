@@ -278,6 +278,16 @@ static inline size_t rig_entries(const char *root, const char *sub)
 	return n;
 }
 
+static inline bool rig_exists(const struct rig *rig, const char *name)
+{
+	char *path = mem_printf("%s/%s", rig->root, name);
+	struct stat st;
+	bool is = lstat(path, &st) == 0;
+
+	free(path);
+	return is;
+}
+
 static inline void rig_put(const char *root, const char *name, const char *text)
 {
 	char *path = mem_printf("%s/%s", root, name);

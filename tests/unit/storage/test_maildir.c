@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* maildir: the tree, the root, the id, recovery, traps of a tenant. */
+/* maildir: the tree, the root, the id, traps of a tenant. */
 #include "store_rig.h"
 
-#include <inttypes.h>
 #include <sys/file.h>
-
-static struct rig_files files;
-
-static bool exists(const struct rig *rig, const char *name)
-{
-	char *path = mem_printf("%s/%s", rig->root, name);
-	struct stat st;
-	bool is = lstat(path, &st) == 0;
-
-	free(path);
-	return is;
-}
 
 static void expect_store_error(struct rig *rig, const char *part)
 {
@@ -43,9 +30,9 @@ static void tree_is_made(void **state)
 	rig_ok(&rig, store_folder(rig.store, ".A.B", &g, &rig.err));
 	assert_ptr_equal(f, g);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		assert_true(exists(&rig, names[i]));
-	assert_false(exists(&rig, "maildirfolder"));
-	assert_false(exists(&rig, ".A"));
+		assert_true(rig_exists(&rig, names[i]));
+	assert_false(rig_exists(&rig, "maildirfolder"));
+	assert_false(rig_exists(&rig, ".A"));
 	assert_int_equal(stat(rig.root, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	rig_close(&rig);
@@ -81,7 +68,7 @@ static void bad_roots_are_refused(void **state)
 	assert_int_equal(symlink(other, mail), 0);
 	rig_open(&rig);
 	assert_int_equal(rig_entries(other, "user/new"), 0);
-	assert_true(exists(&rig, "mailhaul.id"));
+	assert_true(rig_exists(&rig, "mailhaul.id"));
 	rig_close(&rig);
 	rig.config.root = "relative/path";
 	assert_int_equal(rig_try_open(&rig), -1);
@@ -188,7 +175,7 @@ static void id_must_be_the_same(void **state)
 	/* the whole store is away: nothing is made in its place */
 	rig_remove(rig.root);
 	expect_store_error(&rig, "cannot open \"user\"");
-	assert_false(exists(&rig, "."));
+	assert_false(rig_exists(&rig, "."));
 	assert_int_equal(mkdir(rig.root, 0700), 0);
 	expect_store_error(&rig, "is missing");
 	assert_int_equal(rig_entries(rig.root, "."), 0);
@@ -214,8 +201,8 @@ static void rest_of_an_id_is_removed(void **state)
 	rig_put(rig.root, "mailhaul.id", id);
 	rig_put(rig.root, tmp, id);
 	rig_open(&rig);
-	assert_true(exists(&rig, "mailhaul.id"));
-	assert_false(exists(&rig, tmp));
+	assert_true(rig_exists(&rig, "mailhaul.id"));
+	assert_false(rig_exists(&rig, tmp));
 	free(tmp);
 	free(mail);
 	rig_end(&rig);
@@ -296,101 +283,6 @@ static void planted_links_are_not_followed(void **state)
 	rig_end(&rig);
 }
 
-/* A row and a file as a crash between C and D leaves them. */
-static void leave_staged(struct rig *rig, int64_t mailbox, uint32_t uid,
-	bool file, const char *flags)
-{
-	struct ledger_message *m = mem_alloc(sizeof *m);
-	char name[128];
-	bool new;
-
-	rig_key(m, mailbox, uid, flags);
-	m->local = m->source;
-	m->fence = rig->fence;
-	m->stage_seq = 1000 + uid;
-	m->to_new = flags[0] == '\0';
-	(void)snprintf(m->base, sizeof m->base, "17.M%06uKx.host,S=2,W=3", uid);
-	rig_ok(rig, ledger_begin(rig->ledger, &rig->err));
-	rig_ok(rig, ledger_stage(rig->ledger, m, &new, &rig->err));
-	rig_ok(rig, ledger_commit(rig->ledger, &rig->err));
-	(void)snprintf(name, sizeof name, "mailhaul.stage/%s.%" PRId64 "/%u",
-		rig->uuid, rig->fence, 1000 + uid);
-	if (file)
-		rig_put(rig->root, name, "x\n");
-	free(m);
-}
-
-static void recovery_settles_what_was_left(void **state)
-{
-	struct rig rig;
-	int64_t inbox, sub;
-	char *text;
-
-	(void)state;
-	rig_start(&rig, false);
-	rig_open(&rig);
-	(void)rig_folder(&rig, "INBOX", &inbox);
-	(void)rig_folder(&rig, "Sub", &sub);
-	leave_staged(&rig, inbox, 1, true, "");
-	leave_staged(&rig, inbox, 2, false, ""); /* published before */
-	leave_staged(&rig, sub, 3, true, "\\Seen later");
-	leave_staged(&rig, sub, 4, true, "\\Flagged");
-	text = mem_printf(
-		"mailhaul.stage/%s.%" PRId64 "/77", rig.uuid, rig.fence);
-	rig_put(rig.root, text, "no row\n");
-	free(text);
-	rig_put(rig.root, "maildirsize", "1000S\n10 1\n");
-	rig_close(&rig);
-	assert_int_equal(rig_entries(rig.root, "mailhaul.stage"), 1);
-
-	rig_open(&rig);
-	assert_int_equal(rig_staged_rows(&rig), 0);
-	assert_false(exists(&rig, "maildirsize"));
-	rig_list(rig.root, "new", &files);
-	assert_int_equal(files.count, 1);
-	assert_string_equal(files.file[0].name, "17.M000001Kx.host,S=2,W=3");
-	rig_files_clear(&files);
-	rig_list(rig.root, ".Sub/cur", &files);
-	assert_int_equal(files.count, 2);
-	assert_string_equal(
-		files.file[0].name, "17.M000003Kx.host,S=2,W=3:2,Sa");
-	assert_string_equal(
-		files.file[1].name, "17.M000004Kx.host,S=2,W=3:2,F");
-	rig_files_clear(&files);
-	text = rig_get(rig.root, ".Sub/dovecot-keywords");
-	assert_string_equal(text, "0 later\n");
-	free(text);
-	rig_close(&rig);
-	assert_int_equal(rig_entries(rig.root, "mailhaul.stage"), 0);
-	rig_end(&rig);
-}
-
-/* Half of a link + unlink: the name is there, the staged one too. */
-static void recovery_finishes_a_half_link(void **state)
-{
-	struct rig rig;
-	int64_t inbox;
-	char *staged, *published;
-
-	(void)state;
-	rig_start(&rig, true);
-	rig_open(&rig);
-	(void)rig_folder(&rig, "INBOX", &inbox);
-	leave_staged(&rig, inbox, 1, true, "");
-	staged = mem_printf("%s/mailhaul.stage/%s.%" PRId64 "/1001", rig.root,
-		rig.uuid, rig.fence);
-	published = mem_printf("%s/new/17.M000001Kx.host,S=2,W=3", rig.root);
-	assert_int_equal(link(staged, published), 0);
-	rig_close(&rig);
-	rig_open(&rig);
-	assert_int_equal(rig_entries(rig.root, "new"), 1);
-	assert_int_equal(rig_staged_rows(&rig), 0);
-	assert_int_equal(access(staged, F_OK), -1);
-	free(staged);
-	free(published);
-	rig_end(&rig);
-}
-
 static void quota_file_grows_where_it_is(void **state)
 {
 	struct rig rig;
@@ -404,57 +296,13 @@ static void quota_file_grows_where_it_is(void **state)
 	f = rig_folder(&rig, "INBOX", &mailbox);
 	rig_ok(&rig, rig_deliver(&rig, f, mailbox, 1, "", "x\r\n"));
 	rig_ok(&rig, store_flush(rig.store, &rig.err));
-	assert_false(exists(&rig, "maildirsize"));
+	assert_false(rig_exists(&rig, "maildirsize"));
 	rig_put(rig.root, "maildirsize", "1000S\n");
 	rig_ok(&rig, rig_deliver(&rig, f, mailbox, 2, "", "abc\r\n"));
 	rig_ok(&rig, store_flush(rig.store, &rig.err));
 	text = rig_get(rig.root, "maildirsize");
 	assert_string_equal(text, "1000S\n4 1\n");
 	free(text);
-	rig_end(&rig);
-}
-
-/* A run that holds a lower fence than the ledger's is over. */
-static void lower_fence_is_refused(void **state)
-{
-	struct rig rig;
-
-	(void)state;
-	rig_start(&rig, false);
-	rig.fence = 9;
-	rig_open(&rig);
-	rig_close(&rig);
-	assert_int_equal(ledger_open(rig.ledger_path, rig.uuid, 4, &rig.ledger,
-				 &rig.err),
-		-1);
-	assert_int_equal(rig.err.class, ERR_CANCELLED);
-	rig_end(&rig);
-}
-
-/* Staging directories of other accounts and of higher fences stay. */
-static void only_our_own_staging_is_cleared(void **state)
-{
-	struct rig rig;
-	char *path;
-
-	(void)state;
-	rig_start(&rig, false);
-	rig_open(&rig);
-	rig_close(&rig);
-	path = mem_printf("%s/mailhaul.stage/" RIG_UUID ".900", rig.root);
-	assert_int_equal(mkdir(path, 0700), 0);
-	free(path);
-	path = mem_printf("%s/mailhaul.stage/%.*s0.1", rig.root, 31, RIG_UUID);
-	assert_int_equal(mkdir(path, 0700), 0);
-	free(path);
-	path = mem_printf("%s/mailhaul.stage/" RIG_UUID ".1", rig.root);
-	assert_int_equal(mkdir(path, 0700), 0);
-	rig_put(path, "5", "left\n");
-	rig.fence = 10;
-	rig_open(&rig);
-	assert_int_equal(access(path, F_OK), -1);
-	assert_int_equal(rig_entries(rig.root, "mailhaul.stage"), 3);
-	free(path);
 	rig_end(&rig);
 }
 
@@ -469,11 +317,7 @@ int main(void)
 		cmocka_unit_test(rest_of_an_id_is_removed),
 		cmocka_unit_test(accounts_share_a_store),
 		cmocka_unit_test(planted_links_are_not_followed),
-		cmocka_unit_test(recovery_settles_what_was_left),
-		cmocka_unit_test(recovery_finishes_a_half_link),
 		cmocka_unit_test(quota_file_grows_where_it_is),
-		cmocka_unit_test(lower_fence_is_refused),
-		cmocka_unit_test(only_our_own_staging_is_cleared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "work.h"
+
+int work_check_cancel(const struct work *w, struct err *err)
+{
+	if (!work_cancelled(w))
+		return 0;
+	return err_set(err, ERR_CANCELLED, ERR_SCOPE_SESSION, ERR_RETRY_NOW,
+		"cancelled");
+}
