@@ -60,6 +60,7 @@ void transport_free(struct transport **t)
 	X509_free((*t)->leaf);
 	guard_free(&(*t)->guard);
 	wire_free(&(*t)->wire);
+	transport_deflate_free(&(*t)->deflate);
 	free(*t);
 	*t = NULL;
 }
@@ -271,7 +272,7 @@ static int recv_budget(struct transport *t, size_t *n)
 	return 0;
 }
 
-ssize_t transport_recv(struct transport *t, void *buf, size_t n)
+ssize_t transport_recv_wire(struct transport *t, void *buf, size_t n)
 {
 	if (n == 0 || transport_check(t) < 0 || recv_budget(t, &n) < 0)
 		return -1;
@@ -301,7 +302,7 @@ ssize_t transport_recv(struct transport *t, void *buf, size_t n)
 	}
 }
 
-ssize_t transport_send(struct transport *t, const void *buf, size_t n)
+ssize_t transport_send_wire(struct transport *t, const void *buf, size_t n)
 {
 	if (n == 0 || transport_check(t) < 0)
 		return -1;
@@ -325,4 +326,18 @@ ssize_t transport_send(struct transport *t, const void *buf, size_t n)
 		if (r > 0)
 			return r;
 	}
+}
+
+ssize_t transport_recv(struct transport *t, void *buf, size_t n)
+{
+	if (t->deflate != NULL && n != 0)
+		return transport_deflate_recv(t, buf, n);
+	return transport_recv_wire(t, buf, n);
+}
+
+ssize_t transport_send(struct transport *t, const void *buf, size_t n)
+{
+	if (t->deflate != NULL && n != 0)
+		return transport_deflate_send(t, buf, n);
+	return transport_send_wire(t, buf, n);
 }

@@ -52,6 +52,15 @@ int transport_start_tls(struct transport *t, struct tls_anchors *anchors,
 /* "TLSv1.3 TLS_AES_…", "" before TLS. */
 const char *transport_tls_name(const struct transport *t);
 
+/*
+ * From now on both sides compress (RFC 4978 3). spare_bytes: what may be
+ * unpacked beyond 100 times the bytes received; more is ERR_LIMIT.
+ */
+int transport_start_deflate(
+	struct transport *t, uint64_t spare_bytes, struct err *err);
+/* The round trip time that the kernel has measured; -1 = not known. */
+int64_t transport_rtt_us(const struct transport *t);
+
 /* The stream for mailimap_connect/mailpop3_connect, which own it from then
  * on. buffer_bytes: 8 KiB for IMAP, 16 KiB for POP3. */
 mailstream *transport_stream(struct transport *t, size_t buffer_bytes);

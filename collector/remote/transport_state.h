@@ -2,9 +2,9 @@
 /*
  * transport_state: what the files of transport share: transport.c (waiting,
  * deadlines, errors, bytes), transport_tls.c (the handshake), tls.c (trust and
- * what is wrong with a certificate), transport_stream.c (the driver under
- * libetpan), transport_wire.c (the log of the conversation). Nobody else
- * includes it.
+ * what is wrong with a certificate), transport_deflate.c, transport_stream.c
+ * (the driver under libetpan), transport_wire.c (the log of the conversation).
+ * Nobody else includes it.
  */
 #ifndef MAILHAUL_REMOTE_TRANSPORT_STATE_H
 #define MAILHAUL_REMOTE_TRANSPORT_STATE_H
@@ -17,6 +17,7 @@
 
 #define TLS_FINGERPRINT_BYTES 72 /* "SHA256:" and 64 digits */
 
+struct deflate;
 struct wire;
 
 struct transport {
@@ -34,8 +35,9 @@ struct transport {
 	uint64_t bytes_in;
 	uint64_t budget_end; /* of bytes_in; 0 = none */
 	struct guard *guard;
-	mailstream *stream; /* borrowed; NULL once libetpan freed it */
-	struct wire *wire;  /* NULL: no log */
+	mailstream *stream;	 /* borrowed; NULL once libetpan freed it */
+	struct wire *wire;	 /* NULL: no log */
+	struct deflate *deflate; /* NULL: not compressed */
 	SSL *ssl;
 	int ssl_errno; /* of the last failed call below OpenSSL; 0 = EOF */
 	X509 *leaf;    /* the server's, during a handshake */
@@ -52,9 +54,12 @@ int transport_fail(struct transport *t, enum err_class class,
 int transport_wait(struct transport *t, short events);
 /* Cancelled, past a deadline, or sticky: -1. */
 int transport_check(struct transport *t);
-/* Some bytes in or out, through TLS where it is on: > 0 or -1, never 0. */
+/* Some bytes in or out, through TLS and compression where they are on: > 0 or
+ * -1, never 0. wire: as they are before compression is undone. */
 ssize_t transport_recv(struct transport *t, void *buf, size_t n);
 ssize_t transport_send(struct transport *t, const void *buf, size_t n);
+ssize_t transport_recv_wire(struct transport *t, void *buf, size_t n);
+ssize_t transport_send_wire(struct transport *t, const void *buf, size_t n);
 /* close_notify if all is well, then closes the socket. */
 void transport_close(struct transport *t);
 
@@ -75,6 +80,13 @@ int tls_fingerprint_parse(
 /* Fills err with what is wrong with the certificate. -1. */
 int tls_err_verify(
 	long verify_result, X509 *leaf, const char *host, struct err *err);
+
+/* ---- transport_deflate.c ---- */
+
+ssize_t transport_deflate_recv(struct transport *t, void *buf, size_t n);
+/* All n bytes, or -1. */
+ssize_t transport_deflate_send(struct transport *t, const void *buf, size_t n);
+void transport_deflate_free(struct deflate **d);
 
 /* ---- transport_wire.c ---- */
 
