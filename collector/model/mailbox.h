@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define MAILBOX_ID_MAX 64 /* a longer one is as none */
+
 enum mailbox_attr {
 	MAILBOX_NOSELECT = 1 << 0, /* \Noselect, \NonExistent */
 	MAILBOX_SUBSCRIBED = 1 << 1,
@@ -28,6 +30,8 @@ struct mailbox_state {
 	uint32_t uidnext;
 	uint32_t exists;
 	uint64_t highestmodseq; /* 0: no CONDSTORE (RFC 7162 3.1.2) */
+	/* RFC 8474 4.1: stays over a rename; "" = not known. */
+	char mailboxid[MAILBOX_ID_MAX];
 };
 
 struct mailbox_info {

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #define MESSAGE_UIDL_MAX 129 /* RFC 1939 7: 70; more is kept up to 128 */
+/* RFC 8474 4: 255; more than 67 is as none. */
+#define MESSAGE_EMAILID_MAX 68
 
 /* Which members a server really sent: absent is not empty. */
 enum message_has {
@@ -22,6 +24,7 @@ enum message_has {
 	/* More keywords than flags.h takes, or such as none may be called:
 	 * the first ones are there. */
 	MESSAGE_HAS_MORE_KEYWORDS = 1 << 7,
+	MESSAGE_HAS_EMAILID = 1 << 8,
 };
 
 struct message_meta {
@@ -32,7 +35,13 @@ struct message_meta {
 	uint64_t modseq;
 	struct flags flags;
 	char uidl[MESSAGE_UIDL_MAX];
+	/* EMAILID as sent, or "gm:" and X-GM-MSGID: the same content in every
+	 * mailbox of the account, whatever its UID. */
+	char emailid[MESSAGE_EMAILID_MAX];
 };
+
+/* A-Z a-z 0-9 - _ (RFC 8474 4), "gm:" before a number; not empty. */
+bool message_is_emailid(const char *s);
 
 struct uid_range {
 	uint32_t first;

@@ -8,9 +8,15 @@
  */
 #include "catchall.h"
 
+#include "../base/mem.h"
+#include "../model/message.h"
+#include "imap_line.h"
+
+#include <inttypes.h>
 #include <libetpan/libetpan.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,6 +209,26 @@ static int skip_line(mailstream *stream, MMAPString *b, size_t *at)
 	return 0;
 }
 
+/* Of an item that was skipped. */
+static void keep_emailid(
+	struct mailimap_extension_data *data, const char *item, size_t n)
+{
+	char word[16], id[MESSAGE_EMAILID_MAX] = "gm:";
+	struct imap_line l;
+	uint64_t number;
+
+	imap_line_init(&l, item, n);
+	if (!imap_line_word(&l, word, sizeof word))
+		return;
+	if (strcmp(word, "EMAILID") == 0)
+		imap_read_objectid(&l, id, sizeof id);
+	else if (strcmp(word, "X-GM-MSGID") == 0 &&
+		 imap_line_number(&l, &number))
+		(void)snprintf(id, sizeof id, "gm:%" PRIu64, number);
+	if (message_is_emailid(id))
+		data->ext_data = mem_strdup(id);
+}
+
 static int parse(int calling_parser, mailstream *stream, MMAPString *buffer,
 	struct mailimap_parser_context *context, size_t *at,
 	struct mailimap_extension_data **result, size_t progress_rate,
@@ -230,13 +256,31 @@ static int parse(int calling_parser, mailstream *stream, MMAPString *buffer,
 	*result = mailimap_extension_data_new(&api, 0, NULL);
 	if (*result == NULL)
 		return MAILIMAP_ERROR_MEMORY;
+	if (calling_parser == MAILIMAP_EXTENDED_PARSER_FETCH_DATA)
+		keep_emailid(*result, buffer->str + *at, i - *at);
 	*at = i;
 	return MAILIMAP_NO_ERROR;
 }
 
 static void free_data(struct mailimap_extension_data *data)
 {
+	free(data->ext_data);
 	free(data);
+}
+
+bool catchall_emailid(
+	const struct mailimap_extension_data *x, char *out, size_t out_bytes)
+{
+	if (x->ext_extension == NULL || x->ext_data == NULL)
+		return false;
+	if (x->ext_extension == &mailimap_extension_xgmmsgid)
+		(void)snprintf(out, out_bytes, "gm:%" PRIu64,
+			*(const uint64_t *)x->ext_data);
+	else if (x->ext_extension == &api)
+		(void)snprintf(out, out_bytes, "%s", (const char *)x->ext_data);
+	else
+		return false;
+	return true;
 }
 
 static void do_register(void)

@@ -8,7 +8,8 @@
 #define HAS_ALL                                                            \
 	(MESSAGE_HAS_UID | MESSAGE_HAS_FLAGS | MESSAGE_HAS_DATE |          \
 		MESSAGE_HAS_SIZE | MESSAGE_HAS_MODSEQ | MESSAGE_HAS_UIDL | \
-		MESSAGE_HAS_BODY | MESSAGE_HAS_MORE_KEYWORDS)
+		MESSAGE_HAS_BODY | MESSAGE_HAS_MORE_KEYWORDS |             \
+		MESSAGE_HAS_EMAILID)
 #define SYSTEM_ALL \
 	(FLAG_SEEN | FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DELETED | FLAG_DRAFT)
 
@@ -30,6 +31,8 @@ void channel_put_meta(struct channel *c, const struct message_meta *m)
 		channel_put_u64(c, m->modseq);
 	if ((m->has & MESSAGE_HAS_UIDL) != 0)
 		channel_put_str(c, m->uidl);
+	if ((m->has & MESSAGE_HAS_EMAILID) != 0)
+		channel_put_str(c, m->emailid);
 	if ((m->has & MESSAGE_HAS_FLAGS) != 0) {
 		channel_put_u8(c, m->flags.system);
 		channel_put_str(c, m->flags.keywords);
@@ -81,6 +84,8 @@ static void drop_nonsense(struct message_meta *m)
 		m->has &= ~(uint32_t)MESSAGE_HAS_SIZE;
 	if (m->modseq > INT64_MAX) /* RFC 7162 7: 63 bits */
 		m->has &= ~(uint32_t)MESSAGE_HAS_MODSEQ;
+	if (!message_is_emailid(m->emailid))
+		m->has &= ~(uint32_t)MESSAGE_HAS_EMAILID;
 	if (!is_uidl(m->uidl))
 		m->has &= ~(uint32_t)MESSAGE_HAS_UIDL;
 	if ((m->has & MESSAGE_HAS_DATE) == 0)
@@ -91,6 +96,8 @@ static void drop_nonsense(struct message_meta *m)
 		m->modseq = 0;
 	if ((m->has & MESSAGE_HAS_UIDL) == 0)
 		m->uidl[0] = '\0';
+	if ((m->has & MESSAGE_HAS_EMAILID) == 0)
+		m->emailid[0] = '\0';
 }
 
 static bool has(const struct message_meta *m, enum message_has what)
@@ -106,6 +113,7 @@ bool channel_get_meta(struct channel *c, struct message_meta *m)
 	m->size_bytes = 0;
 	m->modseq = 0;
 	m->uidl[0] = '\0';
+	m->emailid[0] = '\0';
 	m->flags.system = 0;
 	m->flags.keywords[0] = '\0';
 	if (!channel_get_u32(c, &m->has) || (m->has & ~(uint32_t)HAS_ALL) != 0)
@@ -118,6 +126,8 @@ bool channel_get_meta(struct channel *c, struct message_meta *m)
 			!channel_get_u64(c, &m->modseq)) ||
 		(has(m, MESSAGE_HAS_UIDL) &&
 			!channel_get_str(c, m->uidl, sizeof m->uidl)) ||
+		(has(m, MESSAGE_HAS_EMAILID) &&
+			!channel_get_str(c, m->emailid, sizeof m->emailid)) ||
 		(has(m, MESSAGE_HAS_FLAGS) && !get_flags(c, &m->flags)))
 		return false;
 	m->date_s = (int64_t)date;

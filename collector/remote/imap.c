@@ -39,6 +39,7 @@ static const struct session_ops imap_ops = {
 	.scan = imap_scan,
 	.changes = imap_changes,
 	.fetch = imap_fetch,
+	.headers = imap_headers,
 	.close = session_ops_close,
 	.ahead = imap_ahead,
 };

@@ -27,6 +27,8 @@ enum imap_cap {
 	IMAP_CAP_LITERAL_PLUS = 1 << 8,	 /* RFC 7888 */
 	IMAP_CAP_LITERAL_MINUS = 1 << 9,
 	IMAP_CAP_LIST_STATUS = 1 << 10, /* RFC 5819 */
+	IMAP_CAP_OBJECTID = 1 << 20,	/* RFC 8474 */
+	IMAP_CAP_GMAIL = 1 << 21,	/* X-GM-EXT-1 */
 };
 
 enum imap_status { IMAP_OK, IMAP_NO, IMAP_BAD };
@@ -44,6 +46,7 @@ typedef int imap_line_fn(
 /* Who gets the messages of FETCH answers (imap_message.c). seq: the message
  * number, 0 where the server sent nonsense. */
 struct imap_reader {
+	bool header; /* bodies are those of BODY[HEADER] */
 	/* NULL: bodies are dropped. */
 	int (*body)(void *arg, const void *bytes, size_t n, struct err *err);
 	int (*message)(void *arg, uint32_t seq, const struct message_meta *meta,
@@ -185,6 +188,9 @@ void imap_ahead_free(struct imap *im);
 
 /* ---- the rest ---- */
 
+/* " EMAILID", " X-GM-MSGID" or "": the item that names a message. Gmail's
+ * own comes first: labels depend on it. imap_scan.c */
+const char *imap_emailid_item(const struct imap *im);
 /* Nothing is selected, nothing known. imap_scan.c */
 void imap_mailbox_forget(struct imap *im);
 /* The first command that session_fetch would send for one range in a mailbox
@@ -211,5 +217,7 @@ int imap_changes(struct session *s, uint64_t since_modseq,
 	session_message_fn *fn, void *arg, struct err *err);
 int imap_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err); /* imap_fetch.c */
+int imap_headers(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err);
 
 #endif

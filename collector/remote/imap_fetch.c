@@ -24,6 +24,8 @@ struct fetch {
 	uint64_t first; /* what is left of it begins here */
 	uint64_t uids;	/* a command */
 	size_t line_bytes;
+	bool header;	     /* of each message, and no more */
+	const char *emailid; /* item, or "" */
 };
 
 static int fetch_body(void *arg, const void *bytes, size_t n, struct err *err)
@@ -75,8 +77,8 @@ static void fetch_enter(struct fetch *f, size_t at)
 
 static bool fetch_next(void *arg, struct buf *line)
 {
-	static const char items[] = " (UID FLAGS INTERNALDATE RFC822.SIZE "
-				    "BODY.PEEK[])";
+	static const char items[] = " (UID FLAGS INTERNALDATE RFC822.SIZE"
+				    " X-GM-MSGID BODY.PEEK[HEADER])";
 	/* The tag before, CRLF behind, and the longest entry. */
 	const size_t tail = sizeof items + 3 * sizeof "4294967295 ";
 	struct fetch *f = arg;
@@ -101,14 +103,17 @@ static bool fetch_next(void *arg, struct buf *line)
 		if (end == f->ranges[f->at].last)
 			fetch_enter(f, f->at + 1);
 	}
-	(void)buf_add_str(line, items);
+	(void)buf_printf(line,
+		" (UID FLAGS INTERNALDATE RFC822.SIZE%s BODY.PEEK[%s])",
+		f->emailid, f->header ? "HEADER" : "");
 	return left < f->uids;
 }
 
 bool imap_fetch_line(const struct imap *im, const struct mailbox_state *state,
 	const struct uid_range *range, struct buf *line)
 {
-	struct fetch f = {.ranges = range, .count = 1};
+	struct fetch f = {
+		.ranges = range, .count = 1, .emailid = imap_emailid_item(im)};
 
 	fetch_enter(&f, 0);
 	f.uids = fetch_share(state);
@@ -124,14 +129,20 @@ static int fetch_done(void *arg, struct err *err)
 	return imap_message_end(f->im, err);
 }
 
-int imap_fetch(struct session *s, const struct uid_range *ranges, size_t count,
+static int fetch_run(struct imap *im, bool header,
+	const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err)
 {
-	struct imap *im = (struct imap *)s;
-	struct fetch f = {
-		.im = im, .sink = sink, .ranges = ranges, .count = count};
-	const struct imap_reader reader = {
-		.body = fetch_body, .message = fetch_message, .arg = &f};
+	struct fetch f = {.header = header,
+		.emailid = imap_emailid_item(im),
+		.im = im,
+		.sink = sink,
+		.ranges = ranges,
+		.count = count};
+	const struct imap_reader reader = {.header = header,
+		.body = fetch_body,
+		.message = fetch_message,
+		.arg = &f};
 	const struct imap_run run = {.what = "FETCH",
 		.next = fetch_next,
 		.done = fetch_done,
@@ -149,4 +160,16 @@ int imap_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	r = imap_run(im, &run, err);
 	im->reader = NULL;
 	return r;
+}
+
+int imap_fetch(struct session *s, const struct uid_range *ranges, size_t count,
+	const struct session_sink *sink, struct err *err)
+{
+	return fetch_run((struct imap *)s, false, ranges, count, sink, err);
+}
+
+int imap_headers(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err)
+{
+	return fetch_run((struct imap *)s, true, ranges, count, sink, err);
 }

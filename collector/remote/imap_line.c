@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "imap_line.h"
 
+#include "../model/message.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -142,6 +144,16 @@ int imap_line_string(struct imap_line *l, char *out, size_t out_bytes)
 	memcpy(out, from, n);
 	out[n] = '\0';
 	return 1;
+}
+
+void imap_read_objectid(struct imap_line *l, char *out, size_t out_bytes)
+{
+	bool ok = imap_line_eat(l, '(') &&
+		  imap_line_string(l, out, out_bytes) == 1 &&
+		  imap_line_eat(l, ')') && message_is_emailid(out);
+
+	if (!ok)
+		out[0] = '\0';
 }
 
 static bool line_skip_quoted(struct imap_line *l)

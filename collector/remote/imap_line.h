@@ -35,6 +35,9 @@ bool imap_line_number(struct imap_line *l, uint64_t *ret_n);
  * where it is malformed, holds a NUL or does not fit.
  */
 int imap_line_string(struct imap_line *l, char *out, size_t out_bytes);
+/* Takes "(ID)" (RFC 8474 4): out is "" where there is none, or one that is
+ * too long or not of the letters allowed. */
+void imap_read_objectid(struct imap_line *l, char *out, size_t out_bytes);
 /* Takes one value, a parenthesised list with all its levels included. False
  * at a stray ')' or the end. */
 bool imap_line_skip(struct imap_line *l);

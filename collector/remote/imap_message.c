@@ -11,6 +11,7 @@
  *    none, because nobody can say which one is meant.
  *  - a quoted body comes one byte a call: gathered here.
  */
+#include "catchall.h"
 #include "imap_command.h"
 
 #include "../model/date.h"
@@ -126,9 +127,29 @@ static void message_alive(struct imap *im, size_t bytes)
 	transport_set_deadline(im->t, MESSAGE_STALL_MS);
 }
 
-static bool message_is_whole(
+static bool message_is_header(
 	int type, const struct mailimap_msg_att_body_section *section)
 {
+	const struct mailimap_section_spec *spec;
+
+	if (type != MAILIMAP_MSG_ATT_BODY_SECTION || section == NULL ||
+		section->sec_section == NULL ||
+		section->sec_section->sec_spec == NULL ||
+		section->sec_origin_octet != 0)
+		return false;
+	spec = section->sec_section->sec_spec;
+	return spec->sec_type == MAILIMAP_SECTION_SPEC_SECTION_MSGTEXT &&
+	       spec->sec_data.sec_msgtext != NULL &&
+	       spec->sec_data.sec_msgtext->sec_type ==
+		       MAILIMAP_SECTION_MSGTEXT_HEADER;
+}
+
+/* The body that this reader has asked for. */
+static bool message_is_wanted(const struct imap *im, int type,
+	const struct mailimap_msg_att_body_section *section)
+{
+	if (im->reader->header)
+		return message_is_header(type, section);
 	if (type == MAILIMAP_MSG_ATT_RFC822)
 		return true;
 	return type == MAILIMAP_MSG_ATT_BODY_SECTION && section != NULL &&
@@ -148,7 +169,7 @@ static bool message_on_body(int type,
 		return false;
 	message_alive(im, n);
 	if (im->reader == NULL || im->reader->body == NULL ||
-		!message_is_whole(type, section))
+		!message_is_wanted(im, type, section))
 		return true;
 	if (message_piece(im, bytes, n, &err) == 0)
 		return true;
@@ -200,7 +221,7 @@ static void message_date(
 		meta->has |= MESSAGE_HAS_DATE;
 }
 
-static void message_static(struct message_meta *meta,
+static void message_static(const struct imap *im, struct message_meta *meta,
 	const struct mailimap_msg_att_static *s, int *bodies)
 {
 	const struct mailimap_msg_att_body_section *section;
@@ -218,11 +239,12 @@ static void message_static(struct message_meta *meta,
 		meta->has |= MESSAGE_HAS_SIZE;
 		break;
 	case MAILIMAP_MSG_ATT_RFC822:
-		*bodies += s->att_data.att_rfc822.att_content != NULL;
+		*bodies += !im->reader->header &&
+			   s->att_data.att_rfc822.att_content != NULL;
 		break;
 	case MAILIMAP_MSG_ATT_BODY_SECTION:
 		section = s->att_data.att_body_section;
-		*bodies += message_is_whole(s->att_type, section) &&
+		*bodies += message_is_wanted(im, s->att_type, section) &&
 			   section->sec_body_part != NULL;
 		break;
 	default:
@@ -235,6 +257,10 @@ static void message_extension(
 {
 	const struct mailimap_condstore_fetch_mod_resp *modseq = x->ext_data;
 
+	if (catchall_emailid(x, meta->emailid, sizeof meta->emailid)) {
+		meta->has |= MESSAGE_HAS_EMAILID;
+		return;
+	}
 	if (x->ext_extension == NULL || modseq == NULL ||
 		x->ext_extension->ext_id != MAILIMAP_EXTENSION_CONDSTORE ||
 		x->ext_type != MAILIMAP_CONDSTORE_TYPE_FETCH_DATA)
@@ -244,8 +270,8 @@ static void message_extension(
 }
 
 /* Returns how many whole bodies the line carried. */
-static int message_items(
-	struct message_meta *meta, const struct mailimap_msg_att *att)
+static int message_items(const struct imap *im, struct message_meta *meta,
+	const struct mailimap_msg_att *att)
 {
 	int bodies = 0;
 
@@ -260,7 +286,7 @@ static int message_items(
 			message_flags(meta, item->att_data.att_dyn);
 		else if (item->att_type == MAILIMAP_MSG_ATT_ITEM_STATIC)
 			message_static(
-				meta, item->att_data.att_static, &bodies);
+				im, meta, item->att_data.att_static, &bodies);
 		else if (item->att_type == MAILIMAP_MSG_ATT_ITEM_EXTENSION)
 			message_extension(
 				meta, item->att_data.att_extension_data);
@@ -279,7 +305,7 @@ static int message_finish(
 		return -1;
 	if (message_flush(im, err) < 0)
 		return -1;
-	bodies = message_items(&im->meta, att);
+	bodies = message_items(im, &im->meta, att);
 	if (bodies == 1 && !b->second)
 		im->meta.has |= MESSAGE_HAS_BODY;
 	message_forget(im);

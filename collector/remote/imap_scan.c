@@ -35,6 +35,13 @@ struct scan {
 	uint32_t got;
 };
 
+const char *imap_emailid_item(const struct imap *im)
+{
+	if ((im->caps & IMAP_CAP_GMAIL) != 0)
+		return " X-GM-MSGID";
+	return (im->caps & IMAP_CAP_OBJECTID) != 0 ? " EMAILID" : "";
+}
+
 static int scan_unselected(struct err *err)
 {
 	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX, ERR_RETRY_LATER,
@@ -150,10 +157,12 @@ int imap_scan(struct session *session, uint32_t items, session_message_fn *fn,
 		return -1;
 	s.exists = im->mailbox.exists;
 	expunged = im->expunged;
-	(void)snprintf(text, sizeof text, "(UID%s%s%s)",
+	(void)snprintf(text, sizeof text, "(UID%s%s%s%s)",
 		(items & SESSION_SCAN_FLAGS) != 0 ? " FLAGS" : "",
 		(items & SESSION_SCAN_SIZE) != 0 ? " RFC822.SIZE" : "",
-		(items & SESSION_SCAN_DATE) != 0 ? " INTERNALDATE" : "");
+		(items & SESSION_SCAN_DATE) != 0 ? " INTERNALDATE" : "",
+		(items & SESSION_SCAN_EMAILID) != 0 ? imap_emailid_item(im)
+						    : "");
 	if (scan_run(&s, scan_message, "the listing", err) < 0)
 		return -1;
 	if (s.got >= s.exists)

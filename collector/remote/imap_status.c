@@ -25,6 +25,8 @@ static const struct {
 	{"LIST-STATUS", IMAP_CAP_LIST_STATUS},
 	{"CONDSTORE", IMAP_CAP_CONDSTORE},
 	{"QRESYNC", IMAP_CAP_CONDSTORE}, /* RFC 7162 3.2.3 */
+	{"OBJECTID", IMAP_CAP_OBJECTID},
+	{"X-GM-EXT-1", IMAP_CAP_GMAIL},
 	{"LITERAL+", IMAP_CAP_LITERAL_PLUS},
 	{"LITERAL-", IMAP_CAP_LITERAL_MINUS},
 	/* RFC 9051 E */
@@ -71,6 +73,8 @@ void imap_set_caps(struct imap *im, struct imap_line *rest)
 				im->caps |= status_caps[i].caps;
 	}
 	im->info.condstore = (im->caps & IMAP_CAP_CONDSTORE) != 0;
+	im->info.gmail = (im->caps & IMAP_CAP_GMAIL) != 0;
+	im->info.emailid = imap_emailid_item(im)[0] != '\0';
 }
 
 /* Takes "[CODE …]" if it is next: the word, and a cursor over the rest. A
@@ -105,6 +109,9 @@ static void status_note_code(
 		imap_set_caps(im, args);
 	if (strcmp(word, "NOMODSEQ") == 0)
 		im->mailbox.highestmodseq = 0;
+	if (strcmp(word, "MAILBOXID") == 0)
+		imap_read_objectid(args, im->mailbox.mailboxid,
+			sizeof im->mailbox.mailboxid);
 	if (!imap_line_number(args, &n))
 		return; /* "-1", none, or beyond 64 bits: nothing was said */
 	if (strcmp(word, "HIGHESTMODSEQ") == 0)

@@ -47,6 +47,15 @@ int session_fetch(struct session *s, const struct uid_range *ranges,
 	return s->ops->fetch(s, ranges, count, sink, err);
 }
 
+int session_headers(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err)
+{
+	if (s->ops->headers != NULL)
+		return s->ops->headers(s, ranges, count, sink, err);
+	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX, ERR_RETRY_CHANGE,
+		"this kind of session has no headers");
+}
+
 void session_ahead(struct session *s, const struct session_ahead *what)
 {
 	if (s->ops->ahead != NULL)

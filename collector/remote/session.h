@@ -53,6 +53,8 @@ struct session_info {
 	char capabilities[2048]; /* after login, separated by spaces */
 	bool condstore;
 	bool pipelining;
+	bool emailid; /* messages have one: EMAILID or X-GM-MSGID */
+	bool gmail;   /* X-GM-EXT-1: mailboxes are labels */
 };
 
 typedef int session_mailbox_fn(
@@ -76,6 +78,7 @@ enum session_scan_items {
 	SESSION_SCAN_FLAGS = 1 << 0,
 	SESSION_SCAN_SIZE = 1 << 1,
 	SESSION_SCAN_DATE = 1 << 2,
+	SESSION_SCAN_EMAILID = 1 << 3, /* where session_info.emailid */
 };
 
 /* What will be asked next: session_ahead. */
@@ -100,6 +103,9 @@ struct session_ops {
 	int (*fetch)(struct session *s, const struct uid_range *ranges,
 		size_t count, const struct session_sink *sink, struct err *err);
 	void (*close)(struct session *s);
+	/* NULL: headers are not to be had. */
+	int (*headers)(struct session *s, const struct uid_range *ranges,
+		size_t count, const struct session_sink *sink, struct err *err);
 	/* NULL: nothing can be done ahead. */
 	int (*ahead)(struct session *s, const struct session_ahead *what);
 };
@@ -150,6 +156,15 @@ int session_changes(struct session *s, uint64_t since_modseq,
  * reported without MESSAGE_HAS_BODY.
  */
 int session_fetch(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err);
+
+/*
+ * As session_fetch, with the header of each message, the empty line behind it
+ * included, in place of the whole: to recognise a message without fetching
+ * it. The bytes are hashed by whoever asks; an envoy's word is not taken for
+ * a hash. IMAP only.
+ */
+int session_headers(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err);
 
 /*

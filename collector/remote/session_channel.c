@@ -274,6 +274,7 @@ static const struct session_ops proxy_ops = {
 	.scan = proxy_scan,
 	.changes = proxy_changes,
 	.fetch = proxy_fetch,
+	.headers = proxy_headers,
 	.close = proxy_close,
 	.ahead = proxy_ahead,
 };

@@ -3,6 +3,7 @@
 #include "session_proxy.h"
 
 struct fetch {
+	uint8_t question; /* SESSION_FETCH or SESSION_HEADERS */
 	const struct uid_range *ranges;
 	size_t count;
 	const struct session_sink *sink;
@@ -44,7 +45,7 @@ static int send_ranges(struct proxy *p, struct fetch *f, struct err *err)
 		if (proxy_send(p, err) < 0)
 			return -1;
 	}
-	channel_begin(p->channel, SESSION_FETCH);
+	channel_begin(p->channel, f->question);
 	return proxy_send(p, err);
 }
 
@@ -112,11 +113,15 @@ static int take_bodies(struct proxy *p, struct fetch *f, struct err *err)
 	return r;
 }
 
-int proxy_fetch(struct session *s, const struct uid_range *ranges, size_t count,
+static int proxy_ask(struct session *s, uint8_t question,
+	const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err)
 {
 	struct proxy *p = (struct proxy *)s;
-	struct fetch f = {.ranges = ranges, .count = count, .sink = sink};
+	struct fetch f = {.question = question,
+		.ranges = ranges,
+		.count = count,
+		.sink = sink};
 
 	if (p->dead)
 		return proxy_ended(err);
@@ -126,4 +131,16 @@ int proxy_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	if (send_ranges(p, &f, err) < 0)
 		return -1;
 	return take_bodies(p, &f, err);
+}
+
+int proxy_fetch(struct session *s, const struct uid_range *ranges, size_t count,
+	const struct session_sink *sink, struct err *err)
+{
+	return proxy_ask(s, SESSION_FETCH, ranges, count, sink, err);
+}
+
+int proxy_headers(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err)
+{
+	return proxy_ask(s, SESSION_HEADERS, ranges, count, sink, err);
 }

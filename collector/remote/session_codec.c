@@ -112,6 +112,8 @@ void session_put_info(struct channel *c, const struct session_info *v)
 	channel_put_str(c, v->capabilities);
 	channel_put_u8(c, v->condstore);
 	channel_put_u8(c, v->pipelining);
+	channel_put_u8(c, v->emailid);
+	channel_put_u8(c, v->gmail);
 }
 
 static bool get_text(struct channel *c, char *out, size_t out_bytes)
@@ -131,7 +133,8 @@ bool session_get_info(struct channel *c, struct session_info *v)
 	       get_text(c, v->greeting, sizeof v->greeting) &&
 	       get_text(c, v->server_id, sizeof v->server_id) &&
 	       get_text(c, v->capabilities, sizeof v->capabilities) &&
-	       get_bool(c, &v->condstore) && get_bool(c, &v->pipelining);
+	       get_bool(c, &v->condstore) && get_bool(c, &v->pipelining) &&
+	       get_bool(c, &v->emailid) && get_bool(c, &v->gmail);
 }
 
 void session_put_mailbox(struct channel *c, const struct mailbox_info *v)
@@ -163,6 +166,7 @@ void session_put_state(struct channel *c, const struct mailbox_state *v)
 	channel_put_u32(c, v->uidnext);
 	channel_put_u32(c, v->exists);
 	channel_put_u64(c, v->highestmodseq);
+	channel_put_str(c, v->mailboxid);
 }
 
 bool session_get_state(struct channel *c, struct mailbox_state *v)
@@ -170,8 +174,11 @@ bool session_get_state(struct channel *c, struct mailbox_state *v)
 	if (!channel_get_u32(c, &v->uidvalidity) ||
 		!channel_get_u32(c, &v->uidnext) ||
 		!channel_get_u32(c, &v->exists) ||
-		!channel_get_u64(c, &v->highestmodseq))
+		!channel_get_u64(c, &v->highestmodseq) ||
+		!channel_get_str(c, v->mailboxid, sizeof v->mailboxid))
 		return false;
+	if (!message_is_emailid(v->mailboxid))
+		v->mailboxid[0] = '\0';
 	if (v->highestmodseq > INT64_MAX) /* RFC 7162 7: 63 bits */
 		v->highestmodseq = 0;
 	return true;

@@ -9,6 +9,7 @@
  *   SCAN items                  MESSAGE…, DONE
  *   CHANGES since               MESSAGE…, DONE
  *   RANGES…, FETCH              (BODY… MESSAGE)…, DONE
+ *   RANGES…, HEADERS            (BODY… MESSAGE)…, DONE
  *   AHEAD what                  (nothing)
  *   CLOSE                       the far end closes
  *
@@ -30,6 +31,7 @@ enum session_frame {
 	SESSION_FETCH,	/* all ranges have been said */
 	SESSION_CLOSE,
 	SESSION_AHEAD,
+	SESSION_HEADERS, /* as FETCH */
 
 	SESSION_INFO = 65,
 	SESSION_MAILBOX,

@@ -25,6 +25,8 @@ int proxy_send(struct proxy *p, struct err *err);
 /* The next frame of an answer: 1 and its type, 0 at its end, -1. */
 int proxy_next(struct proxy *p, uint8_t *ret_type, struct err *err);
 
+int proxy_headers(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err);
 int proxy_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err);
 

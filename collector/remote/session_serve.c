@@ -182,14 +182,17 @@ static void take_ranges(struct serve *v)
 	}
 }
 
-static void serve_fetch(struct serve *v)
+static void serve_fetch(struct serve *v, uint8_t type)
 {
 	const struct session_sink sink = {
 		.body = on_body, .message = on_message, .arg = v};
 	struct err err = {0};
 	int r = 0;
 
-	if (v->range_count > 0)
+	if (v->range_count > 0 && type == SESSION_HEADERS)
+		r = session_headers(
+			v->session, v->ranges, v->range_count, &sink, &err);
+	else if (v->range_count > 0)
 		r = session_fetch(
 			v->session, v->ranges, v->range_count, &sink, &err);
 	free(v->ranges);
@@ -224,7 +227,8 @@ static void serve_request(struct serve *v, uint8_t type)
 		take_ranges(v);
 		break;
 	case SESSION_FETCH:
-		serve_fetch(v);
+	case SESSION_HEADERS:
+		serve_fetch(v, type);
 		break;
 	default: /* CLOSE, and whatever no conductor says */
 		v->over = true;

@@ -62,7 +62,7 @@ static void add_fail(struct buf *out, enum err_scope scope)
 static void add_step(struct buf *out, char what, uint32_t n)
 {
 	static const char zeros[MESSAGE_BYTES];
-	const unsigned char box[30] = {1, 0, 0, 0, 'B', '/'};
+	const unsigned char box[34] = {1, 0, 0, 0, 'B', '/'};
 	unsigned char head[5] = {0, 0, 0, 0, SESSION_BODY};
 
 	switch (what) {
@@ -70,10 +70,10 @@ static void add_step(struct buf *out, char what, uint32_t n)
 		add_frame(out, SESSION_DONE, "", 0);
 		break;
 	case 'I':
-		add_frame(out, SESSION_INFO, zeros, 18);
+		add_frame(out, SESSION_INFO, zeros, 20);
 		break;
 	case 'S':
-		add_frame(out, SESSION_STATE, zeros, 20);
+		add_frame(out, SESSION_STATE, zeros, 24);
 		break;
 	case 'X':
 		add_frame(out, SESSION_MAILBOX, box, sizeof box);
