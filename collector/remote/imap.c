@@ -3,7 +3,8 @@
  * A session from greeting to LOGOUT:
  *   greeting (read by ourselves: libetpan's reader of it crashes)
  *   STARTTLS where the URL wants it; all that was said before is forgotten
- *   CAPABILITY unless told · login, once · CAPABILITY unless told · ID
+ *   CAPABILITY unless told · login, once · CAPABILITY unless told
+ *   COMPRESS where it pays · ID
  */
 #include "imap.h"
 
@@ -261,7 +262,8 @@ static int imap_converse(struct imap *im, const struct session_config *config,
 		return -1;
 	if (!preauth && imap_login(im, config, err) < 0)
 		return -1;
-	if (imap_capability(im, err) < 0 || imap_id(im, err) < 0)
+	if (imap_capability(im, err) < 0 ||
+		imap_compress(im, config, err) < 0 || imap_id(im, err) < 0)
 		return -1;
 	/* Exchange 2003 closes the connection when asked (MailKit#1512). */
 	if (strstr(im->info.greeting, "Exchange Server 2003") != NULL)

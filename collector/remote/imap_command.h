@@ -27,6 +27,7 @@ enum imap_cap {
 	IMAP_CAP_LITERAL_PLUS = 1 << 8,	 /* RFC 7888 */
 	IMAP_CAP_LITERAL_MINUS = 1 << 9,
 	IMAP_CAP_LIST_STATUS = 1 << 10, /* RFC 5819 */
+	IMAP_CAP_COMPRESS = 1 << 20,	/* RFC 4978 */
 	IMAP_CAP_OBJECTID = 1 << 20,	/* RFC 8474 */
 	IMAP_CAP_GMAIL = 1 << 21,	/* X-GM-EXT-1 */
 };
@@ -200,6 +201,8 @@ bool imap_fetch_line(const struct imap *im, const struct mailbox_state *state,
 
 int imap_login(struct imap *im, const struct session_config *config,
 	struct err *err); /* imap_login.c */
+int imap_compress(struct imap *im, const struct session_config *config,
+	struct err *err); /* imap_compress.c */
 int imap_list(struct session *s, session_mailbox_fn *fn, void *arg,
 	struct err *err); /* imap_list.c */
 /* Asks for what imap_list will want, where the server does all of it in one

@@ -36,6 +36,13 @@ struct session_limits {
 	int64_t session_ms; /* whole session at most; 0 = 6 h */
 };
 
+/* COMPRESS=DEFLATE where the server offers it. */
+enum session_compress {
+	SESSION_COMPRESS_NEVER,
+	SESSION_COMPRESS_FAR, /* if the round trip is a long one */
+	SESSION_COMPRESS_ALWAYS,
+};
+
 struct session_config {
 	struct url url;
 	struct secret secret;
@@ -43,6 +50,7 @@ struct session_config {
 	bool tls13_only;       /* tls.min_version = 1.3 */
 	char fingerprint[128]; /* "" or "SHA256:…" of the certificate */
 	bool wire_log;	       /* log the conversation, secrets replaced */
+	enum session_compress compress;
 };
 
 /* What the far end turned out to be; for logs and `check`. */
@@ -53,6 +61,7 @@ struct session_info {
 	char capabilities[2048]; /* after login, separated by spaces */
 	bool condstore;
 	bool pipelining;
+	bool compressed;
 	bool emailid; /* messages have one: EMAILID or X-GM-MSGID */
 	bool gmail;   /* X-GM-EXT-1: mailboxes are labels */
 };

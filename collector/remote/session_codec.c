@@ -87,11 +87,13 @@ void session_put_config(struct channel *c, const struct session_config *v)
 	channel_put_u8(c, v->tls13_only);
 	channel_put_str(c, v->fingerprint);
 	channel_put_u8(c, v->wire_log);
+	channel_put_u8(c, (uint8_t)v->compress);
 }
 
 bool session_get_config(struct channel *c, struct session_config *v)
 {
 	const void *secret;
+	uint8_t compress;
 	size_t n;
 
 	memset(v, 0, sizeof *v);
@@ -99,9 +101,13 @@ bool session_get_config(struct channel *c, struct session_config *v)
 		n > SECRET_MAX)
 		return false;
 	secret_set(&v->secret, secret, n);
-	return get_limits(c, &v->limits) && get_bool(c, &v->tls13_only) &&
-	       channel_get_str(c, v->fingerprint, sizeof v->fingerprint) &&
-	       get_bool(c, &v->wire_log);
+	if (!get_limits(c, &v->limits) || !get_bool(c, &v->tls13_only) ||
+		!channel_get_str(c, v->fingerprint, sizeof v->fingerprint) ||
+		!get_bool(c, &v->wire_log) || !channel_get_u8(c, &compress) ||
+		compress > SESSION_COMPRESS_ALWAYS)
+		return false;
+	v->compress = (enum session_compress)compress;
+	return true;
 }
 
 void session_put_info(struct channel *c, const struct session_info *v)
@@ -112,6 +118,7 @@ void session_put_info(struct channel *c, const struct session_info *v)
 	channel_put_str(c, v->capabilities);
 	channel_put_u8(c, v->condstore);
 	channel_put_u8(c, v->pipelining);
+	channel_put_u8(c, v->compressed);
 	channel_put_u8(c, v->emailid);
 	channel_put_u8(c, v->gmail);
 }
@@ -134,7 +141,8 @@ bool session_get_info(struct channel *c, struct session_info *v)
 	       get_text(c, v->server_id, sizeof v->server_id) &&
 	       get_text(c, v->capabilities, sizeof v->capabilities) &&
 	       get_bool(c, &v->condstore) && get_bool(c, &v->pipelining) &&
-	       get_bool(c, &v->emailid) && get_bool(c, &v->gmail);
+	       get_bool(c, &v->compressed) && get_bool(c, &v->emailid) &&
+	       get_bool(c, &v->gmail);
 }
 
 void session_put_mailbox(struct channel *c, const struct mailbox_info *v)

@@ -11,8 +11,9 @@ void link_init(struct link *l, struct run *run)
 	*l = (struct link){.run = run};
 }
 
-static void configure(const struct run *run, struct session_config *c)
+static void configure(const struct link *l, struct session_config *c)
 {
+	const struct run *run = l->run;
 	const struct settings *s = run->settings;
 
 	*c = (struct session_config){
@@ -32,6 +33,9 @@ static void configure(const struct run *run, struct session_config *c)
 		.tls13_only = strcmp(s->tls_min_version, "1.3") == 0,
 		.wire_log = log_level() >= LOG_LEVEL_WIRE,
 	};
+	/* a session that was lost may have been lost by it */
+	c->compress = l->bulk && l->opened == 0 ? SESSION_COMPRESS_FAR
+						: SESSION_COMPRESS_NEVER;
 	if (run->account.fingerprint != NULL)
 		(void)snprintf(c->fingerprint, sizeof c->fingerprint, "%s",
 			run->account.fingerprint);
@@ -52,7 +56,7 @@ static int open_once(struct link *l, struct err *err)
 			"tls.allow_plain=no forbids security=none");
 	if (ca_file == NULL || ca_file[0] == '\0')
 		ca_file = run->settings->tls_ca_file;
-	configure(run, &config);
+	configure(l, &config);
 	if (run->dialer.open(
 		    run->dialer.arg, &config, ca_file, &l->session, err) != 0) {
 		l->session = NULL;

@@ -21,6 +21,7 @@ struct link {
 	struct run *run;
 	struct session *session; /* NULL: none open */
 	struct session_info info;
+	bool bulk; /* much is to come: compression may pay */
 	unsigned opened;
 	unsigned network; /* failures since the last progress */
 	unsigned suspect;

@@ -171,6 +171,7 @@ static int execute(struct work *w, struct err *err)
 		open_store(w, err) != 0 || check_source(w, err) != 0 ||
 		summary_bytes(w->ledger, &w->bytes_kept, err) != 0)
 		goto out;
+	w->link.bulk = w->bytes_kept == 0;
 	progress_phase(&w->progress, "connecting", NULL);
 	if (link_open(&w->link, err) != 0 || make_plan(w, &plan, err) != 0)
 		goto out;
