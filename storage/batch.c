@@ -142,6 +142,8 @@ static void to_row(const struct staged *s, struct ledger_message *m)
 	(void)snprintf(m->base, sizeof m->base, "%s", s->base);
 	m->size_bytes = s->size_bytes;
 	memcpy(m->sha256, s->sha256, sizeof m->sha256);
+	memcpy(m->header_hash, s->header_hash, sizeof m->header_hash);
+	memcpy(m->emailid, s->emailid, sizeof m->emailid);
 	m->date_s = s->date_s;
 	m->source.system = m->local.system = s->system;
 	(void)snprintf(m->source.keywords, sizeof m->source.keywords, "%s",

@@ -28,6 +28,8 @@ struct staged {
 	bool to_new;
 	bool settled; /* published, or known before */
 	unsigned char sha256[32];
+	unsigned char header_hash[LEDGER_HEADER_HASH];
+	char emailid[MESSAGE_EMAILID_MAX];
 	char letters[KEYWORDS_LETTERS + 1];
 	char base[LEDGER_BASE_MAX];
 	const char *uidl;

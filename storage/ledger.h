@@ -22,6 +22,9 @@
 #include <stdint.h>
 
 #define LEDGER_BASE_MAX 160
+/* Bytes kept of the SHA-256 of a header as received, from its first byte to
+ * its empty line. */
+#define LEDGER_HEADER_HASH 16
 
 struct ledger;
 
@@ -49,8 +52,9 @@ struct ledger_mailbox {
 	char dir[NAME_DIR_MAX];	      /* Maildir++ directory, "" = INBOX */
 	uint32_t uidvalidity;	      /* of the last completed import */
 	uint32_t uidnext;
-	uint64_t highestmodseq; /* all changes up to it are applied */
-	int64_t exists;		/* at the source, last seen */
+	uint64_t highestmodseq;		/* all changes up to it are applied */
+	char mailboxid[MAILBOX_ID_MAX]; /* "" = not known */
+	int64_t exists;			/* at the source, last seen */
 	int64_t stored, quarantined, skipped; /* rows of the present epoch */
 	int64_t bytes_stored;
 };
@@ -62,7 +66,7 @@ struct ledger_mailbox {
  */
 int ledger_mailbox(struct ledger *l, const char *name, const char *folder,
 	struct ledger_mailbox *ret_mailbox, struct err *err);
-/* Writes uidvalidity, uidnext, highestmodseq, exists. */
+/* Writes uidvalidity, uidnext, highestmodseq, exists, mailboxid. */
 int ledger_mailbox_mark(
 	struct ledger *l, const struct ledger_mailbox *m, struct err *err);
 /* All, by id; counts filled. Caller frees. */
@@ -90,11 +94,14 @@ struct ledger_message {
 	char base[LEDGER_BASE_MAX]; /* Maildir base name with ,S=,W= */
 	uint64_t size_bytes;	    /* received (CRLF as sent) */
 	unsigned char sha256[32];   /* of the bytes received */
-	int64_t date_s;		    /* INTERNALDATE */
-	struct flags source;	    /* flags at the source, last applied */
-	struct flags local;	    /* flags here, last written by us */
-	bool to_new;		    /* published into new/ rather than cur/ */
-	enum err_class why;	    /* quarantined, skipped */
+	/* Of the header; all zero = none, or not known. */
+	unsigned char header_hash[LEDGER_HEADER_HASH];
+	char emailid[MESSAGE_EMAILID_MAX]; /* "" = none */
+	int64_t date_s;			   /* INTERNALDATE */
+	struct flags source; /* flags at the source, last applied */
+	struct flags local;  /* flags here, last written by us */
+	bool to_new;	     /* published into new/ rather than cur/ */
+	enum err_class why;  /* quarantined, skipped */
 	char why_text[256];
 	int64_t first_at, next_try_at;
 	int64_t tries;
@@ -166,6 +173,22 @@ int ledger_missed(
  * belongs to an old one from now on, since the new server may use the same
  * UIDVALIDITY and UIDs for other messages. */
 int ledger_leave_epochs(struct ledger *l, struct err *err);
+
+/* The same for one mailbox and its epoch: the server has given its UIDs out
+ * a second time. */
+int ledger_leave_epoch(struct ledger *l, int64_t mailbox_id,
+	uint32_t uidvalidity, struct err *err);
+/* The mailbox is called otherwise at the source, and lies in dir here. The
+ * directory must be the mailbox's own or nobody's: 1, else 0. */
+int ledger_rename_mailbox(struct ledger *l, int64_t id, const char *name,
+	const char *folder, const char *dir, struct err *err);
+/* Delivered rows with this emailid, of any mailbox. */
+int ledger_each_emailid(struct ledger *l, const char *emailid,
+	ledger_message_fn *fn, void *arg, struct err *err);
+/* A row, done, for a message that lies here already. Nothing where the key
+ * has one. */
+int ledger_adopt(
+	struct ledger *l, const struct ledger_message *m, struct err *err);
 
 /* Keywords that found no letter in a folder (Maildir has 26), for status. */
 int ledger_note(

@@ -31,6 +31,12 @@ void ledger_leave(struct ledger *l);
  */
 int ledger_write_begin(struct ledger *l, bool *ret_own, struct err *err);
 int ledger_write_end(struct ledger *l, bool own, int r, struct err *err);
+/* Binds of every statement that makes a row. */
+void ledger_bind_common(struct stmt *s, const struct ledger_message *m);
+void ledger_bind_identity(struct stmt *s, const struct ledger_message *m);
+/* Takes a statement of rows to its end; the lock is held. */
+int ledger_each_row(struct ledger *l, struct stmt *s, ledger_message_fn *fn,
+	void *arg, struct err *err);
 /* ERR_CONFIG: the ledger's content cannot be what this program wrote. */
 int ledger_fail_damaged(
 	const struct ledger *l, const char *what, struct err *err);

@@ -31,6 +31,7 @@ static void read_mailbox(struct stmt *s, struct ledger_mailbox *m)
 	m->uidvalidity = (uint32_t)stmt_int(s, "uidvalidity");
 	m->uidnext = (uint32_t)stmt_int(s, "uidnext");
 	m->highestmodseq = (uint64_t)stmt_int(s, "highestmodseq");
+	copy_blob(s, "mailboxid", m->mailboxid, sizeof m->mailboxid);
 	m->exists = stmt_int(s, "source_count");
 	m->stored = stmt_int(s, "stored");
 	m->quarantined = stmt_int(s, "quarantined");
@@ -154,6 +155,7 @@ int ledger_mailbox_mark(
 	stmt_bind_int(s, "uidnext", m->uidnext);
 	stmt_bind_int(s, "highestmodseq", (int64_t)m->highestmodseq);
 	stmt_bind_int(s, "source_count", m->exists);
+	stmt_bind_text(s, "mailboxid", m->mailboxid);
 	stmt_bind_int(s, "id", m->id);
 	return ledger_write_end(l, own, stmt_run(s, err), err);
 }

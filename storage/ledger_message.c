@@ -28,7 +28,21 @@ static void bind_flags(
 		stmt_bind_text(s, "local_keywords", local->keywords);
 }
 
-static void bind_common(struct stmt *s, const struct ledger_message *m)
+void ledger_bind_identity(struct stmt *s, const struct ledger_message *m)
+{
+	static const unsigned char none[LEDGER_HEADER_HASH];
+
+	stmt_bind_text(s, "base", m->base);
+	stmt_bind_blob(s, "sha256", m->sha256, sizeof m->sha256);
+	stmt_bind_text(s, "emailid", m->emailid);
+	if (memcmp(m->header_hash, none, sizeof none) == 0)
+		stmt_bind_null(s, "header_hash");
+	else
+		stmt_bind_blob(s, "header_hash", m->header_hash,
+			sizeof m->header_hash);
+}
+
+void ledger_bind_common(struct stmt *s, const struct ledger_message *m)
 {
 	stmt_bind_int(s, "mailbox_id", m->mailbox_id);
 	stmt_bind_int(s, "uidvalidity", m->uidvalidity);
@@ -45,12 +59,11 @@ static int insert(struct ledger *l, struct ledger_message *m, struct err *err)
 {
 	struct stmt *s = db_stmt(l->db, "ledger_stage");
 
-	bind_common(s, m);
+	ledger_bind_common(s, m);
 	stmt_bind_int(s, "fence", m->fence);
 	stmt_bind_int(s, "stage_seq", (int64_t)m->stage_seq);
 	stmt_bind_int(s, "to_new", m->to_new);
-	stmt_bind_text(s, "base", m->base);
-	stmt_bind_blob(s, "sha256", m->sha256, sizeof m->sha256);
+	ledger_bind_identity(s, m);
 	if (stmt_run(s, err) != 0)
 		return -1;
 	if (db_changes(l->db) == 0)
@@ -215,7 +228,7 @@ int ledger_quarantine(
 	if (check_key(m, err) != 0 || ledger_write_begin(l, &own, err) != 0)
 		return -1;
 	s = db_stmt(l->db, "ledger_quarantine");
-	bind_common(s, m);
+	ledger_bind_common(s, m);
 	stmt_bind_int(
 		s, "state", skipped ? LEDGER_SKIPPED : LEDGER_QUARANTINED);
 	stmt_bind_int(s, "fence", l->fence);

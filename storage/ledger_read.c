@@ -44,6 +44,18 @@ static void read_trouble(struct stmt *s, struct ledger_message *m)
 	m->tries = stmt_int(s, "tries");
 }
 
+static void read_identity(struct stmt *s, struct ledger_message *m)
+{
+	size_t n;
+	const void *hash;
+
+	copy_text(s, "emailid", m->emailid, sizeof m->emailid);
+	hash = stmt_blob(s, "header_hash", &n);
+	memset(m->header_hash, 0, sizeof m->header_hash);
+	if (n == sizeof m->header_hash)
+		memcpy(m->header_hash, hash, n);
+}
+
 /* Every member is written; in the order of the columns, which is fastest.
  * What the program cannot have written is refused: a base name becomes a
  * path. */
@@ -72,6 +84,7 @@ static int read_message(struct ledger *l, struct stmt *s,
 	memset(m->sha256, 0, sizeof m->sha256);
 	if (n == sizeof m->sha256)
 		memcpy(m->sha256, hash, n);
+	read_identity(s, m);
 	if (state < LEDGER_STAGED || state > LEDGER_SKIPPED || uid < 0 ||
 		uid > UINT32_MAX || uidvalidity < 0 ||
 		strchr(m->base, '/') != NULL ||
@@ -85,8 +98,7 @@ static int read_message(struct ledger *l, struct stmt *s,
 	return 0;
 }
 
-/* Takes the statement to its end; the lock is held. */
-static int each(struct ledger *l, struct stmt *s, ledger_message_fn *fn,
+int ledger_each_row(struct ledger *l, struct stmt *s, ledger_message_fn *fn,
 	void *arg, struct err *err)
 {
 	struct ledger_message *m = mem_alloc(sizeof *m);
@@ -112,7 +124,8 @@ int ledger_each_staged(
 	int r;
 
 	ledger_enter(l);
-	r = each(l, db_stmt(l->db, "ledger_each_staged"), fn, arg, err);
+	r = ledger_each_row(
+		l, db_stmt(l->db, "ledger_each_staged"), fn, arg, err);
 	db_shrink(l->db);
 	ledger_leave(l);
 	return r;
@@ -130,7 +143,7 @@ int ledger_each(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 		struct stmt *s = db_stmt(l->db, names[i]);
 		stmt_bind_int(s, "mailbox_id", mailbox_id);
 		stmt_bind_int(s, "uidvalidity", uidvalidity);
-		r = each(l, s, fn, arg, err);
+		r = ledger_each_row(l, s, fn, arg, err);
 	}
 	ledger_leave(l);
 	return r;
@@ -147,7 +160,7 @@ int ledger_each_due(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	stmt_bind_int(s, "mailbox_id", mailbox_id);
 	stmt_bind_int(s, "uidvalidity", uidvalidity);
 	stmt_bind_int(s, "now", now_s);
-	r = each(l, s, fn, arg, err);
+	r = ledger_each_row(l, s, fn, arg, err);
 	ledger_leave(l);
 	return r;
 }
@@ -162,7 +175,7 @@ int ledger_each_old(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	s = db_stmt(l->db, "ledger_each_old");
 	stmt_bind_int(s, "mailbox_id", mailbox_id);
 	stmt_bind_int(s, "uidvalidity", uidvalidity);
-	r = each(l, s, fn, arg, err);
+	r = ledger_each_row(l, s, fn, arg, err);
 	ledger_leave(l);
 	return r;
 }

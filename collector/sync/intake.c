@@ -4,6 +4,7 @@
 #include "digest.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int refuse(struct intake *in)
 {
@@ -72,6 +73,8 @@ static int hand_over(struct intake *in, const struct message_meta *meta,
 			LOG_STR("error", "there are too many, or unusable "
 					 "ones; the others are kept"));
 	key->size_bytes = in->bytes;
+	if ((meta->has & MESSAGE_HAS_EMAILID) != 0)
+		memcpy(key->emailid, meta->emailid, sizeof key->emailid);
 	if ((meta->has & MESSAGE_HAS_DATE) != 0)
 		key->date_s = meta->date_s;
 	if ((meta->has & MESSAGE_HAS_FLAGS) != 0)

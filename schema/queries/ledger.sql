@@ -46,28 +46,32 @@ VALUES (:name, :folder, :dir, :dir_folded);
 
 -- name: ledger_mailbox_mark
 UPDATE mailbox SET uidvalidity = :uidvalidity, uidnext = :uidnext,
-	highestmodseq = :highestmodseq, source_count = :source_count
+	highestmodseq = :highestmodseq, source_count = :source_count,
+	mailboxid = :mailboxid
 WHERE id = :id;
 
 -- name: ledger_leave_messages
 -- Above 32 bits no server has an epoch; the fence tells one leave from the
 -- next.
 -- scan: all go, once for each change of the source
-UPDATE message SET uidvalidity = uidvalidity + (:fence << 32)
+UPDATE message SET uidvalidity = uidvalidity + (:fence << 32), emailid = ''
 WHERE uid > 0 AND uidvalidity < (1 << 32);
 
 -- name: ledger_leave_mailboxes
 -- scan: all go
-UPDATE mailbox SET uidvalidity = 0, uidnext = 0, highestmodseq = 0;
+UPDATE mailbox SET uidvalidity = 0, uidnext = 0, highestmodseq = 0,
+	mailboxid = '';
 
 -- name: ledger_stage
 -- No RETURNING: SQLite would build a temporary table for it each time.
 INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
 	fence, stage_seq, to_new, size_bytes, date_s, source_system,
-	local_system, source_keywords, local_keywords, base, sha256)
+	local_system, source_keywords, local_keywords, base, sha256,
+	emailid, header_hash)
 VALUES (:mailbox_id, :uidvalidity, :uid, :uidl, :occurrence, 0,
 	:fence, :stage_seq, :to_new, :size_bytes, :date_s, :source_system,
-	:local_system, :source_keywords, :local_keywords, :base, :sha256)
+	:local_system, :source_keywords, :local_keywords, :base, :sha256,
+	:emailid, :header_hash)
 ON CONFLICT DO NOTHING;
 
 -- name: ledger_clear_uid

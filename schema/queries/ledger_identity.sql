@@ -1,0 +1,32 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- name: ledger_leave_epoch
+-- Above 32 bits no server has an epoch; the fence tells one leave from the
+-- next.
+UPDATE message SET uidvalidity = uidvalidity + (:fence << 32)
+WHERE mailbox_id = :mailbox_id AND uidvalidity = :uidvalidity AND uid > 0;
+
+-- name: ledger_mailbox_taken
+SELECT 1 AS found FROM mailbox
+WHERE (name = :name OR dir_folded = :dir_folded) AND id <> :id;
+
+-- name: ledger_rename_mailbox
+UPDATE mailbox SET name = :name, folder = :folder, dir = :dir,
+	dir_folded = :dir_folded
+WHERE id = :id;
+
+-- name: ledger_each_emailid
+SELECT m.*, b.dir AS dir FROM message m
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.emailid = :emailid AND m.emailid <> '' AND m.state <= 1;
+
+-- name: ledger_adopt
+-- A message that is here already, found again after the ledger was lost.
+INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
+	fence, stage_seq, to_new, size_bytes, date_s, source_system,
+	local_system, source_keywords, local_keywords, base, sha256,
+	emailid, header_hash)
+VALUES (:mailbox_id, :uidvalidity, :uid, :uidl, :occurrence, 1,
+	0, 0, 0, :size_bytes, :date_s, :source_system,
+	:local_system, :source_keywords, :local_keywords, :base, :sha256,
+	:emailid, :header_hash)
+ON CONFLICT DO NOTHING;
