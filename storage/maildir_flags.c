@@ -7,6 +7,7 @@
  * left for the next run. Letters that are not ours stay as they are.
  */
 #include "../collector/base/mem.h"
+#include "../collector/model/merge.h"
 #include "publish.h"
 
 #include <assert.h>
@@ -148,22 +149,31 @@ static int rename_it(struct merge *m, const struct seen *s, const char *name,
 		       : err_set_file(err, errno, "cannot rename %s", s->name);
 }
 
-static void merge_item(const struct store_flags *item, const struct flags *now,
-	struct flags *ret_merged)
-{
-	struct flags source_then, source_now, local_then;
+/* What a merge is made of, taken out of an item. */
+struct sides {
+	struct flags source_then, source_now, local_then, local_now;
+	struct merge_input in;
+};
 
-	flags_get(&item->source_then, &source_then);
-	flags_get(&item->source_now, &source_now);
-	flags_get(&item->local_then, &local_then);
-	flags_merge(&source_then, &source_now, &local_then, now, ret_merged);
+static void open_sides(struct sides *s, const struct store_flags *item)
+{
+	flags_get(&item->source_then, &s->source_then);
+	flags_get(&item->source_now, &s->source_now);
+	flags_get(&item->local_then, &s->local_then);
+	s->local_now = (struct flags){.system = 0};
+	s->in = (struct merge_input){.source_then = &s->source_then,
+		.source_now = &s->source_now,
+		.local_then = &s->local_then,
+		.local_now = &s->local_now,
+		.again = item->again};
 }
 
 /* 0 done, 1 look again, -1. */
 static int merge_one(struct merge *m, struct seen *s, struct err *err)
 {
 	struct store_flags *item = s->item;
-	struct flags now = {.system = 0}, merged, after;
+	struct flags merged, after, note;
+	struct sides sides;
 	char letters[KEYWORDS_LETTERS + 1], unknown[KEYWORDS_LETTERS + 1];
 	char old[NAME_MAX + 1];
 	char name[NAME_MAX + 1];
@@ -171,15 +181,17 @@ static int merge_one(struct merge *m, struct seen *s, struct err *err)
 
 	(void)snprintf(old, sizeof old, "%s", letters_of(s->name));
 	old[strcspn(old, ",")] = '\0';
-	now.system = flags_from_maildir(old);
-	keywords_names(&m->folder->keywords, old, &now, unknown);
-	merge_item(item, &now, &merged);
+	open_sides(&sides, item);
+	sides.local_now.system = flags_from_maildir(old);
+	keywords_names(&m->folder->keywords, old, &sides.local_now, unknown);
+	merge_flags(&sides.in, &merged);
 	after.system = merged.system;
 	if (keywords_letters(&m->folder->keywords, m->dirs.dir_fd,
 		    merged.keywords, letters, &after, err) != 0)
 		return -1;
-	item->local_after = flags_keep(m->arena, &after);
-	if (flags_equal(&now, &after)) {
+	merge_note(&sides.in, &after, &note);
+	item->local_note = flags_keep(m->arena, &note);
+	if (flags_equal(&sides.local_now, &after)) {
 		item->found = s->settled = true;
 		return 0;
 	}

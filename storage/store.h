@@ -89,18 +89,19 @@ void store_counts(
 /* ---- flags of what is here */
 struct store_flags {
 	const char *base; /* as in the ledger */
-	/* in: source then and now, local then; out: what is here now */
+	/* in: source then and now, local then; out: the next local then */
 	struct flags_ref source_then, source_now, local_then;
-	struct flags_ref local_after; /* out; in the arena */
-	bool found; /* out: false = not seen in this listing */
-	int64_t id; /* the caller's */
+	bool again;		     /* in: merge.h */
+	struct flags_ref local_note; /* out: merge.h; in the arena */
+	bool found;		     /* out: false = not seen in this listing */
+	int64_t id;		     /* the caller's */
 };
 /*
  * Three-way merges the flags of count messages of a folder, renaming files
  * as Maildir readers do (new/ → cur/ where a flag needs it), under Dovecot's
  * lock for keywords only. A message not found in two listings is left alone
  * (found false): a listing lies. Writes no ledger. Each call lists the folder:
- * give it many. arena: where the texts of local_after go.
+ * give it many. arena: where the texts of local_note go.
  */
 int store_merge_flags(struct store *store, struct folder *folder,
 	struct store_flags *items, size_t count, struct arena *arena,

@@ -58,12 +58,4 @@ struct flags_ref {
 struct flags_ref flags_keep(struct arena *arena, const struct flags *f);
 void flags_get(const struct flags_ref *ref, struct flags *ret_flags);
 
-/* Three-way merge: what the local side should have now.
- * A change at the source (source_then → source_now) is applied unless the
- * same flag was changed here (local_then → local_now); a local change is
- * never undone. ret_merged may be any of the inputs' storage. */
-void flags_merge(const struct flags *source_then,
-	const struct flags *source_now, const struct flags *local_then,
-	const struct flags *local_now, struct flags *ret_merged);
-
 #endif

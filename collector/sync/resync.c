@@ -2,17 +2,19 @@
 /*
  * 1. collect: UID and flags of what may have changed, into v->changes
  * 2. apply, a slice at a time: rows → merge in the store → rows
- * A crash between the last two repeats the merge, which then finds the local
- * side changed the same way and leaves it.
+ * A note in the ledger says that a mailbox's merge is under way: a run that
+ * finds it knows that flags which both sides changed alike were written by
+ * one that was killed, and are no reader's.
  * A message that is not seen here in two runs has been moved or deleted by
  * its reader: then the change is dropped, and its row stays.
  */
 #include "resync.h"
 
+#include "elsewhere.h"
 #include "scan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SLICE 512 /* a listing of the folder for each */
 #define MISSES_MAX 2
@@ -22,6 +24,8 @@ struct slice {
 	struct arena *arena; /* their texts */
 	uint32_t uids[SLICE];
 	size_t count;
+	bool again;    /* a killed run may have merged these already */
+	char note[32]; /* its key */
 };
 
 static int on_change(
@@ -103,6 +107,7 @@ static int add_row(struct visit *v, const struct change *change,
 		.system = change->system, .keywords = change->keywords};
 	item->source_then = flags_keep(s->arena, &row->source);
 	item->local_then = flags_keep(s->arena, &row->local);
+	item->again = s->again;
 	item->found = false;
 	item->id = row->id;
 	item->base = arena_strdup(s->arena, row->base);
@@ -118,7 +123,7 @@ static int record(struct visit *v, struct store_flags *item, struct err *err)
 	int64_t misses;
 
 	flags_get(&item->source_now, &source);
-	flags_get(item->found ? &item->local_after : &item->local_then, &local);
+	flags_get(item->found ? &item->local_note : &item->local_then, &local);
 	if (item->found) {
 		v->flags_applied++;
 		v->work->flag_changes++;
@@ -135,15 +140,33 @@ static int record(struct visit *v, struct store_flags *item, struct err *err)
 	return ledger_set_flags(l, item->id, &source, &local, err);
 }
 
+/* The note of the mailbox under way: set, and dropped with the last slice. */
+static int note_merging(struct visit *v, struct slice *s, struct err *err)
+{
+	struct ledger *l = v->work->ledger;
+	char *then;
+
+	(void)snprintf(
+		s->note, sizeof s->note, "merging %lld", (long long)v->m.id);
+	then = ledger_note_get(l, s->note, err);
+	if (then == NULL)
+		return -1;
+	s->again = then[0] != '\0';
+	free(then);
+	return s->again ? 0 : ledger_note(l, s->note, "1", err);
+}
+
 /* Step 2. */
-static int apply_slice(struct visit *v, struct slice *s, struct err *err)
+static int apply_slice(
+	struct visit *v, struct slice *s, bool last, struct err *err)
 {
 	struct work *w = v->work;
 
 	if (s->count == 0)
-		return 0;
+		return last ? ledger_note(w->ledger, s->note, NULL, err) : 0;
 	if (store_merge_flags(w->store, v->folder, s->items, s->count, s->arena,
-		    err) != 0)
+		    err) != 0 ||
+		elsewhere_merge(v, s->items, s->count, s->arena, err) != 0)
 		return -1;
 	if (ledger_begin(w->ledger, err) != 0)
 		return -1;
@@ -152,6 +175,10 @@ static int apply_slice(struct visit *v, struct slice *s, struct err *err)
 			ledger_rollback(w->ledger);
 			return -1;
 		}
+	if (last && ledger_note(w->ledger, s->note, NULL, err) != 0) {
+		ledger_rollback(w->ledger);
+		return -1;
+	}
 	s->count = 0;
 	arena_free(&s->arena);
 	s->arena = arena_new();
@@ -166,17 +193,18 @@ static int apply(struct visit *v, struct err *err)
 
 	s.items = mem_array(SLICE, sizeof *s.items);
 	s.arena = arena_new();
+	rc = note_merging(v, &s, err);
 	for (size_t i = 0; rc == 0 && i < v->changes.count; i++) {
 		const struct change *change = &v->changes.list[i];
 		if (s.count == SLICE || is_in_slice(&s, change->uid))
-			rc = apply_slice(v, &s, err);
+			rc = apply_slice(v, &s, false, err);
 		if (rc == 0 && add_row(v, change, row, &s, err) < 0)
 			rc = -1;
 		if (rc == 0 && s.count == 0)
 			rc = work_check_cancel(v->work, err);
 	}
 	if (rc == 0)
-		rc = apply_slice(v, &s, err);
+		rc = apply_slice(v, &s, true, err);
 	arena_free(&s.arena);
 	free(s.items);
 	free(row);

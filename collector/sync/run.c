@@ -180,6 +180,7 @@ out:
 	link_close(&w->link);
 	if (w->ledger != NULL)
 		summary_make(w, &plan, &w->run->result);
+	presence_free(&w->presence);
 	if (w->store != NULL)
 		store_close(&w->store);
 	if (w->ledger != NULL)

@@ -6,6 +6,7 @@
 #define MAILHAUL_SYNC_WORK_H
 
 #include "../../storage/ledger.h"
+#include "../../storage/presence.h"
 #include "../../storage/store.h"
 #include "../base/log.h"
 #include "link.h"
@@ -21,6 +22,7 @@ struct work {
 	struct log_ctx log;
 	struct ledger *ledger;
 	struct store *store;
+	struct presence *presence; /* listed once, when first asked for */
 	struct link link;
 	struct progress progress;
 	int64_t now_s;	  /* wall clock at the beginning */
@@ -34,6 +36,11 @@ struct work {
 	struct err first_err; /* of the mailboxes that failed */
 	size_t failed;	      /* mailboxes */
 };
+
+/* Where the store's messages are: one listing a run, made when something was
+ * not found in its folder. The run frees it. */
+int work_presence(
+	struct work *w, const struct presence **ret_presence, struct err *err);
 
 static inline bool work_cancelled(const struct work *w)
 {

@@ -109,7 +109,7 @@ static void source_change_is_applied(void **state)
 		"\\Flagged");
 	merge(&x, 1);
 	assert_true(x.item[0].found);
-	assert_flags(&x.item[0].local_after, "\\Seen word");
+	assert_flags(&x.item[0].local_note, "\\Seen word");
 	assert_only(&x, "cur", "1.M1Kx.h,S=2,W=3:2,Sa");
 	teardown(&x);
 }
@@ -125,7 +125,7 @@ static void local_change_is_kept(void **state)
 	want(&x.item[0], "1.M1Kx.h", "\\Flagged", "\\Flagged \\Answered",
 		"\\Flagged");
 	merge(&x, 1);
-	assert_flags(&x.item[0].local_after, "\\Answered \\Seen");
+	assert_flags(&x.item[0].local_note, "\\Answered \\Flagged");
 	assert_only(&x, "cur", "1.M1Kx.h:2,RS");
 	teardown(&x);
 }
@@ -164,7 +164,7 @@ static void foreign_letters_stay(void **state)
 	want(&x.item[0], "1.M1Kx.h", "\\Seen known", "\\Seen \\Draft other",
 		"\\Seen known");
 	merge(&x, 1);
-	assert_flags(&x.item[0].local_after, "\\Draft \\Seen other");
+	assert_flags(&x.item[0].local_note, "\\Draft \\Seen other");
 	assert_only(&x, "cur", "1.M1Kx.h:2,DGPSbx,foreign");
 	teardown(&x);
 }
@@ -183,7 +183,7 @@ static void keyword_without_letter_is_left_out(void **state)
 	put(&x, "cur/1.M1Kx.h:2,");
 	want(&x.item[0], "1.M1Kx.h", "", "k3 toomuch", "");
 	merge(&x, 1);
-	assert_flags(&x.item[0].local_after, "k3");
+	assert_flags(&x.item[0].local_note, "k3");
 	assert_only(&x, "cur", "1.M1Kx.h:2,d");
 	assert_string_equal(folder_keywords_left_out(x.folder), "toomuch");
 	teardown(&x);

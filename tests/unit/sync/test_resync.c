@@ -92,6 +92,8 @@ static void what_a_reader_moved_or_deleted_stays_so(void **state)
 	assert_int_equal(r->seen[2], 0);
 	assert_int_equal(r->seen[1], 1);
 	assert_string_equal(rig_letters(r, 3), "FST");
+	/* the moved one gets its flag where it is, and keeps what is here */
+	assert_string_equal(rig_letters(r, 1), "FS");
 	assert_int_equal(r->result.messages_stored, 7);
 	rig_free(r);
 }
