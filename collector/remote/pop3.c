@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Greeting → (CAPA → STLS → TLS) → CAPA → login → CAPA. Nothing that was said
- * before TLS is kept, and no name or secret leaves before it.
+ * Greeting → (CAPA → STLS → TLS) → CAPA → login → CAPA, and with the last one
+ * what comes first in any run, where PIPELINING is offered. Nothing that was
+ * said before TLS is kept, and no name or secret leaves before it.
  *
  * libetpan owns the stream, reads the greeting and says STLS and QUIT, each
  * time with a budget of bytes, since it takes a line of any length into
@@ -87,7 +88,8 @@ static int pop3_select(struct session *s, const char *mailbox,
 	if (strcmp(mailbox, "INBOX") != 0)
 		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
 			ERR_RETRY_CHANGE, "POP3 has no mailbox but INBOX");
-	if (end_on_error(p, pop3_listing_count(&p->wire, &p->listing, err)) < 0)
+	if (end_on_error(p, pop3_listing_count(
+				    &p->wire, &p->capa, &p->listing, err)) < 0)
 		return -1;
 	memset(ret_state, 0, sizeof *ret_state);
 	ret_state->exists = p->listing.expected;
@@ -121,8 +123,8 @@ static int pop3_fetch(struct session *s, const struct uid_range *ranges,
 	struct pop3 *p = pop3_of(s);
 
 	if (!p->listing.loaded &&
-		end_on_error(p, pop3_listing_load(&p->wire, &p->listing, err)) <
-			0)
+		end_on_error(p, pop3_listing_load(&p->wire, &p->capa,
+					&p->listing, err)) < 0)
 		return -1;
 	return end_on_error(
 		p, pop3_transfer(&p->wire, &p->listing, ranges, count,
@@ -134,6 +136,13 @@ static void pop3_close(struct session *s)
 {
 	struct pop3 *p = pop3_of(s);
 
+	if (p->sound && p->listing.awaited != POP3_AWAITS_NOTHING) {
+		/* listings that nobody has read come before the answer */
+		transport_set_deadline(p->transport, QUIT_MS);
+		if (pop3_put(&p->wire, "QUIT", NULL) == 0)
+			(void)pop3_flush(&p->wire, NULL);
+		p->sound = false;
+	}
 	if (!p->sound)
 		transport_poison(p->transport);
 	transport_set_deadline(p->transport, QUIT_MS);
@@ -247,11 +256,29 @@ static int upgrade(struct pop3 *p, const struct session_config *config,
 	return start_tls(p, config, anchors, err);
 }
 
+/* Some servers say more, or less, after the login (RFC 2449 5), but not of
+ * PIPELINING (6.6): where that was offered, all that a run is going to ask
+ * leaves with the question. */
+static int settle_in(struct pop3 *p, struct err *err)
+{
+	struct pop3_capa after;
+
+	pop3_expect(&p->wire, 0);
+	if (pop3_put(&p->wire, "CAPA", err) < 0 ||
+		(p->capa.pipelining &&
+			pop3_listing_ahead(&p->wire, &p->listing, err) < 0) ||
+		pop3_flush(&p->wire, err) < 0 ||
+		pop3_capa_read(&p->wire, &after, err) < 0)
+		return -1;
+	if (after.known)
+		p->capa = after;
+	return 0;
+}
+
 static int open_steps(struct pop3 *p, const struct session_config *config,
 	struct tls_anchors *anchors, struct err *err)
 {
 	enum tls_mode tls = config->url.tls;
-	struct pop3_capa after;
 
 	if (tls == TLS_IMPLICIT && start_tls(p, config, anchors, err) < 0)
 		return -1;
@@ -263,12 +290,7 @@ static int open_steps(struct pop3 *p, const struct session_config *config,
 		pop3_login(&p->wire, &p->capa, config->url.user,
 			&config->secret, err) < 0)
 		return -1;
-	/* some servers say more, or less, after the login (RFC 2449 5) */
-	if (pop3_capa_ask(&p->wire, &after, err) < 0)
-		return -1;
-	if (after.known)
-		p->capa = after;
-	return 0;
+	return settle_in(p, err);
 }
 
 int pop3_open(struct transport *t, const struct session_config *config,

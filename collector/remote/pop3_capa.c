@@ -78,11 +78,20 @@ void pop3_capa_add(struct pop3_capa *capa, const char *line)
 int pop3_capa_ask(
 	struct pop3_wire *w, struct pop3_capa *ret_capa, struct err *err)
 {
+	pop3_expect(w, 0);
+	if (pop3_put(w, "CAPA", err) < 0 || pop3_flush(w, err) < 0)
+		return -1;
+	return pop3_capa_read(w, ret_capa, err);
+}
+
+int pop3_capa_read(
+	struct pop3_wire *w, struct pop3_capa *ret_capa, struct err *err)
+{
 	struct pop3_answer answer;
 	struct pop3_capa capa = {0};
 	int lines = 0, r;
 
-	if (pop3_ask(w, "CAPA", &answer, err) < 0)
+	if (pop3_read_answer(w, &answer, err) < 0)
 		return -1;
 	if (answer.status != POP3_OK) {
 		*ret_capa = capa;

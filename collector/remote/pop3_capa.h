@@ -24,6 +24,9 @@ struct pop3_capa {
  * solid-pop3d). */
 int pop3_capa_ask(
 	struct pop3_wire *w, struct pop3_capa *ret_capa, struct err *err);
+/* The same for a CAPA that has left. */
+int pop3_capa_read(
+	struct pop3_wire *w, struct pop3_capa *ret_capa, struct err *err);
 /* Adds one line of the answer. Pure. */
 void pop3_capa_add(struct pop3_capa *capa, const char *line);
 

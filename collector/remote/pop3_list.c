@@ -15,8 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_GUESS_BYTES 100 /* of LIST and UIDL, for the deadline */
-#define EXPECT_LINES 4096    /* of UIDL, per deadline: fn may wait */
+#define EXPECT_LINES 4096 /* of UIDL, per deadline: fn may wait */
 #define MAX_DEFAULT 2000000
 
 /* A claim is 0: not listed; 1: listed without a size; else size + 2. */
@@ -42,7 +41,7 @@ void pop3_listing_clear(struct pop3_listing *l)
 	buf_free(&l->uidls);
 }
 
-static void listing_reset(struct pop3_listing *l)
+void pop3_listing_reset(struct pop3_listing *l)
 {
 	if (l->claims_cap != 0)
 		memset(l->claims, 0, l->claims_cap * sizeof *l->claims);
@@ -147,7 +146,7 @@ static void add_list_line(struct pop3_listing *l, const char *line, size_t n)
 	add_claim(l, number, claim);
 }
 
-static int too_many(const struct pop3_listing *l, struct err *err)
+int pop3_listing_too_many(const struct pop3_listing *l, struct err *err)
 {
 	return err_set(err, ERR_LIMIT, ERR_SCOPE_SESSION, ERR_RETRY_CHANGE,
 		"the maildrop has more than %u messages (limits.messages)",
@@ -158,10 +157,10 @@ int pop3_list_read(struct pop3_wire *w, struct pop3_listing *l, struct err *err)
 {
 	int r;
 
-	listing_reset(l);
+	pop3_listing_reset(l);
 	while ((r = pop3_read_item(w, err)) > 0) {
 		if (l->count + l->rejected >= l->max)
-			return too_many(l, err);
+			return pop3_listing_too_many(l, err);
 		add_list_line(l, buf_str(&w->line), w->line.len);
 	}
 	if (r < 0)
@@ -223,9 +222,9 @@ int pop3_uidl_read(struct pop3_wire *w, struct pop3_listing *l,
 		const char *end = p + w->line.len;
 
 		if (lines++ >= l->max)
-			return too_many(l, err);
+			return pop3_listing_too_many(l, err);
 		if (lines % EXPECT_LINES == 0)
-			pop3_expect(w, EXPECT_LINES * LINE_GUESS_BYTES);
+			pop3_expect(w, EXPECT_LINES * POP3_LINE_GUESS_BYTES);
 		if (!parse_index(&p, end, l->max, &meta.uid))
 			continue;
 		if (meta.uid <= last)
@@ -248,105 +247,4 @@ int pop3_uidl_read(struct pop3_wire *w, struct pop3_listing *l,
 			"UIDL names %u of the %u messages that LIST names",
 			named, l->count);
 	return 0;
-}
-
-static int report_without_uidl(const struct pop3_listing *l,
-	session_message_fn *fn, void *arg, struct err *err)
-{
-	for (uint32_t i = 1; i <= l->top; i++) {
-		struct message_meta meta;
-
-		if (!pop3_listing_has(l, i))
-			continue;
-		pop3_listing_meta(l, i, &meta);
-		if (fn(arg, &meta, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* ---- conversations ---- */
-
-int pop3_listing_count(
-	struct pop3_wire *w, struct pop3_listing *l, struct err *err)
-{
-	struct pop3_answer answer;
-	const char *p = answer.text;
-	uint64_t count;
-
-	if (pop3_ask(w, "STAT", &answer, err) < 0)
-		return -1;
-	if (answer.status != POP3_OK)
-		return pop3_refused(&answer, "STAT", err);
-	if (!pop3_parse_number(&p, p + strlen(p), &count) ||
-		(*p != ' ' && *p != '\0'))
-		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_SESSION,
-			ERR_RETRY_LATER, "STAT answered without a number: %s",
-			answer.text);
-	if (count > l->max)
-		return too_many(l, err);
-	l->expected = (uint32_t)count;
-	return 0;
-}
-
-/* Reads the answer to LIST. An empty maildrop may be refused. */
-static int read_list_answer(
-	struct pop3_wire *w, struct pop3_listing *l, struct err *err)
-{
-	struct pop3_answer answer;
-
-	pop3_expect(w, (uint64_t)l->expected * LINE_GUESS_BYTES);
-	if (pop3_read_answer(w, &answer, err) < 0)
-		return -1;
-	if (answer.status == POP3_OK)
-		return pop3_list_read(w, l, err);
-	if (l->expected != 0)
-		return pop3_refused(&answer, "LIST", err);
-	listing_reset(l);
-	l->loaded = true;
-	return 0;
-}
-
-int pop3_listing_load(
-	struct pop3_wire *w, struct pop3_listing *l, struct err *err)
-{
-	pop3_expect(w, 0);
-	if (pop3_put(w, "LIST", err) < 0 || pop3_flush(w, err) < 0)
-		return -1;
-	return read_list_answer(w, l, err);
-}
-
-/* Without CAPA, or without UIDL in it, an -ERR says that there are none; a
- * server that has promised them has failed. */
-static int read_uidl_answer(struct pop3_wire *w, const struct pop3_capa *capa,
-	struct pop3_listing *l, session_message_fn *fn, void *arg,
-	struct err *err)
-{
-	struct pop3_answer answer;
-
-	pop3_expect(w, (uint64_t)l->count * LINE_GUESS_BYTES);
-	if (pop3_read_answer(w, &answer, err) < 0)
-		return -1;
-	if (answer.status == POP3_OK)
-		return pop3_uidl_read(w, l, fn, arg, err);
-	if (capa->uidl && l->count != 0)
-		return pop3_refused(&answer, "UIDL", err);
-	return report_without_uidl(l, fn, arg, err);
-}
-
-int pop3_listing_scan(struct pop3_wire *w, const struct pop3_capa *capa,
-	struct pop3_listing *l, session_message_fn *fn, void *arg,
-	struct err *err)
-{
-	pop3_expect(w, 0);
-	if (pop3_put(w, "LIST", err) < 0)
-		return -1;
-	if (capa->pipelining && pop3_put(w, "UIDL", err) < 0)
-		return -1;
-	if (pop3_flush(w, err) < 0 || read_list_answer(w, l, err) < 0)
-		return -1;
-	if (!capa->pipelining &&
-		(pop3_put(w, "UIDL", err) < 0 || pop3_flush(w, err) < 0))
-		return -1;
-	return read_uidl_answer(w, capa, l, fn, arg, err);
 }

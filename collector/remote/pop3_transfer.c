@@ -5,9 +5,10 @@
  * only behind an LF or at the very start.
  *
  * The window keeps commands ahead of answers, so that the round trip is paid
- * once per window. It is refilled when half of it is used up: one small write
- * for many messages. 64 commands of at most 17 bytes fit any socket's buffer,
- * so a write never waits for a server that waits for us to read.
+ * once per window. It is refilled when half of it is used up, by commands or
+ * by the bytes they will bring: one small write for many messages. 512
+ * commands are at most 8.5 KiB: they fit any socket's buffers, so a write never
+ * waits for a server that waits for us to read.
  */
 #include "pop3_transfer.h"
 
@@ -207,7 +208,8 @@ static int refill(struct transfer *x, struct err *err)
 	uint32_t number;
 	char line[32];
 
-	if (x->flying > x->window / 2)
+	if (x->flying > x->window / 2 ||
+		(x->flying != 0 && x->flying_bytes > POP3_WINDOW_BYTES / 2))
 		return 0;
 	while (x->flying < x->window && peek(x, &number)) {
 		uint64_t bytes = announced(x, number);

@@ -10,8 +10,8 @@
 
 #include "pop3_list.h"
 
-#define POP3_WINDOW 64			      /* commands in flight */
-#define POP3_WINDOW_BYTES ((uint64_t)8 << 20) /* announced, in flight */
+#define POP3_WINDOW 512			       /* commands in flight */
+#define POP3_WINDOW_BYTES ((uint64_t)32 << 20) /* announced, in flight */
 
 /* Where in the answer the next byte stands. */
 enum pop3_place {

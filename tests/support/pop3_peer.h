@@ -16,6 +16,13 @@
 	"C: CAPA\nS: +OK\n" capa "S: .\n"
 #define PEER_LOGIN PEER_LOGIN_WITH("S: USER\nS: UIDL\n")
 #define PEER_LOGIN_PIPE PEER_LOGIN_WITH("S: USER\nS: UIDL\nS: PIPELINING\n")
+/* The same, to a client that did not wait: it has asked three things more. */
+#define PEER_LOGIN_PIPE_ASKED                              \
+	"S: +OK hi\nC: CAPA\nS: +OK\nS: USER\nS: UIDL\n"   \
+	"S: PIPELINING\nS: .\n"                            \
+	"C: USER u@x\nS: +OK\nC: PASS s3cret\nS: +OK in\n" \
+	"C: CAPA\nC: STAT\nC: LIST\nC: UIDL\n"             \
+	"S: +OK\nS: USER\nS: UIDL\nS: PIPELINING\nS: .\n"
 
 struct peer {
 	struct script script;

@@ -14,9 +14,9 @@
 
 struct got {
 	struct buf bytes; /* of the present message */
-	struct message_meta metas[256];
+	struct message_meta metas[1280];
 	char bodies[8][128]; /* of the first few, when short */
-	size_t sizes[256];
+	size_t sizes[1280];
 	uint64_t total;
 	size_t largest_piece;
 	int count;
@@ -47,7 +47,7 @@ static inline int take_message(
 	struct got *got = arg;
 
 	(void)err;
-	assert_true(got->count < 256);
+	assert_true(got->count < 1280);
 	got->metas[got->count] = *meta;
 	got->sizes[got->count] = got->bytes.len;
 	if (got->count < 8 && got->bytes.len < 128)

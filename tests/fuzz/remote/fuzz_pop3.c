@@ -156,7 +156,7 @@ static void converse(struct pop3_wire *w, bool pipelining)
 	buf_init(&body, (size_t)16 << 20);
 	pop3_listing_init(&l, 500);
 	if (pop3_capa_ask(w, &capa, &err) == 0 &&
-		pop3_listing_count(w, &l, &err) == 0 &&
+		pop3_listing_count(w, &capa, &l, &err) == 0 &&
 		pop3_listing_scan(w, &capa, &l, see, &last, &err) == 0) {
 		MUST(l.count >= l.expected && l.count <= 500);
 		(void)pop3_transfer(w, &l, ranges, 2,

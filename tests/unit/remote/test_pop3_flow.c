@@ -48,7 +48,7 @@ static void test_stale_deadline(void **state)
 	pop3_listing_init(&l, 10);
 	transport_set_deadline(t, 1);
 	(void)nanosleep(&moment, NULL);
-	assert_int_equal(pop3_listing_load(&w, &l, &err), 0);
+	assert_int_equal(pop3_listing_load(&w, &capa, &l, &err), 0);
 	transport_set_deadline(t, 1);
 	(void)nanosleep(&moment, NULL);
 	assert_int_equal(
@@ -88,7 +88,8 @@ static void test_large(void **state)
 	assert_int_equal(
 		fetch(&p, PEER_LOGIN_PIPE,
 			"C: STAT\nS: +OK 2 9\nC: LIST\nS: +OK\nS: 1 1\nS: 2 1\n"
-			"S: .\nC: RETR 1\nC: RETR 2\n"
+			"S: .\nC: UIDL\nS: +OK\nS: 1 a\nS: 2 b\nS: .\n"
+			"C: RETR 1\nC: RETR 2\n"
 			"S: +OK\nR: 65536 ................\nS: \nS: .\n"
 			"S: +OK\nR: 1048576 .."
 			"Lorem ipsum dolor sit amet, consectetur adipiscing "

@@ -77,15 +77,54 @@ static void test_scan(void **state)
 	check_two(&seen);
 	assert_true(peer_close(&p));
 	peer_init(&p);
-	assert_int_equal(scan(&p, PEER_LOGIN_PIPE,
-				 "C: STAT\nS: +OK 2 320\n"
-				 "C: LIST\nC: UIDL\nS: +OK\nS: 1 120\n"
+	assert_int_equal(scan(&p, PEER_LOGIN_PIPE_ASKED,
+				 "S: +OK 2 320\nS: +OK\nS: 1 120\n"
 				 "S: 2 200\nS: .\n"
 				 "S: +OK\nS: 1 abc\nS: 2 !~\nS: .\n"
 				 "C: QUIT\nS: +OK\n",
 				 &seen),
 		0);
 	check_two(&seen);
+	assert_true(peer_close(&p));
+}
+
+/* A second select has what was asked for at the login out of its way. */
+static void test_select_again(void **state)
+{
+	struct mailbox_state box;
+	struct peer p;
+
+	(void)state;
+	peer_init(&p);
+	assert_int_equal(
+		peer_open(&p, PEER_LOGIN_PIPE_ASKED "S: +OK 1 9\n"
+						    "S: +OK\nS: 1 9\nS: .\n"
+						    "S: +OK\nS: 1 a\nS: .\n"
+						    "C: STAT\nS: +OK 2 9\n"
+						    "C: QUIT\nS: +OK\n"),
+		0);
+	assert_int_equal(
+		p.session->ops->select(p.session, "INBOX", &box, &p.err), 0);
+	assert_int_equal(box.exists, 1);
+	assert_int_equal(
+		p.session->ops->select(p.session, "INBOX", &box, &p.err), 0);
+	assert_int_equal(box.exists, 2);
+	assert_true(peer_close(&p));
+}
+
+/* Who leaves without having looked waits for no listing. */
+static void test_leave_unread(void **state)
+{
+	struct mailbox_state box;
+	struct peer p;
+
+	(void)state;
+	peer_init(&p);
+	assert_int_equal(
+		peer_open(&p, PEER_LOGIN_PIPE_ASKED "S: +OK 2 9\nC: QUIT\n"),
+		0);
+	assert_int_equal(
+		p.session->ops->select(p.session, "INBOX", &box, &p.err), 0);
 	assert_true(peer_close(&p));
 }
 
@@ -326,6 +365,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mailboxes),
 		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_select_again),
+		cmocka_unit_test(test_leave_unread),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_odd_lists),
 		cmocka_unit_test(test_rejected_lines),

@@ -71,7 +71,8 @@ static void test_capa_refused_later(void **state)
 	assert_int_equal(
 		peer_open(&p, "S: +OK\nC: CAPA\nS: +OK\nS: PIPELINING\nS: .\n"
 			      "C: USER u@x\nS: +OK\nC: PASS s3cret\nS: +OK\n"
-			      "C: CAPA\nS: -ERR\nC: QUIT\n"),
+			      "C: CAPA\nC: STAT\nC: LIST\nC: UIDL\n"
+			      "S: -ERR\nC: QUIT\n"),
 		0);
 	p.session->ops->info(p.session, &info);
 	assert_true(info.pipelining);

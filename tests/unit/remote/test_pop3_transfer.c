@@ -26,6 +26,11 @@ static void check_body(
 	"C: STAT\nS: +OK 3 9\nC: LIST\nS: +OK\n" \
 	"S: 1 10\nS: 2 20\nS: 3 30\nS: .\n"
 
+#define LISTED3_PIPE                                \
+	"C: STAT\nC: LIST\nC: UIDL\nS: +OK 3 9\n"   \
+	"S: +OK\nS: 1 10\nS: 2 20\nS: 3 30\nS: .\n" \
+	"S: +OK\nS: 1 a\nS: 2 b\nS: 3 c\nS: .\n"
+
 /* Without PIPELINING the next RETR waits for the end of the answer. */
 static void test_one_by_one(void **state)
 {
@@ -107,48 +112,53 @@ static void say_range(struct buf *text, bool commands, int from, int to)
 			i);
 }
 
-static void list_many(struct buf *text, int n, long size)
+static void list_many(struct buf *text, int n, long size, bool pipe)
 {
 	buf_init(text, (size_t)1 << 20);
 	(void)buf_printf(text, "C: STAT\nS: +OK %d 1\nC: LIST\nS: +OK\n", n);
 	for (int i = 1; i <= n; i++)
 		(void)buf_printf(text, "S: %d %ld\n", i, size);
-	(void)buf_add_str(text, "S: .\n");
+	(void)buf_add_str(text, pipe ? "S: .\nC: UIDL\nS: +OK\n" : "S: .\n");
+	for (int i = 1; pipe && i <= n; i++)
+		(void)buf_printf(text, "S: %d u%d\n", i, i);
+	if (pipe)
+		(void)buf_add_str(text, "S: .\n");
 }
 
-/* 64 commands come before the first answer; 32 answers bring 32 more. */
+/* 512 commands come before the first answer; 256 answers bring 256 more. */
 static void test_window_count(void **state)
 {
-	struct uid_range all = {1, 150};
+	struct uid_range all = {1, 1200};
 	struct got got = {0};
 	struct buf text;
 	struct peer p;
 
 	(void)state;
-	list_many(&text, 150, 100);
-	say_range(&text, true, 1, 64);
+	list_many(&text, 1200, 100, true);
+	say_range(&text, true, 1, 512);
 	(void)buf_add_str(&text, "QUIET\n");
-	say_range(&text, false, 1, 32);
-	say_range(&text, true, 65, 96);
+	say_range(&text, false, 1, 256);
+	say_range(&text, true, 513, 768);
 	(void)buf_add_str(&text, "QUIET\n");
-	say_range(&text, false, 33, 64);
-	say_range(&text, true, 97, 128);
-	say_range(&text, false, 65, 96);
-	say_range(&text, true, 129, 150);
-	say_range(&text, false, 97, 150);
+	say_range(&text, false, 257, 512);
+	say_range(&text, true, 769, 1024);
+	say_range(&text, false, 513, 768);
+	say_range(&text, true, 1025, 1200);
+	say_range(&text, false, 769, 1200);
 	(void)buf_add_str(&text, "C: QUIT\n");
 	peer_init(&p);
 	assert_int_equal(
 		fetch(&p, PEER_LOGIN_PIPE, buf_str(&text), &all, 1, &got), 0);
-	assert_int_equal(got.count, 150);
-	for (uint32_t i = 0; i < 150; i++)
+	assert_int_equal(got.count, 1200);
+	for (uint32_t i = 0; i < 1200; i++)
 		assert_int_equal(got.metas[i].uid, i + 1);
 	check_body(&got, 7, 8, "message 8\r\n", 11);
 	assert_true(peer_close(&p));
 	buf_free(&text);
 }
 
-/* 3 MB each: two in flight, the third only when one of them is in. */
+/* 12 MB each: two in flight; the next when no more than half of the bytes
+ * that may be is still to come. */
 static void test_window_bytes(void **state)
 {
 	struct uid_range all = {1, 5};
@@ -157,7 +167,7 @@ static void test_window_bytes(void **state)
 	struct peer p;
 
 	(void)state;
-	list_many(&text, 4, 3 << 20);
+	list_many(&text, 4, 12 << 20, true);
 	say_range(&text, true, 1, 2);
 	(void)buf_add_str(&text, "QUIET\n");
 	say_range(&text, false, 1, 1);
@@ -188,6 +198,7 @@ static void test_window_giant(void **state)
 		fetch(&p, PEER_LOGIN_PIPE,
 			"C: STAT\nS: +OK 3 9\nC: LIST\nS: +OK\nS: 1 99999999\n"
 			"S: 2 99999999\nS: 3 5\nS: .\n"
+			"C: UIDL\nS: +OK\nS: 1 a\nS: 2 b\nS: 3 c\nS: .\n"
 			"C: RETR 1\nQUIET\nS: +OK\\r\\na\\r\\n.\n"
 			"C: RETR 2\nQUIET\nS: +OK\\r\\nb\\r\\n.\n"
 			"C: RETR 3\nS: +OK\\r\\nc\\r\\n.\nC: QUIT\n",
@@ -206,11 +217,12 @@ static void test_refusals_in_window(void **state)
 
 	(void)state;
 	peer_init(&p);
-	assert_int_equal(fetch(&p, PEER_LOGIN_PIPE,
-				 LISTED3 "C: RETR 1\nC: RETR 2\nC: RETR 3\n"
-					 "S: -ERR a\nS: +OK\nS: two\nS: .\n"
-					 "S: -ERR [SYS/TEMP] c\nC: QUIT\n",
-				 &all, 1, &got),
+	assert_int_equal(
+		fetch(&p, PEER_LOGIN_PIPE,
+			LISTED3_PIPE "C: RETR 1\nC: RETR 2\nC: RETR 3\n"
+				     "S: -ERR a\nS: +OK\nS: two\nS: .\n"
+				     "S: -ERR [SYS/TEMP] c\nC: QUIT\n",
+			&all, 1, &got),
 		0);
 	assert_int_equal(got.count, 3);
 	assert_false(got.metas[0].has & MESSAGE_HAS_BODY);
@@ -228,7 +240,7 @@ static void test_temporary_trouble(void **state)
 	struct peer p;
 
 	(void)state;
-	list_many(&text, 20, 10);
+	list_many(&text, 20, 10, false);
 	for (int i = 1; i <= 10; i++)
 		(void)buf_printf(
 			&text, "C: RETR %d\nS: -ERR [SYS/TEMP] ill\n", i);
@@ -333,9 +345,9 @@ static void test_sink_fails(void **state)
 	peer_init(&p);
 	assert_int_equal(
 		fetch(&p, PEER_LOGIN_PIPE,
-			LISTED3 "C: RETR 1\nC: RETR 2\nC: RETR 3\n"
-				"S: +OK\nS: a\nS: .\nS: +OK\nS: b\nS: .\n"
-				"S: +OK\nS: c\nS: .\nEOF\n",
+			LISTED3_PIPE "C: RETR 1\nC: RETR 2\nC: RETR 3\n"
+				     "S: +OK\nS: a\nS: .\nS: +OK\nS: b\nS: .\n"
+				     "S: +OK\nS: c\nS: .\nEOF\n",
 			&all, 1, &got),
 		-1);
 	assert_int_equal(p.err.class, ERR_DISK);
