@@ -141,7 +141,9 @@ static int imap_greeting(struct imap *im, const struct session_config *config,
 		n--;
 	imap_printable(
 		text->str, n, im->info.greeting, sizeof im->info.greeting);
+	imap_printable(text->str, n, im->hello, sizeof im->hello);
 	imap_note_line(im, text->str, n);
+	imap_quirks_learn(im, config);
 	imap_line_init(&l, text->str, n);
 	if (!imap_line_eat(&l, '*') || !imap_line_word(&l, word, sizeof word))
 		word[0] = '\0';
@@ -225,25 +227,30 @@ static int imap_on_id(
 	return 0;
 }
 
-/* RFC 2971. Some (163.com) let nobody EXAMINE who has not said it. */
-static int imap_id(struct imap *im, struct err *err)
+/* RFC 2971. Some (163.com) let nobody EXAMINE, or do anything, who has not
+ * said it. */
+static int imap_id(
+	struct imap *im, const struct session_config *config, struct err *err)
 {
+	bool first = imap_has_quirk(im, QUIRK_ID_FIRST);
 	struct imap_answer answer;
 	int r;
 
-	if ((im->caps & IMAP_CAP_ID) == 0)
+	if ((im->caps & IMAP_CAP_ID) == 0 && !first)
 		return 0;
 	im->tap = imap_on_id;
 	im->tap_arg = im;
 	imap_begin(im);
 	imap_put(im, "ID (\"name\" \"mailhaul\" \"version\" \"" MAILHAUL_VERSION
 		     "\" \"vendor\" \"mailhaul\")");
-	imap_list_send(im, imap_on_id);
+	if (!first && !imap_has_quirk(im, QUIRK_NO_PIPELINING))
+		imap_list_send(im, imap_on_id);
 	r = imap_end(im, err);
 	if (r == 0)
 		r = imap_wait(im, "ID", &answer, err);
 	if (im->listing == NULL)
 		im->tap = NULL;
+	imap_quirks_learn(im, config);
 	return r;
 }
 
@@ -262,12 +269,11 @@ static int imap_converse(struct imap *im, const struct session_config *config,
 		return -1;
 	if (!preauth && imap_login(im, config, err) < 0)
 		return -1;
-	if (imap_capability(im, err) < 0 ||
-		imap_compress(im, config, err) < 0 || imap_id(im, err) < 0)
+	if (imap_capability(im, err) < 0)
 		return -1;
-	/* Exchange 2003 closes the connection when asked (MailKit#1512). */
-	if (strstr(im->info.greeting, "Exchange Server 2003") != NULL)
-		im->caps &= ~(uint32_t)IMAP_CAP_NAMESPACE;
+	imap_quirks_learn(im, config);
+	if (imap_compress(im, config, err) < 0 || imap_id(im, config, err) < 0)
+		return -1;
 	(void)snprintf(im->info.tls, sizeof im->info.tls, "%s",
 		transport_tls_name(im->t));
 	return 0;

@@ -62,7 +62,8 @@ int imap_ahead(struct session *s, const struct session_ahead *what)
 	bool whole = true;
 
 	/* A literal could have to be waited for. */
-	if (!imap_can_quote(what->mailbox, strlen(what->mailbox)))
+	if (!imap_can_quote(what->mailbox, strlen(what->mailbox)) ||
+		imap_has_quirk(im, QUIRK_NO_PIPELINING))
 		return 0;
 	while (*end != NULL) {
 		if ((*end)->last)
@@ -86,7 +87,8 @@ int imap_ahead(struct session *s, const struct session_ahead *what)
 static void ahead_send(struct imap *im, struct imap_ahead *a)
 {
 	imap_begin(im);
-	imap_put(im, "EXAMINE ");
+	imap_put(im, imap_select_verb(im));
+	imap_put(im, " ");
 	imap_put_quoted(im, a->mailbox, strlen(a->mailbox));
 	imap_put(im, (im->caps & IMAP_CAP_CONDSTORE) != 0 ? " (CONDSTORE)\r\n"
 							  : "\r\n");

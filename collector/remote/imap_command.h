@@ -27,7 +27,10 @@ enum imap_cap {
 	IMAP_CAP_LITERAL_PLUS = 1 << 8,	 /* RFC 7888 */
 	IMAP_CAP_LITERAL_MINUS = 1 << 9,
 	IMAP_CAP_LIST_STATUS = 1 << 10, /* RFC 5819 */
-	IMAP_CAP_COMPRESS = 1 << 20,	/* RFC 4978 */
+	IMAP_CAP_QRESYNC = 1 << 11,	/* RFC 7162 */
+	IMAP_CAP_ESEARCH = 1 << 12,	/* RFC 4731 */
+	IMAP_CAP_COMPRESS = 1 << 13,	/* RFC 4978, DEFLATE */
+	IMAP_CAP_IDLE = 1 << 14,	/* RFC 2177 */
 	IMAP_CAP_OBJECTID = 1 << 20,	/* RFC 8474 */
 	IMAP_CAP_GMAIL = 1 << 21,	/* X-GM-EXT-1 */
 };
@@ -73,7 +76,7 @@ struct imap {
 	struct transport *t;
 	mailimap *m;
 	struct session_info info;
-	uint32_t caps; /* enum imap_cap, or-ed */
+	uint32_t caps; /* enum imap_cap, or-ed; without what quirks forbid */
 	bool caps_known;
 	uint32_t sent; /* tags are numbers, from 1 */
 	uint32_t answered;
@@ -90,6 +93,7 @@ struct imap {
 	bool exists_known;
 	uint32_t expunged;	      /* untagged EXPUNGEs since EXAMINE */
 	struct mailbox_state mailbox; /* exists follows what is announced */
+	char hello[1024]; /* the whole greeting; info has its beginning */
 	char bye[256];
 	struct err cause; /* why a callback ended it; ERR_NONE = none did */
 };
@@ -165,6 +169,18 @@ void imap_printable(const char *p, size_t n, char *out, size_t out_bytes);
 /* The words of CAPABILITY. */
 void imap_set_caps(struct imap *im, struct imap_line *rest);
 
+/* ---- imap_quirks.c ---- */
+
+/* Which quirks are in force (info.quirks), by all that is known by now, and
+ * what of the capabilities is left then. */
+void imap_quirks_learn(struct imap *im, const struct session_config *config);
+/* The latter alone, where capabilities have come anew. */
+void imap_quirks_mask(struct imap *im);
+static inline bool imap_has_quirk(const struct imap *im, enum quirk quirk)
+{
+	return (im->info.quirks & (uint64_t)quirk) != 0;
+}
+
 /* ---- imap_message.c ---- */
 
 /* libetpan's handlers; arg is the struct imap. */
@@ -192,6 +208,8 @@ void imap_ahead_free(struct imap *im);
 /* " EMAILID", " X-GM-MSGID" or "": the item that names a message. Gmail's
  * own comes first: labels depend on it. imap_scan.c */
 const char *imap_emailid_item(const struct imap *im);
+/* "EXAMINE"; "SELECT" only where a quirk wants it. imap_quirks.c */
+const char *imap_select_verb(const struct imap *im);
 /* Nothing is selected, nothing known. imap_scan.c */
 void imap_mailbox_forget(struct imap *im);
 /* The first command that session_fetch would send for one range in a mailbox

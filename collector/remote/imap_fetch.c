@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RFC 7162 4 wants 8192 octets of whoever has CONDSTORE. */
-#define FETCH_LINE_BYTES 1000
-#define FETCH_LONG_LINE_BYTES 8000
+/* RFC 2683 3.2.1.5: servers should take 8,000 octets; some take 1,000. */
+#define FETCH_LINE_BYTES 8000
+#define FETCH_SHORT_LINE_BYTES 1000
 #define FETCH_MESSAGES 2000 /* a command */
 #define FETCH_UIDS 20000    /* a command, where UIDs are sparse */
 
@@ -58,11 +58,8 @@ static uint64_t fetch_share(const struct mailbox_state *m)
 
 static size_t fetch_line_bytes(const struct imap *im)
 {
-	/* Whatever it offers, Yahoo takes no more than 1,000 (MailKit). */
-	if ((im->caps & IMAP_CAP_CONDSTORE) == 0 ||
-		strcasestr(im->info.greeting, "yahoo") != NULL)
-		return FETCH_LINE_BYTES;
-	return FETCH_LONG_LINE_BYTES;
+	return imap_has_quirk(im, QUIRK_SHORT_LINES) ? FETCH_SHORT_LINE_BYTES
+						     : FETCH_LINE_BYTES;
 }
 
 /* Goes to range `at`; one that is empty would never end. */

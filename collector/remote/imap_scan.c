@@ -214,7 +214,8 @@ static int select_examine(struct imap *im, const char *mailbox,
 
 	imap_mailbox_forget(im);
 	imap_begin(im);
-	imap_put(im, "EXAMINE ");
+	imap_put(im, imap_select_verb(im));
+	imap_put(im, " ");
 	if (imap_put_string(im, mailbox, strlen(mailbox), err) < 0)
 		return -1;
 	if (condstore)

@@ -24,16 +24,20 @@ static const struct {
 	{"SPECIAL-USE", IMAP_CAP_SPECIAL_USE},
 	{"LIST-STATUS", IMAP_CAP_LIST_STATUS},
 	{"CONDSTORE", IMAP_CAP_CONDSTORE},
-	{"QRESYNC", IMAP_CAP_CONDSTORE}, /* RFC 7162 3.2.3 */
 	{"OBJECTID", IMAP_CAP_OBJECTID},
 	{"X-GM-EXT-1", IMAP_CAP_GMAIL},
+	/* RFC 7162 3.2.3 */
+	{"QRESYNC", IMAP_CAP_CONDSTORE | IMAP_CAP_QRESYNC},
+	{"ESEARCH", IMAP_CAP_ESEARCH},
 	{"COMPRESS=DEFLATE", IMAP_CAP_COMPRESS},
+	{"IDLE", IMAP_CAP_IDLE},
 	{"LITERAL+", IMAP_CAP_LITERAL_PLUS},
 	{"LITERAL-", IMAP_CAP_LITERAL_MINUS},
 	/* RFC 9051 E */
 	{"IMAP4REV2", IMAP_CAP_SASL_IR | IMAP_CAP_NAMESPACE |
 			      IMAP_CAP_LIST_EXTENDED | IMAP_CAP_SPECIAL_USE |
-			      IMAP_CAP_LIST_STATUS | IMAP_CAP_LITERAL_MINUS},
+			      IMAP_CAP_LIST_STATUS | IMAP_CAP_LITERAL_MINUS |
+			      IMAP_CAP_ESEARCH | IMAP_CAP_IDLE},
 };
 
 void imap_printable(const char *p, size_t n, char *out, size_t out_bytes)
@@ -73,9 +77,9 @@ void imap_set_caps(struct imap *im, struct imap_line *rest)
 			if (strcmp(word, status_caps[i].name) == 0)
 				im->caps |= status_caps[i].caps;
 	}
-	im->info.condstore = (im->caps & IMAP_CAP_CONDSTORE) != 0;
 	im->info.gmail = (im->caps & IMAP_CAP_GMAIL) != 0;
 	im->info.emailid = imap_emailid_item(im)[0] != '\0';
+	imap_quirks_mask(im);
 }
 
 /* Takes "[CODE …]" if it is next: the word, and a cursor over the rest. A

@@ -18,6 +18,7 @@
 #include "../base/mem.h"
 #include "../model/mailbox.h"
 #include "../model/message.h"
+#include "../model/quirk.h"
 #include "../model/url.h"
 
 #include <stddef.h>
@@ -51,6 +52,7 @@ struct session_config {
 	char fingerprint[128]; /* "" or "SHA256:…" of the certificate */
 	bool wire_log;	       /* log the conversation, secrets replaced */
 	enum session_compress compress;
+	struct quirk_overrides quirks; /* against what is recognised */
 };
 
 /* What the far end turned out to be; for logs and `check`. */
@@ -62,8 +64,9 @@ struct session_info {
 	bool condstore;
 	bool pipelining;
 	bool compressed;
-	bool emailid; /* messages have one: EMAILID or X-GM-MSGID */
-	bool gmail;   /* X-GM-EXT-1: mailboxes are labels */
+	bool emailid;	 /* messages have one: EMAILID or X-GM-MSGID */
+	bool gmail;	 /* X-GM-EXT-1: mailboxes are labels */
+	uint64_t quirks; /* enum quirk: in force */
 };
 
 typedef int session_mailbox_fn(

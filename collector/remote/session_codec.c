@@ -88,6 +88,8 @@ void session_put_config(struct channel *c, const struct session_config *v)
 	channel_put_str(c, v->fingerprint);
 	channel_put_u8(c, v->wire_log);
 	channel_put_u8(c, (uint8_t)v->compress);
+	channel_put_u64(c, v->quirks.on);
+	channel_put_u64(c, v->quirks.off);
 }
 
 bool session_get_config(struct channel *c, struct session_config *v)
@@ -104,7 +106,9 @@ bool session_get_config(struct channel *c, struct session_config *v)
 	if (!get_limits(c, &v->limits) || !get_bool(c, &v->tls13_only) ||
 		!channel_get_str(c, v->fingerprint, sizeof v->fingerprint) ||
 		!get_bool(c, &v->wire_log) || !channel_get_u8(c, &compress) ||
-		compress > SESSION_COMPRESS_ALWAYS)
+		compress > SESSION_COMPRESS_ALWAYS ||
+		!channel_get_u64(c, &v->quirks.on) ||
+		!channel_get_u64(c, &v->quirks.off))
 		return false;
 	v->compress = (enum session_compress)compress;
 	return true;
@@ -121,6 +125,7 @@ void session_put_info(struct channel *c, const struct session_info *v)
 	channel_put_u8(c, v->compressed);
 	channel_put_u8(c, v->emailid);
 	channel_put_u8(c, v->gmail);
+	channel_put_u64(c, v->quirks);
 }
 
 static bool get_text(struct channel *c, char *out, size_t out_bytes)
@@ -142,7 +147,7 @@ bool session_get_info(struct channel *c, struct session_info *v)
 	       get_text(c, v->capabilities, sizeof v->capabilities) &&
 	       get_bool(c, &v->condstore) && get_bool(c, &v->pipelining) &&
 	       get_bool(c, &v->compressed) && get_bool(c, &v->emailid) &&
-	       get_bool(c, &v->gmail);
+	       get_bool(c, &v->gmail) && channel_get_u64(c, &v->quirks);
 }
 
 void session_put_mailbox(struct channel *c, const struct mailbox_info *v)

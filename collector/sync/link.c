@@ -36,9 +36,26 @@ static void configure(const struct link *l, struct session_config *c)
 	/* a session that was lost may have been lost by it */
 	c->compress = l->bulk && l->opened == 0 ? SESSION_COMPRESS_FAR
 						: SESSION_COMPRESS_NEVER;
+	/* checked when it was typed */
+	if (run->account.quirks != NULL)
+		(void)quirk_overrides_parse(
+			run->account.quirks, &c->quirks, NULL);
 	if (run->account.fingerprint != NULL)
 		(void)snprintf(c->fingerprint, sizeof c->fingerprint, "%s",
 			run->account.fingerprint);
+}
+
+/* Once a session. */
+static void log_quirks(const struct run *run, const struct session_info *info)
+{
+	char names[QUIRK_NAMES_MAX];
+
+	quirk_names(info->quirks & ~QUIRK_ALWAYS, names);
+	if (names[0] != '\0')
+		LOG(LOG_LEVEL_INFO,
+			(&(struct log_ctx){.run = run->job.run,
+				.account = run->account.name}),
+			"quirks_in_force", LOG_STR("quirks", names));
 }
 
 static int open_once(struct link *l, struct err *err)
@@ -64,6 +81,7 @@ static int open_once(struct link *l, struct err *err)
 	}
 	l->opened++;
 	session_info(l->session, &l->info);
+	log_quirks(run, &l->info);
 	return 0;
 }
 

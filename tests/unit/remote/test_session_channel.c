@@ -50,6 +50,8 @@ static struct session_config config(void)
 		.idle_ms = 20000,
 		.session_ms = 8};
 	c.tls13_only = true;
+	c.quirks.on = QUIRK_NO_EXAMINE;
+	c.quirks.off = QUIRK_TEN_ERRORS;
 	(void)snprintf(c.fingerprint, sizeof c.fingerprint, "SHA256:00");
 	return c;
 }
@@ -111,6 +113,8 @@ static void the_config_arrives_whole(void **state)
 	assert_memory_equal(
 		&r.fake.config.limits, &want.limits, sizeof want.limits);
 	assert_true(r.fake.config.tls13_only);
+	assert_true(r.fake.config.quirks.on == QUIRK_NO_EXAMINE);
+	assert_true(r.fake.config.quirks.off == QUIRK_TEN_ERRORS);
 	assert_false(r.fake.config.wire_log);
 	assert_string_equal(r.fake.config.fingerprint, "SHA256:00");
 	secret_clear(&want.secret);
