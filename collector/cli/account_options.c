@@ -2,6 +2,7 @@
 #include "account_options.h"
 
 #include "../base/mem.h"
+#include "../model/quirk.h"
 #include "../model/text.h"
 
 #include <ctype.h>
@@ -216,6 +217,23 @@ static int apply_globs(
 	return r;
 }
 
+static int apply_quirks(
+	struct account *a, const struct args *args, struct err *err)
+{
+	char *quirks = args_lines(args, "quirk");
+	struct quirk_overrides parsed;
+	int r = 0;
+
+	if (quirks == NULL)
+		return 0;
+	if (quirk_overrides_parse(quirks, &parsed, err) < 0)
+		r = err_where(err, "--quirk");
+	else
+		replace(&a->quirks, quirks);
+	free(quirks);
+	return r;
+}
+
 int account_apply(const struct settings *settings, struct account *a,
 	const struct args *args, struct err *err)
 {
@@ -226,7 +244,8 @@ int account_apply(const struct settings *settings, struct account *a,
 	if (apply_to(settings, a, args_value(args, "to"), err) < 0 ||
 		(every != NULL && apply_every(a, every, err) < 0) ||
 		apply_rules(a, args, err) < 0 ||
-		apply_texts(a, args, err) < 0 || apply_globs(a, args, err) < 0)
+		apply_texts(a, args, err) < 0 ||
+		apply_globs(a, args, err) < 0 || apply_quirks(a, args, err) < 0)
 		return -1;
 	if (args_value(args, "skip-deleted") != NULL)
 		a->skip_deleted = true;

@@ -25,6 +25,9 @@ static const struct cli_option add_options[] = {
 		"accept just the certificate with this SHA-256 fingerprint"},
 	{"skip-deleted", NULL,
 		"leave out messages marked \\Deleted at the source"},
+	{"quirk", "NAME=on|off",
+		"overrule what is recognised of a server that breaks rules; "
+		"repeatable; the names stand under QUIRKS"},
 	{"hold", NULL, "enrol paused"},
 	{NULL, NULL, NULL},
 };
@@ -46,6 +49,7 @@ static const struct cli_option set_options[] = {
 	{"fingerprint", "SHA256:HEX", "\"\" = check the chain"},
 	{"skip-deleted", NULL, "leave out messages marked \\Deleted"},
 	{"keep-deleted", NULL, "bring them, marked as deleted"},
+	{"quirk", "NAME=on|off", "replaces all given before; \"\" = none"},
 	{NULL, NULL, NULL},
 };
 

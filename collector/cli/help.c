@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "help.h"
 
+#include "../model/quirk.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +61,15 @@ static void print_options(
 	}
 }
 
+static void print_quirks(FILE *out)
+{
+	(void)fputs("\nQUIRKS, in force where they are recognised:\n", out);
+	for (const struct quirk_row *q = quirk_table; q->name != NULL; q++) {
+		(void)fprintf(out, "  %s\n", q->name);
+		wrap(out, q->meaning, 8);
+	}
+}
+
 void help_overview(FILE *out)
 {
 	wrap(out, "mailhaul " ABOUT, 0);
@@ -81,10 +92,14 @@ void help_command(const struct command *command, FILE *out)
 		(void)fputc('\n', out);
 		wrap(out, command->text, 2);
 	}
-	if (command->options != NULL) {
-		(void)fputs("\nOptions:\n", out);
-		print_options(out, command->options, "--");
-	}
+	if (command->options == NULL)
+		return;
+	(void)fputs("\nOptions:\n", out);
+	print_options(out, command->options, "--");
+	for (const struct cli_option *o = command->options; o->name != NULL;
+		o++)
+		if (strcmp(o->name, "quirk") == 0)
+			print_quirks(out);
 }
 
 /* ---- man pages */
@@ -154,6 +169,23 @@ static void man_command(FILE *out, const struct command *c)
 		man_options(out, c->options, "--");
 }
 
+static void man_quirks(FILE *out)
+{
+	(void)fputs(
+		".SH QUIRKS\n"
+		"What some servers do against the rules. A quirk is in force "
+		"where it is recognised by what the server is called and says "
+		"of itself, and where \\fB\\-\\-quirk\\fR \\fINAME\\fR=on "
+		"says so; never where it says \\fINAME\\fR=off.\n",
+		out);
+	for (const struct quirk_row *q = quirk_table; q->name != NULL; q++) {
+		(void)fputs(".TP\n.B ", out);
+		dashes_escaped(out, q->name);
+		(void)fputc('\n', out);
+		roff(out, q->meaning);
+	}
+}
+
 void help_man_program(FILE *out)
 {
 	man_head(out, "MAILHAUL", "1", "mailhaul",
@@ -168,6 +200,7 @@ void help_man_program(FILE *out)
 	(void)fputs(".SH COMMANDS\n", out);
 	for (const struct command *c = commands; c->name != NULL; c++)
 		man_command(out, c);
+	man_quirks(out);
 	(void)fputs(
 		".SH \"EXIT STATUS\"\n"
 		"0 all done; 1 some work failed (each failure is one line on "

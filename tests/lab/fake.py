@@ -23,6 +23,8 @@ class Imap:
         self.delay_s = 0           # before each answer
         self.status_text = b"done"
         self.now = self.most = 0   # sessions
+        self.greeting = b"* OK here"
+        self.heard = []            # commands without their tags
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
@@ -100,9 +102,11 @@ class Session:
         return rest.split(b" ")[0]
 
     def serve(self):
-        self.say(b"* OK here")
+        self.say(self.server.greeting)
         for line in self.input:
             tag, _, rest = line.rstrip(b"\r\n").partition(b" ")
+            with self.server.lock:
+                self.server.heard.append(rest)
             verb, _, rest = rest.partition(b" ")
             self.by_uid = verb.upper() == b"UID"
             if self.by_uid:
@@ -147,6 +151,8 @@ class Session:
         self.say(b"* OK [UIDVALIDITY 7] ok")
         self.say(b"* OK [UIDNEXT %d] ok" % (
             1 + max((m.uid for m in self.rows), default=0)))
+
+    select = examine
 
     def chosen(self, numbers):
         for i, m in enumerate(self.rows):
