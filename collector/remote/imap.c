@@ -43,6 +43,8 @@ static const struct session_ops imap_ops = {
 	.headers = imap_headers,
 	.close = session_ops_close,
 	.ahead = imap_ahead,
+	.uids = imap_uids,
+	.vanished = imap_vanished,
 };
 
 struct imap *imap_new(const struct session_limits *limits)
@@ -102,6 +104,8 @@ int imap_tap(void *arg, const char *line, size_t n)
 		imap_set_caps(im, &rest);
 		return 0;
 	}
+	if (strcmp(word, "VANISHED") == 0)
+		imap_note_vanished(im, rest);
 	if (im->tap == NULL || im->tap(im->tap_arg, word, &rest, &err) == 0)
 		return 0;
 	imap_stop(im, &err);

@@ -86,6 +86,7 @@ int imap_ahead(struct session *s, const struct session_ahead *what)
 
 static void ahead_send(struct imap *im, struct imap_ahead *a)
 {
+	(void)imap_enable(im, false, NULL);
 	imap_begin(im);
 	imap_put(im, imap_select_verb(im));
 	imap_put(im, " ");

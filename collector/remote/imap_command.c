@@ -92,6 +92,8 @@ int imap_wait(struct imap *im, const char *what, struct imap_answer *ret_answer,
 	struct mailimap_response *response = NULL;
 	int r = MAILIMAP_ERROR_STREAM;
 
+	if (imap_enable_wait(im, ret_answer, err) < 0)
+		return -1;
 	assert(im->answered < im->sent);
 	im->m->imap_tag = (int)++im->answered;
 	transport_begin_command(im->t);

@@ -35,6 +35,17 @@ enum imap_cap {
 	IMAP_CAP_GMAIL = 1 << 21,	/* X-GM-EXT-1 */
 };
 
+/* ENABLE QRESYNC. */
+enum imap_enable {
+	IMAP_ENABLE_UNASKED,
+	IMAP_ENABLE_SENT, /* its answer comes before any other */
+	IMAP_ENABLE_REFUSED,
+	IMAP_ENABLED,
+};
+
+/* How UIDs are listed, best first; a way that went wrong is not gone again. */
+enum imap_uids_way { IMAP_UIDS_ESEARCH, IMAP_UIDS_SEARCH, IMAP_UIDS_FETCH };
+
 enum imap_status { IMAP_OK, IMAP_NO, IMAP_BAD };
 struct imap_answer {
 	enum imap_status status;
@@ -88,10 +99,12 @@ struct imap {
 	struct list *listing;	  /* imap_list.c: asked for, not read yet */
 	struct imap_ahead *ahead; /* imap_ahead.c: selects to come */
 	char *flying;		  /* the FETCH in flight for this mailbox */
+	enum imap_enable enable;
+	enum imap_uids_way uids_way;
 	char *selected_name;
 	bool selected;
 	bool exists_known;
-	uint32_t expunged;	      /* untagged EXPUNGEs since EXAMINE */
+	uint32_t expunged;	      /* messages, since EXAMINE */
 	struct mailbox_state mailbox; /* exists follows what is announced */
 	char hello[1024]; /* the whole greeting; info has its beginning */
 	char bye[256];
@@ -203,6 +216,19 @@ int imap_ahead_fetch(struct imap *im, const char *line, struct err *err);
 int imap_ahead_settle(struct imap *im, struct err *err);
 void imap_ahead_free(struct imap *im);
 
+/* ---- imap_vanished.c ---- */
+
+/* Before the first EXAMINE: sends ENABLE QRESYNC where that is offered; the
+ * answer is read by the next imap_wait, or here. */
+int imap_enable(struct imap *im, bool wait, struct err *err);
+int imap_enable_wait(
+	struct imap *im, struct imap_answer *ret_answer, struct err *err);
+/* The rest of an ENABLED line; of a VANISHED line that tells of an expunge. */
+void imap_note_enabled(struct imap *im, struct imap_line *rest);
+void imap_note_vanished(struct imap *im, struct imap_line rest);
+int imap_vanished(struct session *s, uint64_t since_modseq,
+	session_range_fn *fn, void *arg, struct err *err);
+
 /* ---- the rest ---- */
 
 /* " EMAILID", " X-GM-MSGID" or "": the item that names a message. Gmail's
@@ -210,6 +236,11 @@ void imap_ahead_free(struct imap *im);
 const char *imap_emailid_item(const struct imap *im);
 /* "EXAMINE"; "SELECT" only where a quirk wants it. imap_quirks.c */
 const char *imap_select_verb(const struct imap *im);
+/* 0 where a mailbox is selected, else -1. imap_scan.c */
+int imap_need_selected(const struct imap *im, struct err *err);
+int imap_uids(struct session *s, session_range_fn *fn, void *arg,
+	struct err *err); /* imap_uids.c */
+
 /* Nothing is selected, nothing known. imap_scan.c */
 void imap_mailbox_forget(struct imap *im);
 /* The first command that session_fetch would send for one range in a mailbox

@@ -156,6 +156,43 @@ void imap_read_objectid(struct imap_line *l, char *out, size_t out_bytes)
 		out[0] = '\0';
 }
 
+/* RFC 9051 9: nz-number. */
+static bool line_uid(struct imap_line *l, uint32_t *ret_uid)
+{
+	uint64_t n;
+
+	if (imap_line_peek(l) == ' ' || !imap_line_number(l, &n) || n == 0 ||
+		n > UINT32_MAX)
+		return false;
+	*ret_uid = (uint32_t)n;
+	return true;
+}
+
+int imap_line_range(struct imap_line *l, struct uid_range *ret_range)
+{
+	struct imap_line at = *l;
+	uint32_t a, b;
+
+	line_spaces(&at);
+	if (imap_line_at_end(&at) ||
+		(*at.p != '*' && (*at.p < '0' || *at.p > '9')))
+		return 0;
+	if (!line_uid(&at, &a))
+		return -1;
+	b = a;
+	if (imap_line_peek(&at) == ':') {
+		at.p++;
+		if (!line_uid(&at, &b))
+			return -1;
+	}
+	if (imap_line_peek(&at) == ',')
+		at.p++;
+	*ret_range = (struct uid_range){
+		.first = a < b ? a : b, .last = a < b ? b : a};
+	*l = at;
+	return 1;
+}
+
 static bool line_skip_quoted(struct imap_line *l)
 {
 	for (; l->p < l->end; l->p++) {

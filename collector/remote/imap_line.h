@@ -8,6 +8,8 @@
 #ifndef MAILHAUL_REMOTE_IMAP_LINE_H
 #define MAILHAUL_REMOTE_IMAP_LINE_H
 
+#include "../model/message.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +40,11 @@ int imap_line_string(struct imap_line *l, char *out, size_t out_bytes);
 /* Takes "(ID)" (RFC 8474 4): out is "" where there is none, or one that is
  * too long or not of the letters allowed. */
 void imap_read_objectid(struct imap_line *l, char *out, size_t out_bytes);
+/*
+ * Takes one range of a set ("4", "4:9", "9:4"; the comma behind it too). 1;
+ * 0: there is none; -1: no number in it ("*"), or one of 0 or beyond 32 bits.
+ */
+int imap_line_range(struct imap_line *l, struct uid_range *ret_range);
 /* Takes one value, a parenthesised list with all its levels included. False
  * at a stray ')' or the end. */
 bool imap_line_skip(struct imap_line *l);

@@ -30,6 +30,8 @@ void imap_quirks_mask(struct imap *im)
 		if ((im->info.quirks & quirks_masks[i].quirk) != 0)
 			im->caps &= ~quirks_masks[i].caps;
 	im->info.condstore = (im->caps & IMAP_CAP_CONDSTORE) != 0;
+	im->info.qresync = (im->caps & IMAP_CAP_QRESYNC) != 0 &&
+			   im->enable != IMAP_ENABLE_REFUSED;
 	im->info.pipelining = !imap_has_quirk(im, QUIRK_NO_PIPELINING);
 }
 

@@ -42,8 +42,10 @@ const char *imap_emailid_item(const struct imap *im)
 	return (im->caps & IMAP_CAP_OBJECTID) != 0 ? " EMAILID" : "";
 }
 
-static int scan_unselected(struct err *err)
+int imap_need_selected(const struct imap *im, struct err *err)
 {
+	if (im->selected)
+		return 0;
 	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX, ERR_RETRY_LATER,
 		"no mailbox is selected");
 }
@@ -151,9 +153,7 @@ int imap_scan(struct session *session, uint32_t items, session_message_fn *fn,
 		.next_seq = 1};
 	uint32_t expunged;
 
-	if (!im->selected)
-		return scan_unselected(err);
-	if (imap_ahead_settle(im, err) < 0)
+	if (imap_need_selected(im, err) < 0 || imap_ahead_settle(im, err) < 0)
 		return -1;
 	s.exists = im->mailbox.exists;
 	expunged = im->expunged;
@@ -183,9 +183,7 @@ int imap_changes(struct session *session, uint64_t since_modseq,
 		.steady = true,
 		.next_seq = 1};
 
-	if (!im->selected)
-		return scan_unselected(err);
-	if (imap_ahead_settle(im, err) < 0)
+	if (imap_need_selected(im, err) < 0 || imap_ahead_settle(im, err) < 0)
 		return -1;
 	s.exists = im->mailbox.exists;
 	if ((im->caps & IMAP_CAP_CONDSTORE) == 0 ||
@@ -211,8 +209,11 @@ static int select_examine(struct imap *im, const char *mailbox,
 	struct imap_answer *ret_answer, struct err *err)
 {
 	bool condstore = (im->caps & IMAP_CAP_CONDSTORE) != 0;
+	bool quoted = imap_can_quote(mailbox, strlen(mailbox));
 
 	imap_mailbox_forget(im);
+	if (imap_enable(im, !quoted, err) < 0)
+		return -1;
 	imap_begin(im);
 	imap_put(im, imap_select_verb(im));
 	imap_put(im, " ");

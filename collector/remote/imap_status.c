@@ -160,7 +160,9 @@ void imap_note_line(struct imap *im, const char *line, size_t n)
 	}
 	if (!imap_line_word(&l, word, sizeof word))
 		return;
-	if (strcmp(word, "BYE") == 0 && im->bye[0] == '\0') {
+	if (strcmp(word, "ENABLED") == 0)
+		imap_note_enabled(im, &l);
+	else if (strcmp(word, "BYE") == 0 && im->bye[0] == '\0') {
 		status_text(&l, im->bye, sizeof im->bye);
 		if (im->bye[0] == '\0')
 			(void)snprintf(

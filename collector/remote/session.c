@@ -56,6 +56,23 @@ int session_headers(struct session *s, const struct uid_range *ranges,
 		"this kind of session has no headers");
 }
 
+int session_uids(
+	struct session *s, session_range_fn *fn, void *arg, struct err *err)
+{
+	if (s->ops->uids != NULL)
+		return s->ops->uids(s, fn, arg, err);
+	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX, ERR_RETRY_CHANGE,
+		"this protocol has no UIDs");
+}
+
+int session_vanished(struct session *s, uint64_t since_modseq,
+	session_range_fn *fn, void *arg, struct err *err)
+{
+	if (s->ops->vanished == NULL)
+		return 0;
+	return s->ops->vanished(s, since_modseq, fn, arg, err);
+}
+
 void session_ahead(struct session *s, const struct session_ahead *what)
 {
 	if (s->ops->ahead != NULL)

@@ -62,6 +62,7 @@ struct session_info {
 	char server_id[256]; /* ID answer (RFC 2971) or IMPLEMENTATION */
 	char capabilities[2048]; /* after login, separated by spaces */
 	bool condstore;
+	bool qresync; /* session_vanished may answer */
 	bool pipelining;
 	bool compressed;
 	bool emailid;	 /* messages have one: EMAILID or X-GM-MSGID */
@@ -73,6 +74,9 @@ typedef int session_mailbox_fn(
 	void *arg, const struct mailbox_info *info, struct err *err);
 typedef int session_message_fn(
 	void *arg, const struct message_meta *meta, struct err *err);
+
+typedef int session_range_fn(
+	void *arg, const struct uid_range *range, struct err *err);
 
 struct session_sink {
 	/* Bytes of the message that the next `message` call describes. */
@@ -120,6 +124,11 @@ struct session_ops {
 		size_t count, const struct session_sink *sink, struct err *err);
 	/* NULL: nothing can be done ahead. */
 	int (*ahead)(struct session *s, const struct session_ahead *what);
+	/* NULL: not there. */
+	int (*uids)(struct session *s, session_range_fn *fn, void *arg,
+		struct err *err);
+	int (*vanished)(struct session *s, uint64_t since_modseq,
+		session_range_fn *fn, void *arg, struct err *err);
 };
 /* Each kind embeds this first. */
 struct session {
@@ -157,6 +166,25 @@ int session_scan(struct session *s, uint32_t items, session_message_fn *fn,
  * messages were expunged meanwhile, ask again. POP3: nothing. */
 int session_changes(struct session *s, uint64_t since_modseq,
 	session_message_fn *fn, void *arg, struct err *err);
+
+/*
+ * All UIDs of the selected mailbox as ranges, ascending, none touching
+ * another. IMAP: ESEARCH, else SEARCH, else FETCH, whatever this server does
+ * right, 20,000 messages a command; as many as EXISTS says, unless an expunge
+ * explains the difference: an error otherwise, never a shorter list. POP3:
+ * not there (scope mailbox).
+ */
+int session_uids(
+	struct session *s, session_range_fn *fn, void *arg, struct err *err);
+
+/*
+ * UIDs expunged since (QRESYNC, RFC 7162 3.2.6), as session_uids reports
+ * them; also such as never were there. 1: answered; what is left has to
+ * agree with EXISTS all the same, since nothing but that can tell a server
+ * that forgets. 0: it cannot say (ask session_uids). -1.
+ */
+int session_vanished(struct session *s, uint64_t since_modseq,
+	session_range_fn *fn, void *arg, struct err *err);
 
 /*
  * Bodies of the messages in ranges (ascending, not overlapping; POP3:

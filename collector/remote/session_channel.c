@@ -45,7 +45,7 @@ int proxy_over_limit(
 	return err_hint(err, "raise limits.%s if that is wanted", limit);
 }
 
-static int begin(struct proxy *p, uint8_t type, struct err *err)
+int proxy_begin(struct proxy *p, uint8_t type, struct err *err)
 {
 	if (p->dead)
 		return proxy_ended(err);
@@ -115,7 +115,7 @@ static int proxy_list(
 	uint8_t type;
 	int r;
 
-	if (begin(p, SESSION_LIST, err) < 0 || proxy_send(p, err) < 0)
+	if (proxy_begin(p, SESSION_LIST, err) < 0 || proxy_send(p, err) < 0)
 		return -1;
 	while ((r = proxy_next(p, &type, stopped ? &e : err)) > 0) {
 		if (type != SESSION_MAILBOX ||
@@ -149,7 +149,7 @@ static int proxy_select(struct session *s, const char *mailbox,
 	uint8_t type;
 	int r;
 
-	if (begin(p, SESSION_SELECT, err) < 0)
+	if (proxy_begin(p, SESSION_SELECT, err) < 0)
 		return -1;
 	channel_put_str(p->channel, mailbox);
 	if (proxy_send(p, err) < 0)
@@ -202,7 +202,7 @@ static int proxy_scan(struct session *s, uint32_t items, session_message_fn *fn,
 {
 	struct proxy *p = proxy_of(s);
 
-	if (begin(p, SESSION_SCAN, err) < 0)
+	if (proxy_begin(p, SESSION_SCAN, err) < 0)
 		return -1;
 	channel_put_u32(p->channel, items);
 	if (proxy_send(p, err) < 0)
@@ -215,7 +215,7 @@ static int proxy_changes(struct session *s, uint64_t since_modseq,
 {
 	struct proxy *p = proxy_of(s);
 
-	if (begin(p, SESSION_CHANGES, err) < 0)
+	if (proxy_begin(p, SESSION_CHANGES, err) < 0)
 		return -1;
 	channel_put_u64(p->channel, since_modseq);
 	if (proxy_send(p, err) < 0)
@@ -228,7 +228,7 @@ static int proxy_ahead(struct session *s, const struct session_ahead *what)
 {
 	struct proxy *p = proxy_of(s);
 
-	if (begin(p, SESSION_AHEAD, NULL) < 0)
+	if (proxy_begin(p, SESSION_AHEAD, NULL) < 0)
 		return -1;
 	session_put_ahead(p->channel, what);
 	return proxy_send(p, NULL);
@@ -277,6 +277,8 @@ static const struct session_ops proxy_ops = {
 	.headers = proxy_headers,
 	.close = proxy_close,
 	.ahead = proxy_ahead,
+	.uids = proxy_uids,
+	.vanished = proxy_vanished,
 };
 
 static int say_open(

@@ -121,6 +121,7 @@ void session_put_info(struct channel *c, const struct session_info *v)
 	channel_put_str(c, v->server_id);
 	channel_put_str(c, v->capabilities);
 	channel_put_u8(c, v->condstore);
+	channel_put_u8(c, v->qresync);
 	channel_put_u8(c, v->pipelining);
 	channel_put_u8(c, v->compressed);
 	channel_put_u8(c, v->emailid);
@@ -145,9 +146,10 @@ bool session_get_info(struct channel *c, struct session_info *v)
 	       get_text(c, v->greeting, sizeof v->greeting) &&
 	       get_text(c, v->server_id, sizeof v->server_id) &&
 	       get_text(c, v->capabilities, sizeof v->capabilities) &&
-	       get_bool(c, &v->condstore) && get_bool(c, &v->pipelining) &&
-	       get_bool(c, &v->compressed) && get_bool(c, &v->emailid) &&
-	       get_bool(c, &v->gmail) && channel_get_u64(c, &v->quirks);
+	       get_bool(c, &v->condstore) && get_bool(c, &v->qresync) &&
+	       get_bool(c, &v->pipelining) && get_bool(c, &v->compressed) &&
+	       get_bool(c, &v->emailid) && get_bool(c, &v->gmail) &&
+	       channel_get_u64(c, &v->quirks);
 }
 
 void session_put_mailbox(struct channel *c, const struct mailbox_info *v)
@@ -195,6 +197,12 @@ bool session_get_state(struct channel *c, struct mailbox_state *v)
 	if (v->highestmodseq > INT64_MAX) /* RFC 7162 7: 63 bits */
 		v->highestmodseq = 0;
 	return true;
+}
+
+bool session_get_range(struct channel *c, struct uid_range *v)
+{
+	return channel_get_u32(c, &v->first) && channel_get_u32(c, &v->last) &&
+	       v->first != 0 && v->last >= v->first;
 }
 
 void session_put_ahead(struct channel *c, const struct session_ahead *v)

@@ -8,6 +8,8 @@
  *   SELECT name                 STATE, DONE
  *   SCAN items                  MESSAGE…, DONE
  *   CHANGES since               MESSAGE…, DONE
+ *   UIDS                        UID_RANGES…, DONE
+ *   VANISHED since              CANNOT, DONE or UID_RANGES…, DONE
  *   RANGES…, FETCH              (BODY… MESSAGE)…, DONE
  *   RANGES…, HEADERS            (BODY… MESSAGE)…, DONE
  *   AHEAD what                  (nothing)
@@ -32,6 +34,8 @@ enum session_frame {
 	SESSION_CLOSE,
 	SESSION_AHEAD,
 	SESSION_HEADERS, /* as FETCH */
+	SESSION_UIDS,
+	SESSION_VANISHED,
 
 	SESSION_INFO = 65,
 	SESSION_MAILBOX,
@@ -40,6 +44,8 @@ enum session_frame {
 	SESSION_BODY,
 	SESSION_DONE,
 	SESSION_FAIL,
+	SESSION_UID_RANGES, /* as RANGES */
+	SESSION_CANNOT,
 };
 
 #define SESSION_RANGES_FRAME 4096     /* ranges in a frame at most */
@@ -56,6 +62,9 @@ void session_put_mailbox(struct channel *c, const struct mailbox_info *v);
 bool session_get_mailbox(struct channel *c, struct mailbox_info *v);
 void session_put_state(struct channel *c, const struct mailbox_state *v);
 bool session_get_state(struct channel *c, struct mailbox_state *v);
+
+/* False at 0, and where last is below first. */
+bool session_get_range(struct channel *c, struct uid_range *v);
 
 void session_put_ahead(struct channel *c, const struct session_ahead *v);
 bool session_get_ahead(struct channel *c, struct session_ahead *v);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* session_proxy: what session_channel.c and session_channel_fetch.c share of
- * the conductor's end. Nobody else includes it. */
+/* session_proxy: what the session_channel*.c share of the conductor's end. Nobody else includes it. */
 #ifndef MAILHAUL_REMOTE_SESSION_PROXY_H
 #define MAILHAUL_REMOTE_SESSION_PROXY_H
 
@@ -20,6 +19,8 @@ int proxy_ended(struct err *err);
 int proxy_nonsense(struct proxy *p, const char *what, struct err *err);
 int proxy_over_limit(
 	struct proxy *p, const char *limit, uint64_t value, struct err *err);
+/* Begins a question. */
+int proxy_begin(struct proxy *p, uint8_t type, struct err *err);
 /* Ends the frame under way. */
 int proxy_send(struct proxy *p, struct err *err);
 /* The next frame of an answer: 1 and its type, 0 at its end, -1. */
@@ -29,5 +30,9 @@ int proxy_headers(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err);
 int proxy_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err);
+int proxy_uids(
+	struct session *s, session_range_fn *fn, void *arg, struct err *err);
+int proxy_vanished(struct session *s, uint64_t since_modseq,
+	session_range_fn *fn, void *arg, struct err *err);
 
 #endif

@@ -150,6 +150,63 @@ static void serve_changes(struct serve *v)
 	answer(v, r, &err);
 }
 
+/* Ranges go out in frames of many; the last one with the answer's end. */
+struct ranges_out {
+	struct serve *v;
+	size_t n; /* in the frame under way */
+};
+
+static int send_uid_ranges(struct ranges_out *o, struct err *err)
+{
+	if (o->n == 0)
+		return 0;
+	o->n = 0;
+	return say(o->v, err);
+}
+
+static int on_range(void *arg, const struct uid_range *range, struct err *err)
+{
+	struct ranges_out *o = arg;
+
+	if (o->n == 0)
+		channel_begin(o->v->channel, SESSION_UID_RANGES);
+	channel_put_u32(o->v->channel, range->first);
+	channel_put_u32(o->v->channel, range->last);
+	return ++o->n == SESSION_RANGES_FRAME ? send_uid_ranges(o, err) : 0;
+}
+
+static void serve_uids(struct serve *v)
+{
+	struct ranges_out out = {.v = v};
+	struct err err = {0};
+	int r = session_uids(v->session, on_range, &out, &err);
+
+	if (r == 0)
+		r = send_uid_ranges(&out, &err);
+	answer(v, r, &err);
+}
+
+static void serve_vanished(struct serve *v)
+{
+	struct ranges_out out = {.v = v};
+	struct err err = {0};
+	uint64_t since;
+	int r;
+
+	if (!channel_get_u64(v->channel, &since) || !channel_done(v->channel)) {
+		v->over = true;
+		return;
+	}
+	r = session_vanished(v->session, since, on_range, &out, &err);
+	if (r > 0) {
+		r = send_uid_ranges(&out, &err);
+	} else if (r == 0) {
+		channel_begin(v->channel, SESSION_CANNOT);
+		r = say(v, &err);
+	}
+	answer(v, r, &err);
+}
+
 static void take_ahead(struct serve *v)
 {
 	struct session_ahead what;
@@ -172,9 +229,7 @@ static void take_ranges(struct serve *v)
 		struct uid_range *r = &v->ranges[v->range_count];
 		if (n++ == SESSION_RANGES_FRAME ||
 			v->range_count == SESSION_RANGES_MAX ||
-			!channel_get_u32(v->channel, &r->first) ||
-			!channel_get_u32(v->channel, &r->last) ||
-			r->first == 0 || r->last < r->first) {
+			!session_get_range(v->channel, r)) {
 			v->over = true;
 			return;
 		}
@@ -219,6 +274,12 @@ static void serve_request(struct serve *v, uint8_t type)
 		break;
 	case SESSION_CHANGES:
 		serve_changes(v);
+		break;
+	case SESSION_UIDS:
+		serve_uids(v);
+		break;
+	case SESSION_VANISHED:
+		serve_vanished(v);
 		break;
 	case SESSION_AHEAD:
 		take_ahead(v);

@@ -24,6 +24,8 @@ struct fake {
 	bool fail_open;
 	bool fail_select; /* scope mailbox */
 	bool hang;	  /* fetch waits for the hang-up */
+	uint32_t ranges;  /* UIDs 1, 3, 5 … so many; also those gone */
+	bool cannot;	  /* say what is gone */
 	/* out */
 	struct session_config config; /* the secret is not kept */
 	char secret[64];
@@ -60,6 +62,7 @@ static inline void fake_info(struct session *s, struct session_info *info)
 	(void)snprintf(info->capabilities, sizeof info->capabilities,
 		"IMAP4rev1 CONDSTORE");
 	info->condstore = true;
+	info->qresync = true;
 }
 
 static inline int fake_list(
@@ -169,6 +172,26 @@ static inline int fake_fetch(struct session *s, const struct uid_range *ranges,
 		"cancelled");
 }
 
+static inline int fake_uids(
+	struct session *s, session_range_fn *fn, void *arg, struct err *err)
+{
+	for (uint32_t i = 0; i < fake_of(s)->ranges; i++) {
+		const struct uid_range r = {2 * i + 1, 2 * i + 1};
+		if (fn(arg, &r, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static inline int fake_vanished(struct session *s, uint64_t since,
+	session_range_fn *fn, void *arg, struct err *err)
+{
+	fake_of(s)->since = since;
+	if (fake_of(s)->cannot)
+		return 0;
+	return fake_uids(s, fn, arg, err) < 0 ? -1 : 1;
+}
+
 static inline void fake_close(struct session *s)
 {
 	atomic_fetch_add(&fake_of(s)->closed, 1);
@@ -187,6 +210,8 @@ static inline int fake_open(void *arg, const struct session_config *config,
 		.scan = fake_scan,
 		.changes = fake_changes,
 		.fetch = fake_fetch,
+		.uids = fake_uids,
+		.vanished = fake_vanished,
 		.close = fake_close};
 	struct fake_session *s;
 	struct fake *f = arg;

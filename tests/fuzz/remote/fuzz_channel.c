@@ -29,6 +29,7 @@ struct seen {
 	uint64_t mailboxes;
 	uint64_t messages;
 	uint64_t body_bytes;
+	uint32_t last_uid;
 };
 
 static bool is_text(const char *s, size_t max)
@@ -67,6 +68,17 @@ static int on_message(
 	require(++v->messages <= LIMIT_MESSAGES);
 	require((meta->has & MESSAGE_HAS_BODY) == 0);
 	check_meta(meta);
+	return 0;
+}
+
+static int on_range(void *arg, const struct uid_range *range, struct err *err)
+{
+	struct seen *v = arg;
+
+	(void)err;
+	require(range->first > v->last_uid && range->last >= range->first);
+	require(++v->messages <= LIMIT_MESSAGES);
+	v->last_uid = range->last;
 	return 0;
 }
 
@@ -109,7 +121,7 @@ static void call(struct session *s, uint8_t which)
 	int r;
 
 	memset(&err, 0, sizeof err);
-	switch (which % 5) {
+	switch (which % 7) {
 	case 0:
 		r = session_list(s, on_mailbox, &v, &err);
 		break;
@@ -122,6 +134,13 @@ static void call(struct session *s, uint8_t which)
 		break;
 	case 3:
 		r = session_changes(s, 1, on_message, &v, &err);
+		break;
+	case 4:
+		r = session_uids(s, on_range, &v, &err);
+		break;
+	case 5:
+		r = session_vanished(s, 1, on_range, &v, &err);
+		r = r > 0 ? 0 : r;
 		break;
 	default:
 		r = session_fetch(s, ranges, 2, &sink, &err);

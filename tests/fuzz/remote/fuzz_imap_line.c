@@ -19,6 +19,7 @@ static void fuzz_values(const char *line, size_t n)
 {
 	struct imap_line l;
 	char out[64];
+	struct uid_range range;
 	uint64_t number;
 
 	imap_line_init(&l, line, n);
@@ -30,6 +31,10 @@ static void fuzz_values(const char *line, size_t n)
 			break;
 	imap_line_init(&l, line, n);
 	(void)imap_line_number(&l, &number);
+	imap_line_init(&l, line, n);
+	while (imap_line_range(&l, &range) > 0)
+		check(l.p <= l.end && range.first != 0 &&
+			range.first <= range.last);
 	check(l.p >= line && l.p <= l.end);
 }
 
@@ -55,6 +60,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			strlen(info.name) < sizeof info.name);
 	memset(&im, 0, sizeof im);
 	imap_note_line(&im, line, n);
+	imap_line_init(&l, line, n);
+	imap_note_vanished(&im, l);
+	check(im.mailbox.exists == 0 || im.expunged < UINT32_MAX);
 	check(strlen(im.bye) < sizeof im.bye);
 	check(strlen(im.info.capabilities) < sizeof im.info.capabilities);
 	if (imap_read_tagged(line, n, 7, &answer)) {

@@ -102,6 +102,7 @@ static void the_config_arrives_whole(void **state)
 	assert_string_equal(info.tls, "TLSv1.3 FAKE");
 	assert_null(strchr(info.greeting, '\x1b'));
 	assert_true(info.condstore);
+	assert_true(info.qresync);
 	assert_false(info.pipelining);
 	rig_close(&r, &s);
 	assert_string_equal(r.fake.secret, "pass word");
@@ -293,6 +294,50 @@ static int message(void *arg, const struct message_meta *meta, struct err *err)
 	return see(arg, meta, err);
 }
 
+static int on_range(void *arg, const struct uid_range *range, struct err *err)
+{
+	struct seen *v = arg;
+
+	assert_int_equal(range->first, 2 * v->count + 1);
+	assert_int_equal(range->last, range->first);
+	if (++v->count == v->stop_at)
+		return err_set(err, ERR_DISK, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_LATER, "full");
+	return 0;
+}
+
+static void lists_of_uids(void **state)
+{
+	struct rig r = {.fake.ranges = 0};
+	struct session *s = NULL;
+	struct seen v = {0};
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(rig_open(&r, &s, &err), 0);
+	/* none; a frame; many; up to the limit */
+	for (uint32_t n = 0; n <= 100000; n = n * 10 + 4096) {
+		r.fake.ranges = n;
+		v.count = 0;
+		assert_int_equal(session_uids(s, on_range, &v, &err), 0);
+		assert_int_equal(v.count, n);
+	}
+	r.fake.ranges = 100000;
+	v.count = 0;
+	assert_int_equal(session_vanished(s, 5, on_range, &v, &err), 1);
+	assert_int_equal(v.count, 100000);
+	assert_int_equal(r.fake.since, 5);
+	r.fake.cannot = true;
+	assert_int_equal(session_vanished(s, 5, on_range, &v, &err), 0);
+	r.fake.ranges = 100001;
+	v.count = 0;
+	assert_int_equal(session_uids(s, on_range, &v, &err), -1);
+	assert_int_equal(err.class, ERR_LIMIT);
+	assert_int_equal(session_uids(s, on_range, &v, &err), -1);
+	assert_int_equal(err.scope, ERR_SCOPE_SESSION);
+	rig_close(&r, &s);
+}
+
 static const size_t body_sizes[] = {0, 10, 5000, 16384, 65530, 300000};
 
 static void bodies_arrive_byte_for_byte(void **state)
@@ -392,6 +437,7 @@ int main(void)
 		cmocka_unit_test(lists_come_whole_or_stop),
 		cmocka_unit_test(a_refused_mailbox_leaves_the_session),
 		cmocka_unit_test(scans_and_changes),
+		cmocka_unit_test(lists_of_uids),
 		cmocka_unit_test(bodies_arrive_byte_for_byte),
 		cmocka_unit_test(many_ranges_are_asked_for),
 		cmocka_unit_test(a_full_disk_ends_the_session),

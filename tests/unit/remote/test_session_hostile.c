@@ -24,8 +24,9 @@
 /* What an envoy says is written as text: "D" DONE, "I" a good INFO, "S" a
  * good STATE, "X" a good MAILBOX, "mN" MESSAGE of UID N without a body, "MN"
  * with one, "bN" BODY of N bytes, "F" a FAIL of the session, "f" one of the
- * mailbox, "tN" an empty frame of type N, "lN" only a header that announces N
- * bytes of BODY, "k" a frame cut in the middle; then the envoy dies. */
+ * mailbox, "rN" UID_RANGES N:N, "RN" N:3, "tN" an empty frame of type N, "lN"
+ * only a header that announces N bytes of BODY, "k" a frame cut in the middle;
+ * then the envoy dies. */
 static void add_frame(struct buf *out, uint8_t type, const void *p, size_t n)
 {
 	const unsigned char head[5] = {(unsigned char)n,
@@ -64,13 +65,14 @@ static void add_step(struct buf *out, char what, uint32_t n)
 	static const char zeros[MESSAGE_BYTES];
 	const unsigned char box[34] = {1, 0, 0, 0, 'B', '/'};
 	unsigned char head[5] = {0, 0, 0, 0, SESSION_BODY};
+	unsigned char range[8];
 
 	switch (what) {
 	case 'D':
 		add_frame(out, SESSION_DONE, "", 0);
 		break;
 	case 'I':
-		add_frame(out, SESSION_INFO, zeros, 29);
+		add_frame(out, SESSION_INFO, zeros, 30);
 		break;
 	case 'S':
 		add_frame(out, SESSION_STATE, zeros, 24);
@@ -93,6 +95,12 @@ static void add_step(struct buf *out, char what, uint32_t n)
 		break;
 	case 'f':
 		add_fail(out, ERR_SCOPE_MAILBOX);
+		break;
+	case 'r':
+	case 'R':
+		add_u32(range, n);
+		add_u32(range + 4, what == 'r' ? n : 3);
+		add_frame(out, SESSION_UID_RANGES, range, sizeof range);
 		break;
 	case 't':
 		add_frame(out, (uint8_t)n, "", 0);
@@ -172,6 +180,14 @@ static int on_message(
 	return 0;
 }
 
+static int on_range(void *arg, const struct uid_range *range, struct err *err)
+{
+	(void)range;
+	(void)err;
+	((struct seen *)arg)->calls++;
+	return 0;
+}
+
 static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 {
 	(void)bytes;
@@ -180,7 +196,7 @@ static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 	return 0;
 }
 
-/* Opens, makes one call ('o' none, 'l' 's' 'n' 'c' 'f'), closes. */
+/* Opens, makes one call ('o' none, 'l' 's' 'n' 'c' 'f' 'u' 'v'), closes. */
 static int play(char what, const char *script, struct seen *v, struct err *err)
 {
 	const struct uid_range ranges[] = {{5, 7}, {9, 9}};
@@ -214,6 +230,10 @@ static int play(char what, const char *script, struct seen *v, struct err *err)
 		r = session_changes(s, 1, on_message, v, err);
 	else if (r == 0 && what == 'f')
 		r = session_fetch(s, ranges, 2, &sink, err);
+	else if (r == 0 && what == 'u')
+		r = session_uids(s, on_range, v, err);
+	else if (r == 0 && what == 'v')
+		r = session_vanished(s, 1, on_range, v, err) < 0 ? -1 : 0;
 	session_close(&s);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(close(fds[1]), 0);
@@ -275,6 +295,25 @@ static const struct {
 	{'c', "ID D", ERR_NONE, 0},
 	{'c', "ID m1m2m3m4m5m6m7D", ERR_LIMIT, ERR_SCOPE_SESSION},
 	{'c', "ID b5 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	/* UIDs. */
+	{'u', "ID D", ERR_NONE, 0},
+	{'u', "ID r1R2r5D", ERR_NONE, 0},
+	{'u', "ID R1R4 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'u', "ID R1r3 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'u', "ID r2r1 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'u', "ID r0 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'u', "ID t72 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'u', "ID t73 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'u', "ID m1 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'u', "ID R1r4r5r6r7D", ERR_LIMIT, ERR_SCOPE_SESSION},
+	{'u', "ID r1 f", ERR_REFUSED, ERR_SCOPE_MAILBOX},
+	{'v', "ID D", ERR_NONE, 0},
+	{'v', "ID t73 D", ERR_NONE, 0},
+	{'v', "ID r1r2r4D", ERR_NONE, 0},
+	{'v', "ID t73t73 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'v', "ID t73r1 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'v', "ID r1t73 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'v', "ID r1r3r5r7r9r11r13D", ERR_LIMIT, ERR_SCOPE_SESSION},
 	/* Fetching 5:7,9. */
 	{'f', "ID D", ERR_NONE, 0},
 	{'f', "ID b10M5 b60000b40000M6 M7 b1M9 D", ERR_NONE, 0},

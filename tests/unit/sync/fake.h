@@ -53,6 +53,11 @@ struct fake_mailbox {
 	uint64_t modseq;
 	struct fake_message messages[FAKE_MESSAGES];
 	size_t count;
+	struct {
+		uint32_t uid;
+		uint64_t modseq;
+	} gone[FAKE_MESSAGES]; /* expunged */
+	size_t gone_count;
 	uint32_t exists_lie; /* added to EXISTS */
 	bool hide_uidnext;
 	bool refuses_select;
@@ -63,6 +68,8 @@ struct fake {
 	struct fake_mailbox mailboxes[FAKE_MAILBOXES];
 	size_t count;
 	bool pop3, condstore;
+	bool qresync;
+	bool forgets; /* which messages have gone, and does not say so */
 	/* faults of the connection */
 	int64_t cut_after_bytes; /* of bodies; -1 = never; once */
 	int64_t cut_at_message;	 /* before the nth from now; -1; once */
@@ -72,6 +79,7 @@ struct fake {
 	enum err_class open_fails; /* with RETRY_CHANGE */
 	/* what it has been asked for */
 	int opens, selects, scans, change_lists, fetches;
+	int uid_lists, gone_lists;
 	int bodies; /* complete ones sent */
 	uint64_t bytes;
 	/* called when a message has been sent */
@@ -141,11 +149,14 @@ static inline void fake_expunge(struct fake_mailbox *m, int id)
 {
 	struct fake_message *msg = fake_find(m, id);
 	size_t at = (size_t)(msg - m->messages);
+	uint32_t uid = msg->uid;
 
 	free(msg->body);
 	memmove(msg, msg + 1, (m->count - at - 1) * sizeof *msg);
 	m->count--;
 	m->modseq++;
+	m->gone[m->gone_count % FAKE_MESSAGES].uid = uid;
+	m->gone[m->gone_count++ % FAKE_MESSAGES].modseq = m->modseq;
 }
 
 static inline void fake_set_flags(

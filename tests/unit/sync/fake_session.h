@@ -34,6 +34,7 @@ static inline void fake_info(struct session *base, struct session_info *info)
 
 	memset(info, 0, sizeof *info);
 	info->condstore = s->fake->condstore && !s->fake->pop3;
+	info->qresync = info->condstore && s->fake->qresync;
 }
 
 static inline int fake_list(struct session *base, session_mailbox_fn *fn,
@@ -147,6 +148,51 @@ static inline int fake_changes(struct session *base, uint64_t since,
 			return -1;
 	}
 	return 0;
+}
+
+static inline int fake_uids(
+	struct session *base, session_range_fn *fn, void *arg, struct err *err)
+{
+	struct fake_session *s = (struct fake_session *)base;
+
+	s->fake->uid_lists++;
+	if (fake_alive(s, err) != 0)
+		return -1;
+	for (size_t i = 0; i < s->selected->count; i++) {
+		const struct uid_range r = {s->selected->messages[i].uid,
+			s->selected->messages[i].uid};
+		if (fn(arg, &r, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Ascending. */
+static inline int fake_vanished(struct session *base, uint64_t since,
+	session_range_fn *fn, void *arg, struct err *err)
+{
+	struct fake_session *s = (struct fake_session *)base;
+	uint32_t last = 0;
+
+	s->fake->gone_lists++;
+	if (fake_alive(s, err) != 0)
+		return -1;
+	if (!s->fake->qresync || !s->fake->condstore)
+		return 0;
+	for (;;) {
+		struct uid_range r = {0, 0};
+		for (size_t i = 0; i < s->selected->gone_count; i++)
+			if (s->selected->gone[i].modseq > since &&
+				s->selected->gone[i].uid > last &&
+				(r.first == 0 ||
+					s->selected->gone[i].uid < r.first))
+				r.first = r.last = s->selected->gone[i].uid;
+		if (r.first == 0 || s->fake->forgets)
+			return 1;
+		if (fn(arg, &r, err) != 0)
+			return -1;
+		last = r.last;
+	}
 }
 
 /* The connection is lost here, if that is what the test wants. */
@@ -296,6 +342,8 @@ static inline int fake_open(void *arg, const struct session_config *config,
 		.scan = fake_scan,
 		.changes = fake_changes,
 		.fetch = fake_fetch,
+		.uids = fake_uids,
+		.vanished = fake_vanished,
 		.close = fake_close};
 	struct fake *f = arg;
 	struct fake_session *s;
