@@ -57,6 +57,9 @@ struct ledger_mailbox {
 	int64_t exists;			/* at the source, last seen */
 	int64_t stored, quarantined, skipped; /* rows of the present epoch */
 	int64_t bytes_stored;
+	/* of stored: gone at the source, nothing done yet; of these: held by
+	 * the brake (ledger_expunge.h) */
+	int64_t waiting, held;
 };
 /*
  * The row of a remote mailbox; made if missing with a folder directory that

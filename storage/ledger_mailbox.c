@@ -37,6 +37,8 @@ static void read_mailbox(struct stmt *s, struct ledger_mailbox *m)
 	m->quarantined = stmt_int(s, "quarantined");
 	m->skipped = stmt_int(s, "skipped");
 	m->bytes_stored = stmt_int(s, "bytes_stored");
+	m->waiting = stmt_int(s, "waiting");
+	m->held = stmt_int(s, "held");
 }
 
 static int find(struct ledger *l, const char *name, struct ledger_mailbox *m,

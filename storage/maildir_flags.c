@@ -8,6 +8,7 @@
  */
 #include "../collector/base/mem.h"
 #include "../collector/model/merge.h"
+#include "flag_name.h"
 #include "publish.h"
 
 #include <assert.h>
@@ -87,51 +88,6 @@ static int list_sub(struct merge *m, int sub_fd, bool in_new, struct err *err)
 				 in_new ? "new" : "cur");
 }
 
-/* What stands behind ":2,"; "" where there are no flags. */
-static const char *letters_of(const char *name)
-{
-	const char *info = strchr(name, ':');
-
-	return info != NULL && strncmp(info, ":2,", 3) == 0 ? info + 3 : "";
-}
-
-static bool is_ours(char c)
-{
-	return c != '\0' && strchr("DFRST", c) != NULL;
-}
-
-static int by_byte(const void *a, const void *b)
-{
-	return *(const unsigned char *)a - *(const unsigned char *)b;
-}
-
-/*
- * The new name: our flags and keywords, and of the old letters those that
- * mean something to others: upper-case ones that we do not know, lower-case
- * ones (unknown) that have no name. What follows a second comma stays.
- */
-static int new_name(const struct seen *s, uint8_t system, const char *letters,
-	const char *unknown, char *out, size_t out_bytes)
-{
-	const char *old = letters_of(s->name), *rest = strchr(old, ',');
-	size_t end = rest != NULL ? (size_t)(rest - old) : strlen(old), n = 0;
-	char flags[6], all[NAME_MAX + 1];
-	int len;
-
-	flags_to_maildir(system, flags);
-	len = snprintf(all, sizeof all, "%s%s%s", flags, letters, unknown);
-	n = (size_t)len;
-	for (size_t i = 0; i < end && n + 1 < sizeof all; i++)
-		if (!is_ours(old[i]) && !(old[i] >= 'a' && old[i] <= 'z'))
-			all[n++] = old[i];
-	all[n] = '\0';
-	qsort(all, n, 1, by_byte);
-	len = snprintf(out, out_bytes, "%.*s:2,%s%s",
-		(int)strcspn(s->name, ":"), s->name, all,
-		rest != NULL ? rest : "");
-	return len > 0 && (size_t)len < out_bytes ? 0 : -1;
-}
-
 /* 0 done, 1 gone meanwhile, -1. */
 static int rename_it(struct merge *m, const struct seen *s, const char *name,
 	bool any, struct err *err)
@@ -179,7 +135,7 @@ static int merge_one(struct merge *m, struct seen *s, struct err *err)
 	char name[NAME_MAX + 1];
 	int rc;
 
-	(void)snprintf(old, sizeof old, "%s", letters_of(s->name));
+	(void)snprintf(old, sizeof old, "%s", flag_name_letters(s->name));
 	old[strcspn(old, ",")] = '\0';
 	open_sides(&sides, item);
 	sides.local_now.system = flags_from_maildir(old);
@@ -195,8 +151,7 @@ static int merge_one(struct merge *m, struct seen *s, struct err *err)
 		item->found = s->settled = true;
 		return 0;
 	}
-	if (new_name(s, merged.system, letters, unknown, name, sizeof name) !=
-		0)
+	if (flag_name_make(s->name, merged.system, letters, unknown, name) != 0)
 		return err_set(err, ERR_STORE, ERR_SCOPE_MESSAGE,
 			ERR_RETRY_CHANGE, "no room for flags in the name %s",
 			s->name);

@@ -4,24 +4,40 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define FILE_NAME "maildirsize"
 
-void maildirsize_add(int root_fd, uint64_t bytes, uint64_t count)
+static void append(int root_fd, const char *line)
 {
-	char line[64];
-	int n, fd = openat(root_fd, FILE_NAME,
-		       O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
-			       O_CLOEXEC);
+	ssize_t n = (ssize_t)strlen(line);
+	int fd = openat(root_fd, FILE_NAME,
+		O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
-	n = snprintf(
-		line, sizeof line, "%" PRIu64 " %" PRIu64 "\n", bytes, count);
 	if (write(fd, line, (size_t)n) != n)
 		maildirsize_remove(root_fd);
 	(void)close(fd);
+}
+
+void maildirsize_add(int root_fd, uint64_t bytes, uint64_t count)
+{
+	char line[64];
+
+	(void)snprintf(
+		line, sizeof line, "%" PRIu64 " %" PRIu64 "\n", bytes, count);
+	append(root_fd, line);
+}
+
+void maildirsize_take(int root_fd, uint64_t bytes, uint64_t count)
+{
+	char line[64];
+
+	(void)snprintf(
+		line, sizeof line, "-%" PRIu64 " -%" PRIu64 "\n", bytes, count);
+	append(root_fd, line);
 }
 
 void maildirsize_remove(int root_fd)

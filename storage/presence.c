@@ -11,6 +11,7 @@
 #include "presence.h"
 
 #include "../collector/base/mem.h"
+#include "ctime_pair.h"
 #include "maildir.h"
 #include "maildir_root.h"
 
@@ -21,12 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LISTINGS 3
-#define TICK_MS 30     /* several of the kernel's */
-#define COARSE_MS 2100 /* file systems that keep whole seconds, or two */
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 struct place {
@@ -57,30 +55,6 @@ static uint64_t hash_name(const char *name)
 	for (; *name != '\0' && *name != ':'; name++)
 		h = (h ^ (unsigned char)*name) * 1099511628211u;
 	return h;
-}
-
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-/* Old enough that a change after now would show. */
-static bool is_settled(const struct timespec *t)
-{
-	int64_t limit_ms = t->tv_nsec == 0 ? COARSE_MS : TICK_MS;
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)(now.tv_sec - t->tv_sec) * 1000 +
-		       (now.tv_nsec - t->tv_nsec) / 1000000 >=
-	       limit_ms;
-}
-
-static void wait_tick(void)
-{
-	const struct timespec tick = {.tv_nsec = TICK_MS * 1000000L};
-
-	(void)nanosleep(&tick, NULL);
 }
 
 static int add_hashes(struct place *p, int fd, struct err *err)
@@ -144,7 +118,7 @@ static int list_place(
 			return -1;
 		if (r == 1)
 			continue;
-		place->steady &= is_settled(&place->ctime[i]);
+		place->steady &= ctime_is_settled(&place->ctime[i]);
 		fd = openat(dir_fd, subs[i], DIR_FLAGS);
 		if (fd < 0 && (errno == ELOOP || errno == ENOTDIR)) {
 			p->blind = true;
@@ -171,7 +145,7 @@ static int check_place(struct place *place, int dir_fd, struct err *err)
 		struct timespec now;
 		if (stat_sub(dir_fd, subs[i], &now, err) < 0)
 			return -1;
-		place->steady &= same_time(&now, &place->ctime[i]);
+		place->steady &= ctime_is_same(&now, &place->ctime[i]);
 	}
 	return 0;
 }
@@ -233,7 +207,7 @@ static int list_root(struct presence *p, struct err *err)
 	}
 	clear_places(p);
 	p->root_ctime = st.st_ctim;
-	p->root_steady = is_settled(&st.st_ctim);
+	p->root_steady = ctime_is_settled(&st.st_ctim);
 	add_place(p, "");
 	errno = 0;
 	while ((e = readdir(d)) != NULL) {
@@ -292,7 +266,7 @@ static int list_round(struct presence *p, struct err *err)
 	}
 	if (fstat(p->store->root_fd, &st) != 0)
 		return err_set_file(err, errno, "cannot look at the store");
-	p->root_steady &= same_time(&st.st_ctim, &p->root_ctime);
+	p->root_steady &= ctime_is_same(&st.st_ctim, &p->root_ctime);
 	p->steady &= p->root_steady;
 	return 0;
 }
@@ -325,7 +299,7 @@ int store_presence(
 	p->store = store;
 	for (int i = 0; rc == 0 && i < LISTINGS && !p->steady; i++) {
 		if (i != 0)
-			wait_tick();
+			ctime_wait_tick();
 		rc = list_round(p, err);
 	}
 	if (rc != 0)

@@ -19,22 +19,28 @@ DELETE FROM note WHERE key = :key;
 SELECT value FROM note WHERE key = :key;
 
 -- name: ledger_mailbox_by_name
-SELECT m.*, t.stored, t.quarantined, t.skipped, t.bytes_stored
+SELECT m.*, t.stored, t.quarantined, t.bytes_stored,
+	t.skipped - COALESCE(e.gone, 0) AS skipped, e.waiting, e.held
 FROM mailbox m
 LEFT JOIN tally t ON t.mailbox_id = m.id AND t.uidvalidity =
 	CASE WHEN m.uidvalidity <> 0 THEN m.uidvalidity ELSE
 		(SELECT max(uidvalidity) FROM tally WHERE mailbox_id = m.id)
 	END
+LEFT JOIN expunge_tally e ON e.mailbox_id = t.mailbox_id
+	AND e.uidvalidity = t.uidvalidity
 WHERE m.name = :name;
 
 -- name: ledger_mailbox_all
 -- scan: all are wanted
-SELECT m.*, t.stored, t.quarantined, t.skipped, t.bytes_stored
+SELECT m.*, t.stored, t.quarantined, t.bytes_stored,
+	t.skipped - COALESCE(e.gone, 0) AS skipped, e.waiting, e.held
 FROM mailbox m
 LEFT JOIN tally t ON t.mailbox_id = m.id AND t.uidvalidity =
 	CASE WHEN m.uidvalidity <> 0 THEN m.uidvalidity ELSE
 		(SELECT max(uidvalidity) FROM tally WHERE mailbox_id = m.id)
 	END
+LEFT JOIN expunge_tally e ON e.mailbox_id = t.mailbox_id
+	AND e.uidvalidity = t.uidvalidity
 ORDER BY m.id;
 
 -- name: ledger_mailbox_dir_taken
