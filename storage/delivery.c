@@ -395,19 +395,6 @@ static struct staged *new_staged(
 	return s;
 }
 
-/* A header that is not whole, or longer than what is kept, has none. */
-static void hash_header(
-	const struct delivery *d, unsigned char out[LEDGER_HEADER_HASH])
-{
-	unsigned char sha256[32];
-
-	if (!d->header.over || !begin_hash(d->sha))
-		return;
-	(void)EVP_DigestUpdate(d->sha, d->header.bytes, d->header.n);
-	(void)EVP_DigestFinal_ex(d->sha, sha256, NULL);
-	memcpy(out, sha256, LEDGER_HEADER_HASH);
-}
-
 static void name_it(const struct delivery *d, struct folder *folder,
 	const struct ledger_message *key, struct staged *s)
 {
@@ -429,7 +416,7 @@ static void name_it(const struct delivery *d, struct folder *folder,
 	s->file_bytes = d->written;
 	s->to_new = s->system == 0 && s->letters[0] == '\0';
 	(void)EVP_DigestFinal_ex(d->sha, s->sha256, NULL);
-	hash_header(d, s->header_hash);
+	header_hash(&d->header, s->header_hash);
 	memcpy(s->emailid, key->emailid, sizeof s->emailid);
 }
 

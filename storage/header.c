@@ -3,6 +3,7 @@
 
 #include "../collector/base/mem.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,16 @@ void header_add(struct header *h, const char *bytes, size_t n)
 	h->bytes = mem_grow(h->bytes, h->n + n, 1);
 	memcpy(h->bytes + h->n, bytes, n);
 	h->n += n;
+}
+
+void header_hash(const struct header *h, unsigned char out[LEDGER_HEADER_HASH])
+{
+	unsigned char sha256[EVP_MAX_MD_SIZE];
+
+	memset(out, 0, LEDGER_HEADER_HASH);
+	if (h->over && EVP_Digest(h->bytes, h->n, sha256, NULL, EVP_sha256(),
+			       NULL) == 1)
+		memcpy(out, sha256, LEDGER_HEADER_HASH);
 }
 
 void header_clear(struct header *h)

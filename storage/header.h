@@ -6,6 +6,8 @@
 #ifndef MAILHAUL_STORAGE_HEADER_H
 #define MAILHAUL_STORAGE_HEADER_H
 
+#include "ledger.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,6 +22,9 @@ struct header {
 void header_begin(struct header *h);
 /* The next bytes of the message. */
 void header_add(struct header *h, const char *bytes, size_t n);
+/* The hash that a ledger keeps (ledger.h); all zero where the header is not
+ * whole, or longer than what is kept. */
+void header_hash(const struct header *h, unsigned char out[LEDGER_HEADER_HASH]);
 void header_clear(struct header *h);
 
 #endif

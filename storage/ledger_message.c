@@ -205,6 +205,7 @@ static int rekey(struct ledger *l, int64_t id, const struct ledger_message *key,
 		return -1;
 	s = db_stmt(l->db, "ledger_rekey");
 	bind_new_key(s, id, key);
+	stmt_bind_text(s, "emailid", key->emailid);
 	return stmt_run(s, err);
 }
 

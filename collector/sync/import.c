@@ -211,7 +211,7 @@ static void list_dense(const struct import *im, struct uidset *ret_uids)
 
 	*ret_uids = (struct uidset){0};
 	for (uint32_t uid = im->highest + 1; uid < v->state.uidnext; uid++)
-		if (find_due(v, uid) == NULL)
+		if (find_due(v, uid) == NULL && !uidset_has(&v->got, uid))
 			(void)uidset_add(ret_uids, uid);
 }
 
@@ -411,6 +411,8 @@ int import_mailbox(struct visit *v, struct err *err)
 	if (v->rematch) {
 		rc = rematch_open(v, &im.rematch, err);
 		im.intake.hash = im.rematch != NULL;
+		if (rc == 0 && im.rematch != NULL)
+			rc = rematch_listed(im.rematch, err);
 	}
 	if (rc == 0)
 		rc = get_new(&im, &unsettled, err);

@@ -1,79 +1,47 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rematch.h"
 
+#include "olds.h"
+#include "recognise.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-struct old {
-	unsigned char sha256[32];
-	uint64_t size_bytes;
-	int64_t date_s;
-	int64_t id;
-	bool used;
-};
-
 struct rematch {
 	struct visit *v;
-	struct old *old; /* by sha256, then date */
-	size_t count, cap;
+	struct olds olds;
 };
-
-static int on_row(void *arg, const struct ledger_message *m, const char *dir,
-	struct err *err)
-{
-	struct rematch *r = arg;
-	struct old *o;
-
-	(void)dir;
-	(void)err;
-	if (r->count == r->cap) {
-		r->cap = r->cap != 0 ? r->cap * 2 : 256;
-		r->old = mem_grow(r->old, r->cap, sizeof *r->old);
-	}
-	o = &r->old[r->count++];
-	*o = (struct old){
-		.size_bytes = m->size_bytes, .date_s = m->date_s, .id = m->id};
-	memcpy(o->sha256, m->sha256, sizeof o->sha256);
-	return 0;
-}
-
-static int by_content(const void *a, const void *b)
-{
-	const struct old *x = a, *y = b;
-	int c = memcmp(x->sha256, y->sha256, sizeof x->sha256);
-
-	if (c != 0)
-		return c;
-	return x->date_s < y->date_s ? -1 : x->date_s > y->date_s;
-}
 
 int rematch_open(struct visit *v, struct rematch **ret_rematch, struct err *err)
 {
 	struct rematch *r = mem_alloc(sizeof *r);
 
 	r->v = v;
-	if (ledger_each_old(v->work->ledger, v->m.id, v->m.uidvalidity, on_row,
-		    r, err) != 0) {
+	if (olds_load(v, &r->olds, err) != 0) {
 		rematch_close(&r);
 		return -1;
 	}
-	if (r->count == 0) {
+	if (r->olds.count == 0) {
 		rematch_close(&r);
 		return 0;
 	}
-	qsort(r->old, r->count, sizeof *r->old, by_content);
 	LOG(LOG_LEVEL_INFO, &v->log, "comparing_contents",
 		LOG_NUM("uidvalidity", v->m.uidvalidity),
-		LOG_NUM("known", r->count));
+		LOG_NUM("known", r->olds.count));
 	*ret_rematch = r;
 	return 0;
+}
+
+int rematch_listed(struct rematch *r, struct err *err)
+{
+	return recognise(r->v, &r->olds, err);
 }
 
 void rematch_close(struct rematch **r)
 {
 	if (*r == NULL)
 		return;
-	free((*r)->old);
+	olds_clear(&(*r)->olds);
 	free(*r);
 	*r = NULL;
 }
@@ -81,11 +49,11 @@ void rematch_close(struct rematch **r)
 /* The first row with this content. */
 static size_t first_of(const struct rematch *r, const unsigned char sha256[32])
 {
-	size_t low = 0, high = r->count;
+	size_t low = 0, high = r->olds.count;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (memcmp(r->old[mid].sha256, sha256, 32) < 0)
+		if (memcmp(r->olds.list[mid].sha256, sha256, 32) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -99,8 +67,8 @@ static struct old *find(struct rematch *r, const struct intake_message *message)
 {
 	struct old *best = NULL;
 
-	for (size_t i = first_of(r, message->sha256); i < r->count; i++) {
-		struct old *o = &r->old[i];
+	for (size_t i = first_of(r, message->sha256); i < r->olds.count; i++) {
+		struct old *o = &r->olds.list[i];
 		if (memcmp(o->sha256, message->sha256, 32) != 0)
 			break;
 		if (o->used || o->size_bytes != message->bytes)

@@ -17,6 +17,9 @@ struct rematch;
 int rematch_open(
 	struct visit *v, struct rematch **ret_rematch, struct err *err);
 void rematch_close(struct rematch **r);
+/* Gives their new keys to those that are recognised without being fetched;
+ * they are in v->got then. */
+int rematch_listed(struct rematch *r, struct err *err);
 /* 1: was here before, has key now; its flags are noted as a change.
  * 0: a new one. */
 int rematch_message(struct rematch *r, const struct intake_message *message,

@@ -11,6 +11,7 @@
 struct known_flags {
 	uint32_t uid;
 	uint64_t hash;
+	uint64_t emailid; /* its hash; 0 = none */
 };
 
 struct reading {
@@ -33,6 +34,18 @@ static uint64_t hash_flags(const struct flags *f)
 	return h;
 }
 
+/* 0 for none, or one of another kind of server. */
+static uint64_t hash_emailid(const char *id)
+{
+	uint64_t h = 1469598103934665603u;
+
+	if (id[0] == '\0')
+		return 0;
+	for (; *id != '\0'; id++)
+		h = (h ^ (unsigned char)*id) * 1099511628211u;
+	return h | 1;
+}
+
 static int on_row(void *arg, const struct ledger_message *m, const char *dir,
 	struct err *err)
 {
@@ -46,8 +59,9 @@ static int on_row(void *arg, const struct ledger_message *m, const char *dir,
 		r->cap = r->cap != 0 ? r->cap * 2 : 256;
 		r->table = mem_grow(r->table, r->cap, sizeof *r->table);
 	}
-	r->table[r->count++] = (struct known_flags){
-		.uid = m->uid, .hash = hash_flags(&m->source)};
+	r->table[r->count++] = (struct known_flags){.uid = m->uid,
+		.hash = hash_flags(&m->source),
+		.emailid = hash_emailid(m->emailid)};
 	return 0;
 }
 
@@ -73,9 +87,15 @@ static void compare(struct reading *r, const struct message_meta *meta)
 {
 	const struct known_flags *k;
 
-	if (!r->flags || (meta->has & MESSAGE_HAS_FLAGS) == 0)
+	if (!r->flags)
 		return;
 	k = find(r, meta->uid);
+	if (k != NULL && k->emailid != 0 &&
+		(meta->has & MESSAGE_HAS_EMAILID) != 0 &&
+		k->emailid != hash_emailid(meta->emailid))
+		r->v->reused = true;
+	if ((meta->has & MESSAGE_HAS_FLAGS) == 0)
+		return;
 	if (k != NULL && k->hash != hash_flags(&meta->flags))
 		changes_add(&r->v->changes, meta->uid, &meta->flags);
 }
@@ -129,9 +149,14 @@ int scan_mailbox(
 	if (flags)
 		rc = ledger_each(v->work->ledger, v->m.id, v->m.uidvalidity,
 			on_row, &r, err);
+	if (flags && v->work->link.info.emailid)
+		items |= SESSION_SCAN_EMAILID;
 	if (rc == 0)
 		rc = session_scan(
 			v->work->link.session, items, on_message, &r, err);
+	if (rc == 0 && v->reused)
+		rc = err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_NOW, "UIDs were given to other messages");
 	free(r.table);
 	if (rc != 0) {
 		scan_clear(ret_scan);

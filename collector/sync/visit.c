@@ -5,6 +5,7 @@
 #include "maildrop.h"
 #include "policy.h"
 #include "resync.h"
+#include "sample.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,10 +118,54 @@ int visit_forget(struct visit *v, const struct visit_due *due, struct err *err)
 	return rc;
 }
 
+/* What is known of the mailbox belongs to an older epoch from now on. */
+static int leave_epoch(struct visit *v, struct err *err)
+{
+	struct ledger *l = v->work->ledger;
+
+	if (store_flush(v->work->store, err) != 0 || ledger_begin(l, err) != 0)
+		return -1;
+	if (ledger_leave_epoch(l, v->m.id, v->m.uidvalidity, err) != 0)
+		goto failed;
+	v->m.uidvalidity = 0;
+	v->m.uidnext = 0;
+	v->m.highestmodseq = 0;
+	if (ledger_mailbox_mark(l, &v->m, err) != 0)
+		goto failed;
+	return ledger_commit(l, err);
+failed:
+	ledger_rollback(l);
+	return -1;
+}
+
+/* UIDs that go down were given out a second time (the mailbox was restored,
+ * or made anew within the second that UIDVALIDITY counts), unless a server
+ * just miscounts: then the messages are the ones that we know. */
+static int check_reuse(struct visit *v, struct err *err)
+{
+	enum sample_verdict verdict = SAMPLE_NOTHING;
+
+	if (v->state.uidnext == 0 || v->state.uidnext >= v->m.uidnext)
+		return 0;
+	if (v->state.exists != 0 &&
+		sample_compare(v->work, &v->m, &verdict, err) != 0)
+		return -1;
+	LOG(LOG_LEVEL_WARN, &v->log, "uidnext_went_down",
+		LOG_NUM("from", v->m.uidnext), LOG_NUM("to", v->state.uidnext),
+		LOG_NUM("same_messages", verdict == SAMPLE_SAME));
+	if (verdict == SAMPLE_SAME)
+		return 0;
+	return leave_epoch(v, err);
+}
+
 /* A new epoch is written down at once, as not complete: what arrives belongs
  * to it, and an interrupted import is resumed as what it is. */
 static int enter_epoch(struct visit *v, struct err *err)
 {
+	if (v->m.uidvalidity == v->state.uidvalidity &&
+		check_reuse(v, err) != 0)
+		return -1;
+	memcpy(v->m.mailboxid, v->state.mailboxid, sizeof v->m.mailboxid);
 	v->first = v->m.uidnext == 0;
 	if (v->m.uidvalidity == v->state.uidvalidity) {
 		v->fresh = v->m.uidnext == 0;
@@ -199,7 +244,7 @@ static void make_mark(struct visit *v)
 		v->m.highestmodseq = v->state.highestmodseq;
 }
 
-int visit_mailbox(struct visit *v, struct work *work,
+static int visit_once(struct visit *v, struct work *work,
 	const struct plan_pair *pair, struct err *err)
 {
 	bool pop3 = work->run->account.url.protocol == PROTOCOL_POP3;
@@ -226,6 +271,23 @@ int visit_mailbox(struct visit *v, struct work *work,
 		LOG_NUM("flags", v->flags_applied),
 		LOG_NUM("quarantined", v->given_up));
 	return 0;
+}
+
+int visit_mailbox(struct visit *v, struct work *work,
+	const struct plan_pair *pair, struct err *err)
+{
+	uint64_t total = work->progress.now.messages_total;
+	int rc = visit_once(v, work, pair, err);
+
+	if (rc == 0 || !v->reused)
+		return rc;
+	LOG(LOG_LEVEL_WARN, &v->log, "uids_given_twice",
+		LOG_NUM("uidvalidity", v->m.uidvalidity));
+	if (leave_epoch(v, err) != 0)
+		return -1;
+	visit_clear(v);
+	work->progress.now.messages_total = total;
+	return visit_once(v, work, pair, err);
 }
 
 void visit_clear(struct visit *v)

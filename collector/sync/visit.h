@@ -36,6 +36,7 @@ struct visit {
 	bool fresh;   /* nor has its present epoch */
 	bool rematch; /* an older epoch's messages may be among the new */
 	bool doubt;   /* flags of some message are not known: scan next time */
+	bool reused;  /* a UID names another message than it did */
 	bool scanned_flags; /* changes are known from a scan */
 	bool known_loaded;
 	bool unchanged;	       /* the list of mailboxes says so: not selected */

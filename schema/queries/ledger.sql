@@ -135,7 +135,9 @@ WHERE mailbox_id = (SELECT mailbox_id FROM message WHERE id = :id)
 	AND state >= 2;
 
 -- name: ledger_rekey
-UPDATE message SET uidvalidity = :uidvalidity, uid = :uid WHERE id = :id;
+UPDATE message SET uidvalidity = :uidvalidity, uid = :uid,
+	emailid = CASE :emailid WHEN '' THEN emailid ELSE :emailid END
+WHERE id = :id;
 
 -- name: ledger_each_due
 -- scan: sorts the few that are quarantined and due

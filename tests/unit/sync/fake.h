@@ -40,6 +40,7 @@ struct fake_message {
 	uint64_t modseq;
 	struct flags flags;
 	char uidl[MESSAGE_UIDL_MAX]; /* "" = none */
+	char emailid[MESSAGE_EMAILID_MAX];
 	char *body;
 	size_t size;
 };
@@ -60,6 +61,7 @@ struct fake_mailbox {
 	size_t gone_count;
 	uint32_t exists_lie; /* added to EXISTS */
 	bool hide_uidnext;
+	const char *mailboxid; /* NULL = none */
 	bool refuses_select;
 	bool breaks_scan; /* a scan ends the session with ERR_PROTOCOL */
 };
@@ -70,6 +72,8 @@ struct fake {
 	bool pop3, condstore;
 	bool qresync;
 	bool forgets; /* which messages have gone, and does not say so */
+	bool emailid; /* messages have one */
+	bool gmail;
 	/* faults of the connection */
 	int64_t cut_after_bytes; /* of bodies; -1 = never; once */
 	int64_t cut_at_message;	 /* before the nth from now; -1; once */
@@ -80,7 +84,9 @@ struct fake {
 	/* what it has been asked for */
 	int opens, selects, scans, change_lists, fetches;
 	int uid_lists, gone_lists;
-	int bodies; /* complete ones sent */
+	int bodies;	 /* complete ones sent */
+	int headers;	 /* alone */
+	bool no_headers; /* asking for them ends the session */
 	uint64_t bytes;
 	/* called when a message has been sent */
 	void (*on_message)(void *arg, struct fake_message *m);

@@ -35,6 +35,8 @@ static inline void fake_info(struct session *base, struct session_info *info)
 	memset(info, 0, sizeof *info);
 	info->condstore = s->fake->condstore && !s->fake->pop3;
 	info->qresync = info->condstore && s->fake->qresync;
+	info->emailid = s->fake->emailid || s->fake->gmail;
+	info->gmail = s->fake->gmail;
 }
 
 static inline int fake_list(struct session *base, session_mailbox_fn *fn,
@@ -78,6 +80,9 @@ static inline int fake_select(struct session *base, const char *mailbox,
 		state->uidvalidity = m->uidvalidity;
 		state->uidnext = m->hide_uidnext ? 0 : m->uidnext;
 		state->highestmodseq = f->condstore ? m->modseq : 0;
+		if (m->mailboxid != NULL)
+			(void)snprintf(state->mailboxid,
+				sizeof state->mailboxid, "%s", m->mailboxid);
 		return 0;
 	}
 	return err_set(err, ERR_REFUSED, ERR_SCOPE_MAILBOX, ERR_RETRY_CHANGE,
@@ -106,6 +111,10 @@ static inline void fake_meta(const struct fake_session *s,
 	meta->has |= MESSAGE_HAS_DATE | MESSAGE_HAS_FLAGS;
 	if (m->fault == FAKE_NO_FLAGS)
 		meta->has &= ~(uint32_t)MESSAGE_HAS_FLAGS;
+	if ((s->fake->emailid || s->fake->gmail) && m->emailid[0] != '\0') {
+		memcpy(meta->emailid, m->emailid, sizeof meta->emailid);
+		meta->has |= MESSAGE_HAS_EMAILID;
+	}
 }
 
 static inline int fake_scan(struct session *base, uint32_t items,
@@ -125,6 +134,8 @@ static inline int fake_scan(struct session *base, uint32_t items,
 			meta.has &= ~(uint32_t)MESSAGE_HAS_FLAGS;
 		if ((items & SESSION_SCAN_SIZE) == 0)
 			meta.has &= ~(uint32_t)MESSAGE_HAS_SIZE;
+		if ((items & SESSION_SCAN_EMAILID) == 0)
+			meta.has &= ~(uint32_t)MESSAGE_HAS_EMAILID;
 		if (fn(arg, &meta, err) != 0)
 			return -1;
 	}
@@ -327,6 +338,37 @@ static inline int fake_fetch(struct session *base,
 	return 0;
 }
 
+static inline int fake_headers(struct session *base,
+	const struct uid_range *ranges, size_t count,
+	const struct session_sink *sink, struct err *err)
+{
+	struct fake_session *s = (struct fake_session *)base;
+	struct fake_mailbox *m = s->selected;
+
+	if (fake_alive(s, err) != 0)
+		return -1;
+	if (s->fake->no_headers)
+		return fake_die(s, ERR_PROTOCOL, err, "a broken header");
+	for (size_t i = 0; i < m->count; i++) {
+		const struct fake_message *msg = &m->messages[i];
+		const char *end = strstr(msg->body, "\r\n\r\n");
+		struct message_meta meta;
+
+		if (!fake_in(ranges, count, msg->uid) || end == NULL)
+			continue;
+		if (fake_cut(s, &s->fake->cut_at_message, 1, err) != 0)
+			return -1;
+		s->fake->headers++;
+		fake_meta(s, msg, &meta);
+		meta.has |= MESSAGE_HAS_BODY;
+		if (fake_send_body(s, msg, (size_t)(end - msg->body) + 4, sink,
+			    err) != 0 ||
+			sink->message(sink->arg, &meta, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static inline void fake_close(struct session *base)
 {
 	free(base);
@@ -344,6 +386,7 @@ static inline int fake_open(void *arg, const struct session_config *config,
 		.fetch = fake_fetch,
 		.uids = fake_uids,
 		.vanished = fake_vanished,
+		.headers = fake_headers,
 		.close = fake_close};
 	struct fake *f = arg;
 	struct fake_session *s;

@@ -281,12 +281,15 @@ static void true_duplicates_survive_an_epoch(void **state)
 	rig_free(r);
 }
 
-static void break_off_in_new_epoch(int64_t at)
+/* by_content: the dates are new, too, so that headers say nothing. */
+static void break_off_in_new_epoch(int64_t at, bool by_content)
 {
 	void **state = NULL;
 
 	SETUP(true, 8);
 	fake_renumber(m, 2000, 100);
+	for (size_t i = 0; by_content && i < m->count; i++)
+		m->messages[i].date_s++;
 	r->fake.cut_at_message = at;
 	r->fake.dead_after_cut = -1;
 	rig_run(r);
@@ -301,7 +304,8 @@ static void an_epoch_import_that_breaks_off_goes_on(void **state)
 {
 	(void)state;
 	for (int64_t at = 0; at < 8; at += 3)
-		break_off_in_new_epoch(at);
+		for (int by_content = 0; by_content < 2; by_content++)
+			break_off_in_new_epoch(at, by_content != 0);
 }
 
 static void change_epoch(void *arg)
