@@ -136,6 +136,7 @@ static void to_row(const struct staged *s, struct ledger_message *m)
 	m->uid = s->uid;
 	(void)snprintf(m->uidl, sizeof m->uidl, "%s", s->uidl);
 	m->occurrence = s->occurrence;
+	m->pop3_order = s->pop3_order;
 	m->state = LEDGER_STAGED;
 	m->fence = ledger_fence(s->store->ledger);
 	m->stage_seq = s->seq;
@@ -262,25 +263,76 @@ static int publish_one(struct batch_part *p, struct staged *s,
 	return 1;
 }
 
+static bool is_of(const struct staged *s, const struct folder *folder)
+{
+	return !s->settled && s->folder == folder;
+}
+
+/* False: the folder's reader holds its lock. */
+static bool begin_numbers(struct numbering_turn *turn, struct staged *first,
+	const struct publish_dirs *dirs, bool may_wait)
+{
+	struct store *store = first->store;
+	int wait_s = may_wait ? store->lock_wait_s : 0;
+
+	numbering_prepare(turn, store, first->folder);
+	if (!numbering_wanted(first->folder))
+		return true;
+	for (struct staged *s = first; s != NULL; s = s->next)
+		if (is_of(s, first->folder))
+			numbering_add(
+				turn, &(struct numbering_item){
+					      .uidvalidity = s->uidvalidity,
+					      .uid = s->uid,
+					      .order = s->pop3_order,
+					      .uidl = s->uidl,
+					      .base = s->base,
+					      .published = &s->settled});
+	if (numbering_begin(turn, dirs, &wait_s) == 0) {
+		if (may_wait)
+			store->lock_wait_s = wait_s;
+		return true;
+	}
+	if (!may_wait)
+		return false;
+	store->lock_wait_s = 0;
+	numbering_give_up(first->folder, "the reader kept its lock too long");
+	return true;
+}
+
+static int postpone(struct staged *first)
+{
+	for (struct staged *s = first; s != NULL; s = s->next)
+		if (is_of(s, first->folder))
+			s->later = true;
+	return 0;
+}
+
 /* All of one folder, in the order of delivery. 1: a message is lost. */
 static int publish_folder(struct batch_part *p, struct staged *first,
-	bool fsync_each, struct err *err)
+	bool fsync_each, bool may_wait, struct err *err)
 {
+	struct numbering_turn turn;
 	struct publish_dirs dirs;
 	int rc = 0;
 
 	if (publish_open(p->store, first->folder->dir, &dirs, err) != 0)
 		return -1;
+	if (!begin_numbers(&turn, first, &dirs, may_wait)) {
+		publish_close(&dirs);
+		return postpone(first);
+	}
 	for (struct staged *s = first; rc == 0 && s != NULL; s = s->next)
-		if (!s->settled && s->folder == first->folder)
+		if (is_of(s, first->folder))
 			rc = publish_one(p, s, &dirs, fsync_each, err);
+	numbering_end(&turn, fsync_each);
 	if (fsync_each && publish_sync(&dirs, rc == 0 ? err : NULL) != 0)
 		rc = -1;
 	publish_close(&dirs);
 	return rc;
 }
 
-static void publish_part(struct batch_part *p, bool fsync_each)
+static void publish_part(struct batch_part *p, bool fsync_each, bool may_wait)
 {
 	struct folder *again = NULL;
 	struct staged *s = p->first;
@@ -288,11 +340,11 @@ static void publish_part(struct batch_part *p, bool fsync_each)
 	int rc;
 
 	while (s != NULL) {
-		if (s->settled) {
+		if (s->settled || (s->later && !may_wait)) {
 			s = s->next;
 			continue;
 		}
-		rc = publish_folder(p, s, fsync_each, &err);
+		rc = publish_folder(p, s, fsync_each, may_wait, &err);
 		if (rc == 0)
 			continue;
 		if (rc < 0 && again != s->folder && err.class == ERR_STORE) {
@@ -316,8 +368,12 @@ static void publish_all(struct batch_part *parts, bool fsync_each)
 		for (struct staged *s = p->first; s != NULL; s = s->next)
 			if (s->settled)
 				remove_staged(s); /* known before */
-		publish_part(p, fsync_each);
+		publish_part(p, fsync_each, false);
 	}
+	/* who has to wait for a reader keeps nobody else waiting */
+	for (p = parts; p != NULL; p = p->next)
+		if (!p->failed && p->recorded)
+			publish_part(p, fsync_each, true);
 	if (!fsync_each)
 		sync_stores(parts, has_names, true);
 	for (p = parts; p != NULL; p = p->next)

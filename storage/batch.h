@@ -23,10 +23,11 @@ struct staged {
 	uint64_t seq;
 	uint64_t size_bytes; /* as received */
 	uint64_t file_bytes;
-	uint32_t uidvalidity, uid, occurrence;
+	uint32_t uidvalidity, uid, occurrence, pop3_order;
 	uint8_t system; /* enum flag, or-ed */
 	bool to_new;
 	bool settled; /* published, or known before */
+	bool later;   /* the reader held its lock: after the others */
 	unsigned char sha256[32];
 	unsigned char header_hash[LEDGER_HEADER_HASH];
 	char emailid[MESSAGE_EMAILID_MAX];

@@ -391,6 +391,7 @@ static struct staged *new_staged(
 	s->uidvalidity = key->uidvalidity;
 	s->uid = key->uid;
 	s->occurrence = key->occurrence;
+	s->pop3_order = key->pop3_order;
 	s->system = key->source.system;
 	return s;
 }

@@ -60,6 +60,10 @@ struct ledger_mailbox {
 	/* of stored: gone at the source, nothing done yet; of these: held by
 	 * the brake (ledger_expunge.h) */
 	int64_t waiting, held;
+	/* enum folder_numbers: what its messages are to get */
+	int numbers;
+	int64_t uids_kept; /* by the end of the first import; -1 = not yet */
+	int64_t uids_wanted;
 };
 /*
  * The row of a remote mailbox; made if missing with a folder directory that
@@ -72,6 +76,12 @@ int ledger_mailbox(struct ledger *l, const char *name, const char *folder,
 /* Writes uidvalidity, uidnext, highestmodseq, exists, mailboxid. */
 int ledger_mailbox_mark(
 	struct ledger *l, const struct ledger_mailbox *m, struct err *err);
+/* Writes numbers, uids_kept, uids_wanted. */
+int ledger_mailbox_number(
+	struct ledger *l, const struct ledger_mailbox *m, struct err *err);
+/* The highest pop3_order of a mailbox; 0 = none. */
+int ledger_last_order(struct ledger *l, int64_t mailbox_id, uint32_t *ret_order,
+	struct err *err);
 /* All, by id; counts filled. Caller frees. */
 int ledger_mailboxes(struct ledger *l, struct ledger_mailbox **ret_mailboxes,
 	size_t *ret_count, struct err *err);
@@ -91,6 +101,7 @@ struct ledger_message {
 	uint32_t uid;		     /* 0 for POP3 */
 	char uidl[MESSAGE_UIDL_MAX]; /* "" for IMAP */
 	uint32_t occurrence; /* nth message with the same uidl, from 0 */
+	uint32_t pop3_order; /* in the maildrop, from 1; 0 = not known */
 	enum ledger_state state;
 	int64_t fence;		    /* of the staging directory */
 	uint64_t stage_seq;	    /* name in the staging directory */

@@ -49,6 +49,7 @@ void ledger_bind_common(struct stmt *s, const struct ledger_message *m)
 	stmt_bind_int(s, "uid", m->uid);
 	stmt_bind_text(s, "uidl", m->uidl);
 	stmt_bind_int(s, "occurrence", m->occurrence);
+	stmt_bind_int(s, "pop3_order", m->pop3_order);
 	stmt_bind_int(s, "size_bytes", (int64_t)m->size_bytes);
 	stmt_bind_int(s, "date_s", m->date_s);
 	bind_flags(s, &m->source, &m->local);

@@ -72,6 +72,7 @@ static int read_message(struct ledger *l, struct stmt *s,
 	uid = stmt_int(s, "uid");
 	copy_text(s, "uidl", m->uidl, sizeof m->uidl);
 	m->occurrence = (uint32_t)stmt_int(s, "occurrence");
+	m->pop3_order = (uint32_t)stmt_int(s, "pop3_order");
 	state = stmt_int(s, "state");
 	m->fence = stmt_int(s, "fence");
 	m->stage_seq = (uint64_t)stmt_int(s, "stage_seq");

@@ -334,6 +334,7 @@ int store_open(const struct store_config *config, struct ledger *ledger,
 	s->eol_lf = config->eol_lf;
 	s->fsync_each = committer_fsync_each(committer);
 	s->message_bytes = config->message_bytes;
+	s->lock_wait_s = NUMBERING_WAIT_S;
 	s->keys = config->keys;
 	s->ledger = ledger;
 	s->committer = committer;

@@ -10,6 +10,7 @@
 #define MAILHAUL_STORAGE_MAILDIR_H
 
 #include "keywords.h"
+#include "numbering.h"
 #include "store.h"
 
 #include <stdatomic.h>
@@ -31,6 +32,7 @@ struct folder {
 	struct store *store;
 	char dir[NAME_DIR_MAX];	  /* "" = the root */
 	struct keywords keywords; /* the run thread's */
+	struct numbering numbering;
 };
 
 struct batch_part; /* the committer's view of a store in one batch */
@@ -54,6 +56,7 @@ struct store {
 	bool mode_is_right;	/* new staged files are 0600 by themselves */
 	uint64_t seq;		/* last one used in the staging directory */
 	int64_t last_us;	/* time in the last base name */
+	int lock_wait_s; /* for the reader's locks, in all; committer's */
 	struct {
 		bool failed; /* for good: fault says why */
 		struct err fault;

@@ -53,6 +53,27 @@ void store_close(struct store **store);
  * until store_close. */
 int store_folder(struct store *store, const char *dir,
 	struct folder **ret_folder, struct err *err);
+enum folder_numbers {
+	FOLDER_NUMBERS_NEW = 0, /* UIDs by the reader, as for any delivery */
+	/* those of the source, while nothing else has given any out */
+	FOLDER_NUMBERS_SOURCE = 1,
+	/* the next ones, with the source's UIDL and order (POP3) */
+	FOLDER_NUMBERS_UIDL = 2,
+};
+/* For what is delivered from now on; new ones where nothing was said.
+ * source_next: its UIDNEXT, 0 = not known. */
+void folder_number(
+	struct folder *folder, enum folder_numbers how, uint32_t source_next);
+/*
+ * The first import of m into this folder is complete and flushed: counts in m
+ * what has the source's UID (uids_kept of uids_wanted), and keeps what comes
+ * later from taking one. A reader that holds its lock loses the second, and
+ * makes uids_kept 0.
+ */
+int store_seal_numbers(struct store *store, struct folder *folder,
+	struct ledger_mailbox *m, struct err *err);
+/* Why messages get new UIDs against what was wanted; NULL = they do not. */
+const char *folder_numbers_lost(const struct folder *folder);
 /* Adds to ROOT/subscriptions what is missing (Dovecot's format). */
 int store_subscribe(struct store *store, const char *const *dirs, size_t count,
 	struct err *err);

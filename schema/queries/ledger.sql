@@ -73,11 +73,11 @@ UPDATE mailbox SET uidvalidity = 0, uidnext = 0, highestmodseq = 0,
 INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
 	fence, stage_seq, to_new, size_bytes, date_s, source_system,
 	local_system, source_keywords, local_keywords, base, sha256,
-	emailid, header_hash)
+	emailid, header_hash, pop3_order)
 VALUES (:mailbox_id, :uidvalidity, :uid, :uidl, :occurrence, 0,
 	:fence, :stage_seq, :to_new, :size_bytes, :date_s, :source_system,
 	:local_system, :source_keywords, :local_keywords, :base, :sha256,
-	:emailid, :header_hash)
+	:emailid, :header_hash, :pop3_order)
 ON CONFLICT DO NOTHING;
 
 -- name: ledger_clear_uid
@@ -95,11 +95,11 @@ WHERE mailbox_id = :mailbox_id AND uidl = :uidl AND occurrence = :occurrence
 INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
 	fence, stage_seq, to_new, size_bytes, date_s, source_system,
 	local_system, source_keywords, local_keywords, base, why, why_text,
-	first_at, next_try_at, tries)
+	first_at, next_try_at, tries, pop3_order)
 VALUES (:mailbox_id, :uidvalidity, :uid, :uidl, :occurrence, :state,
 	:fence, 0, 0, :size_bytes, :date_s, :source_system,
 	:local_system, :source_keywords, :local_keywords, '', :why, :why_text,
-	:first_at, :next_try_at, 1)
+	:first_at, :next_try_at, 1, :pop3_order)
 ON CONFLICT (mailbox_id, uidvalidity, uid) WHERE uid > 0
 DO UPDATE SET state = excluded.state, fence = excluded.fence,
 	size_bytes = excluded.size_bytes, date_s = excluded.date_s,
