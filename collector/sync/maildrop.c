@@ -60,6 +60,7 @@ static int look_up(struct maildrop *md, struct drop *d, struct err *err)
 	d->due = row->state == LEDGER_QUARANTINED &&
 		 row->next_try_at <= v->work->now_s;
 	d->tries = row->tries;
+	d->order = row->pop3_order;
 	d->known = !d->due;
 	return 0;
 }
@@ -118,6 +119,7 @@ static int give_up(
 	key = mem_alloc(sizeof *key);
 	(void)snprintf(key->uidl, sizeof key->uidl, "%s", d->uidl);
 	key->occurrence = d->occurrence;
+	key->pop3_order = d->order;
 	rc = visit_quarantine(md->v, key, d->tries, why, err);
 	free(key);
 	return rc;
@@ -163,12 +165,28 @@ static enum intake_verdict accept(void *arg,
 	if (d->known || d->settled)
 		return INTAKE_DROP;
 	d->settled = true;
+	key->pop3_order = d->order;
 	if (d->uidl[0] == '\0')
 		return accept_nameless(md, message, key, err);
 	(void)snprintf(key->uidl, sizeof key->uidl, "%s", d->uidl);
 	key->occurrence = d->occurrence;
 	md->v->came++;
 	return INTAKE_TAKE;
+}
+
+/* Those that are new follow those that were listed before. */
+static int put_in_order(struct maildrop *md, struct err *err)
+{
+	struct drop *drops = md->table.drops;
+	uint32_t last = 0;
+
+	if (ledger_last_order(md->v->work->ledger, md->v->m.id, &last, err) !=
+		0)
+		return -1;
+	for (size_t i = 0; i < md->table.count; i++)
+		if (drops[i].order == 0 && !drops[i].known && last < UINT32_MAX)
+			drops[i].order = ++last;
+	return 0;
 }
 
 static int refuse_too_big(struct maildrop *md, uint32_t id, struct err *err)
@@ -188,11 +206,18 @@ static int choose(struct maildrop *md, uint32_t **ret_ids, size_t *ret_count,
 	uint32_t *ids = mem_array(md->table.count, sizeof *ids);
 	size_t n = 0;
 
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < md->table.count; i++)
+		rc = look_up(md, &md->table.drops[i], err);
+	if (rc != 0 || put_in_order(md, err) != 0) {
+		free(ids);
+		return -1;
+	}
 	for (size_t i = 0; i < md->table.count; i++) {
 		struct drop *d = &md->table.drops[i];
-		if (look_up(md, d, err) != 0 ||
-			(!d->known && d->size_bytes > limit &&
-				refuse_too_big(md, (uint32_t)i, err) != 0)) {
+		if (!d->known && d->size_bytes > limit &&
+			refuse_too_big(md, (uint32_t)i, err) != 0) {
 			free(ids);
 			return -1;
 		}

@@ -3,6 +3,7 @@
 
 #include "import.h"
 #include "maildrop.h"
+#include "numbers.h"
 #include "policy.h"
 #include "resync.h"
 #include "sample.h"
@@ -225,7 +226,7 @@ static int open_mailbox(struct visit *v, struct err *err)
 			ERR_RETRY_CHANGE,
 			"%lu messages, more than limits.messages",
 			(unsigned long)v->state.exists);
-	if (enter_epoch(v, err) != 0)
+	if (enter_epoch(v, err) != 0 || numbers_enter(v, err) != 0)
 		return -1;
 	if (v->m.quarantined == 0)
 		return 0;

@@ -2,6 +2,7 @@
 #include "walk.h"
 
 #include "import.h"
+#include "numbers.h"
 #include "visit.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@
 /* Complete; may be written once so many messages are durable. */
 struct mark {
 	struct ledger_mailbox mailbox;
+	struct folder *folder;
 	uint64_t handed;
 };
 
@@ -42,8 +44,9 @@ static void note_done(struct walk *k, const struct visit *v)
 		k->mark_cap = k->mark_cap != 0 ? k->mark_cap * 2 : 16;
 		k->marks = mem_grow(k->marks, k->mark_cap, sizeof *k->marks);
 	}
-	k->marks[k->mark_count++] = (struct mark){
-		.mailbox = v->m, .handed = store_handed(k->w->store)};
+	k->marks[k->mark_count++] = (struct mark){.mailbox = v->m,
+		.folder = v->folder,
+		.handed = store_handed(k->w->store)};
 	k->w->left_out += v->left_out + v->left_out_late;
 	k->failed_in_a_row = 0;
 	link_progress(&k->w->link);
@@ -87,8 +90,10 @@ static int write_marks(struct walk *k, struct err *err)
 	if (subscribe(k, err) != 0)
 		return -1;
 	for (; n < k->mark_count && k->marks[n].handed <= settled; n++)
-		if (ledger_mailbox_mark(w->ledger, &k->marks[n].mailbox, err) !=
-			0)
+		if (numbers_settle(w, k->marks[n].folder, &k->marks[n].mailbox,
+			    err) != 0 ||
+			ledger_mailbox_mark(
+				w->ledger, &k->marks[n].mailbox, err) != 0)
 			return -1;
 	k->mark_count -= n;
 	memmove(k->marks, k->marks + n, k->mark_count * sizeof *k->marks);
