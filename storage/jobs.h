@@ -73,6 +73,7 @@ struct job_mailbox {
 	int64_t source;
 	int64_t stored;
 	int64_t quarantined;
+	char *notice; /* what a person has to know; NULL or "" = nothing */
 };
 
 struct job_result {

@@ -60,13 +60,19 @@ static int write_counts(struct state *state, int64_t account_id,
 	return stmt_run(s, err);
 }
 
+static const char *notice_of(const struct job_mailbox *m)
+{
+	return m->notice != NULL ? m->notice : "";
+}
+
 static bool same_mailbox(
 	const struct job_mailbox *a, const struct job_mailbox *b)
 {
 	return a->uidvalidity == b->uidvalidity && a->source == b->source &&
 	       a->stored == b->stored && a->quarantined == b->quarantined &&
 	       strcmp(a->mailbox, b->mailbox) == 0 &&
-	       strcmp(a->folder, b->folder) == 0;
+	       strcmp(a->folder, b->folder) == 0 &&
+	       strcmp(notice_of(a), notice_of(b)) == 0;
 }
 
 /* A resync that found nothing new leaves the table as it is. 1, 0, -1. */
@@ -99,6 +105,7 @@ static int insert_mailbox(struct state *state, int64_t account_id,
 	stmt_bind_int(s, "source", m->source);
 	stmt_bind_int(s, "stored", m->stored);
 	stmt_bind_int(s, "quarantined", m->quarantined);
+	stmt_bind_text(s, "notice", notice_of(m));
 	return stmt_run(s, err);
 }
 

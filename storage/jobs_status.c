@@ -23,6 +23,7 @@ static void read_mailbox(struct stmt *s, struct job_mailbox *m)
 	m->source = stmt_int(s, "source");
 	m->stored = stmt_int(s, "stored");
 	m->quarantined = stmt_int(s, "quarantined");
+	m->notice = mem_strdup(stmt_text(s, "notice"));
 }
 
 int jobs_mailboxes_read(struct state *state, int64_t account_id,
@@ -55,6 +56,7 @@ void jobs_mailboxes_free(struct job_mailbox *mailboxes, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		free(mailboxes[i].mailbox);
 		free(mailboxes[i].folder);
+		free(mailboxes[i].notice);
 	}
 	free(mailboxes);
 }

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #define LEDGER_BASE_MAX 160
+#define LEDGER_NOTICE_MAX 240
 /* Bytes kept of the SHA-256 of a header as received, from its first byte to
  * its empty line. */
 #define LEDGER_HEADER_HASH 16
@@ -55,6 +56,9 @@ struct ledger_mailbox {
 	uint64_t highestmodseq;		/* all changes up to it are applied */
 	char mailboxid[MAILBOX_ID_MAX]; /* "" = not known */
 	int64_t exists;			/* at the source, last seen */
+	int64_t gone;	  /* rows that it no longer had, when listed */
+	int64_t flags_at; /* when all flags were last compared; 0: never */
+	char notice[LEDGER_NOTICE_MAX];	      /* for people; "" = none */
 	int64_t stored, quarantined, skipped; /* rows of the present epoch */
 	int64_t bytes_stored;
 	/* of stored: gone at the source, nothing done yet; of these: held by
@@ -73,7 +77,8 @@ struct ledger_mailbox {
  */
 int ledger_mailbox(struct ledger *l, const char *name, const char *folder,
 	struct ledger_mailbox *ret_mailbox, struct err *err);
-/* Writes uidvalidity, uidnext, highestmodseq, exists, mailboxid. */
+/* Writes uidvalidity, uidnext, highestmodseq, exists, gone, flags_at, notice,
+ * mailboxid. */
 int ledger_mailbox_mark(
 	struct ledger *l, const struct ledger_mailbox *m, struct err *err);
 /* Writes numbers, uids_kept, uids_wanted. */

@@ -33,6 +33,9 @@ static void read_mailbox(struct stmt *s, struct ledger_mailbox *m)
 	m->highestmodseq = (uint64_t)stmt_int(s, "highestmodseq");
 	copy_blob(s, "mailboxid", m->mailboxid, sizeof m->mailboxid);
 	m->exists = stmt_int(s, "source_count");
+	m->gone = stmt_int(s, "gone");
+	m->flags_at = stmt_int(s, "flags_at");
+	copy_blob(s, "notice", m->notice, sizeof m->notice);
 	m->stored = stmt_int(s, "stored");
 	m->quarantined = stmt_int(s, "quarantined");
 	m->skipped = stmt_int(s, "skipped");
@@ -160,6 +163,9 @@ int ledger_mailbox_mark(
 	stmt_bind_int(s, "uidnext", m->uidnext);
 	stmt_bind_int(s, "highestmodseq", (int64_t)m->highestmodseq);
 	stmt_bind_int(s, "source_count", m->exists);
+	stmt_bind_int(s, "gone", m->gone);
+	stmt_bind_int(s, "flags_at", m->flags_at);
+	stmt_bind_text(s, "notice", m->notice);
 	stmt_bind_text(s, "mailboxid", m->mailboxid);
 	stmt_bind_int(s, "id", m->id);
 	return ledger_write_end(l, own, stmt_run(s, err), err);

@@ -34,13 +34,15 @@ static json_t *mailboxes_json(const struct job_status *s)
 	for (size_t i = 0; i < s->mailbox_count; i++) {
 		const struct job_mailbox *m = &s->mailboxes[i];
 		(void)json_array_append_new(array,
-			json_pack("{s:o, s:o, s:I, s:I, s:I, s:I}", "mailbox",
-				json_text(m->mailbox), "folder",
+			json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o}",
+				"mailbox", json_text(m->mailbox), "folder",
 				json_text(m->folder), "uidvalidity",
 				(json_int_t)m->uidvalidity, "source",
 				(json_int_t)m->source, "stored",
 				(json_int_t)m->stored, "quarantined",
-				(json_int_t)m->quarantined));
+				(json_int_t)m->quarantined, "notice",
+				m->notice[0] != '\0' ? json_text(m->notice)
+						     : json_null()));
 	}
 	return array;
 }
@@ -105,6 +107,22 @@ static void note(const struct job_status *s, char *out, size_t out_bytes)
 	}
 }
 
+/* The same, and that there is more to read. */
+static void note_all(const struct row *row, char *out, size_t out_bytes)
+{
+	const struct job_status *s = row->status;
+	size_t n = 0, len;
+
+	note(s, out, out_bytes);
+	for (size_t i = 0; i < s->mailbox_count; i++)
+		n += s->mailboxes[i].notice[0] != '\0';
+	len = strlen(out);
+	if (n != 0)
+		(void)snprintf(out + len, out_bytes - len,
+			"; %zu notice%s: mailhaul status %s", n,
+			n == 1 ? "" : "s", row->account.name);
+}
+
 static void print_table(const struct row *rows, size_t count, FILE *out)
 {
 	static const char *const heads[] = {"ACCOUNT", "STATE", ">STORED",
@@ -119,7 +137,7 @@ static void print_table(const struct row *rows, size_t count, FILE *out)
 		text_format_count((uint64_t)s->messages_source, source);
 		text_format_bytes((uint64_t)s->bytes_stored, bytes);
 		text_format_count((uint64_t)s->messages_quarantined, failed);
-		note(s, text, sizeof text);
+		note_all(&rows[i], text, sizeof text);
 		table_row(&t,
 			(const char *const[]){rows[i].account.name, s->state,
 				stored, source, bytes, failed, text});
@@ -131,13 +149,13 @@ static void print_table(const struct row *rows, size_t count, FILE *out)
 /* The mailboxes of one account, where just one was asked for. */
 static void print_mailboxes(const struct job_status *s, FILE *out)
 {
-	static const char *const heads[] = {
-		"MAILBOX", "FOLDER", ">STORED", ">SOURCE", ">QUARANTINED"};
+	static const char *const heads[] = {"MAILBOX", "FOLDER", ">STORED",
+		">SOURCE", ">QUARANTINED", "NOTE"};
 	struct table t;
 
 	if (s->mailbox_count == 0)
 		return;
-	table_init(&t, heads, 5);
+	table_init(&t, heads, 6);
 	for (size_t i = 0; i < s->mailbox_count; i++) {
 		const struct job_mailbox *m = &s->mailboxes[i];
 		char stored[32], source[32], failed[32];
@@ -145,7 +163,7 @@ static void print_mailboxes(const struct job_status *s, FILE *out)
 		text_format_count((uint64_t)m->source, source);
 		text_format_count((uint64_t)m->quarantined, failed);
 		table_row(&t, (const char *const[]){m->mailbox, m->folder,
-				      stored, source, failed});
+				      stored, source, failed, m->notice});
 	}
 	(void)fputc('\n', out);
 	table_print(&t, out);

@@ -57,7 +57,8 @@ void summary_make(
 			.uidvalidity = m->uidvalidity,
 			.source = is_planned(plan, m->name) ? m->exists : 0,
 			.stored = m->stored,
-			.quarantined = m->quarantined};
+			.quarantined = m->quarantined,
+			.notice = mem_strdup(m->notice)};
 		result->messages_source += rows[i].source;
 		result->messages_stored += m->stored;
 		result->messages_quarantined += m->quarantined;
@@ -78,6 +79,7 @@ void summary_free(struct job_result *result)
 	for (size_t i = 0; i < result->mailbox_count; i++) {
 		free(rows[i].mailbox);
 		free(rows[i].folder);
+		free(rows[i].notice);
 	}
 	free(rows);
 	result->mailboxes = NULL;

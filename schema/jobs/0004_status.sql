@@ -1,1 +1,3 @@
 -- SPDX-License-Identifier: BSD-2-Clause
+-- What a person has to know of a mailbox beside its counts.
+ALTER TABLE mailbox ADD COLUMN notice TEXT NOT NULL DEFAULT '';

@@ -114,7 +114,7 @@ WHERE account_id = :account_id;
 DELETE FROM progress WHERE account_id = :account_id;
 
 -- name: job_mailboxes
-SELECT mailbox, folder, uidvalidity, source, stored, quarantined
+SELECT mailbox, folder, uidvalidity, source, stored, quarantined, notice
 FROM mailbox WHERE account_id = :account_id ORDER BY position;
 
 -- name: job_mailboxes_delete
@@ -122,9 +122,9 @@ DELETE FROM mailbox WHERE account_id = :account_id;
 
 -- name: job_mailbox_insert
 INSERT INTO mailbox (account_id, position, mailbox, folder, uidvalidity,
-	source, stored, quarantined)
+	source, stored, quarantined, notice)
 VALUES (:account_id, :position, :mailbox, :folder, :uidvalidity, :source,
-	:stored, :quarantined);
+	:stored, :quarantined, :notice);
 
 -- name: job_release_all
 -- scan: the partial index of running jobs

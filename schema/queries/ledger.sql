@@ -53,7 +53,8 @@ VALUES (:name, :folder, :dir, :dir_folded);
 -- name: ledger_mailbox_mark
 UPDATE mailbox SET uidvalidity = :uidvalidity, uidnext = :uidnext,
 	highestmodseq = :highestmodseq, source_count = :source_count,
-	mailboxid = :mailboxid
+	mailboxid = :mailboxid, gone = :gone, flags_at = :flags_at,
+	notice = :notice
 WHERE id = :id;
 
 -- name: ledger_leave_messages
@@ -66,7 +67,7 @@ WHERE uid > 0 AND uidvalidity < (1 << 32);
 -- name: ledger_leave_mailboxes
 -- scan: all go
 UPDATE mailbox SET uidvalidity = 0, uidnext = 0, highestmodseq = 0,
-	mailboxid = '';
+	mailboxid = '', gone = 0;
 
 -- name: ledger_stage
 -- No RETURNING: SQLite would build a temporary table for it each time.
