@@ -21,6 +21,8 @@ enum mailbox_attr {
 	MAILBOX_SENT = 1 << 7,
 	MAILBOX_TRASH = 1 << 8,
 	MAILBOX_IMPORTANT = 1 << 9, /* RFC 8457 3 */
+	MAILBOX_OTHERS = 1 << 10,   /* of another user (RFC 2342 5) */
+	MAILBOX_SHARED = 1 << 11,   /* of a shared namespace */
 };
 
 /* State as of EXAMINE, STATUS, or a POP3 login. 0 where the server said
@@ -38,6 +40,9 @@ struct mailbox_info {
 	char name[NAME_MAILBOX_MAX]; /* octets as sent, unquoted */
 	char delimiter;		     /* 0 = NIL */
 	uint32_t attrs;		     /* enum mailbox_attr, or-ed */
+	/* How much of the name is the prefix of the personal namespace
+	 * (RFC 2342), its separator included; 0: nothing. */
+	uint16_t prefix_bytes;
 	/* RFC 5819: told with the list. uidvalidity 0: it was not. */
 	struct mailbox_state status;
 };

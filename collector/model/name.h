@@ -60,6 +60,9 @@ int name_folder_from_dir(const char *dir, char *out, size_t out_bytes);
 /* Folds case for comparison (Unicode casefold + NFC). out as out_bytes. */
 int name_casefold(const char *utf8, char *out, size_t out_bytes);
 
+/* NFC, so that names can be compared however they were typed. */
+int name_compose(const char *utf8, char *out, size_t out_bytes);
+
 /* Shell-like match on whole names: '*' any run of characters, '?' one.
  * Compared on UTF-8, case-sensitively, INBOX without regard to case. */
 bool name_glob(const char *pattern, const char *name);

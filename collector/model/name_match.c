@@ -7,21 +7,32 @@
 #include <string.h>
 #include <utf8proc.h>
 
-int name_casefold(const char *utf8, char *out, size_t out_bytes)
+static int map(const char *utf8, utf8proc_option_t options, char *out,
+	size_t out_bytes)
 {
-	utf8proc_uint8_t *folded = NULL;
+	utf8proc_uint8_t *mapped = NULL;
 	utf8proc_ssize_t n;
 	int r = -1;
 
-	n = utf8proc_map((const utf8proc_uint8_t *)utf8, 0, &folded,
+	n = utf8proc_map((const utf8proc_uint8_t *)utf8, 0, &mapped,
 		UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE |
-			UTF8PROC_CASEFOLD);
+			options);
 	if (n >= 0 && (size_t)n < out_bytes) {
-		memcpy(out, folded, (size_t)n + 1);
+		memcpy(out, mapped, (size_t)n + 1);
 		r = 0;
 	}
-	free(folded);
+	free(mapped);
 	return r;
+}
+
+int name_casefold(const char *utf8, char *out, size_t out_bytes)
+{
+	return map(utf8, UTF8PROC_CASEFOLD, out, out_bytes);
+}
+
+int name_compose(const char *utf8, char *out, size_t out_bytes)
+{
+	return map(utf8, 0, out, out_bytes);
 }
 
 /* Bytes of the character at s, which is not at its end. */

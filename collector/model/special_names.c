@@ -16,14 +16,14 @@ static const struct {
 #undef SPECIAL
 };
 
-/* Puts `with` in the place of each `what`, which is not shorter. */
-static void replace(char *text, const char *what, const char *with)
+/* Puts a character in the place of each `what`. */
+static void replace(char *text, const char *what, char with)
 {
-	size_t n = strlen(what), m = strlen(with);
+	size_t n = strlen(what);
 
-	for (char *p = text; (p = strstr(p, what)) != NULL; p += m) {
-		memcpy(p, with, m);
-		memmove(p + m, p + n, strlen(p + n) + 1);
+	for (char *p = text; (p = strstr(p, what)) != NULL; p++) {
+		*p = with;
+		memmove(p + 1, p + n, strlen(p + n) + 1);
 	}
 }
 
@@ -56,10 +56,10 @@ uint32_t special_name_attr(const char *name)
 	if (strlen(name) >= FOLDED_MAX / 2 ||
 		name_casefold(name, folded, sizeof folded) != 0)
 		return 0;
-	replace(folded, "\xe2\x80\x99", "'");  /* U+2019 */
-	replace(folded, "\xc2\xa0", " ");      /* no-break space */
-	replace(folded, "i\xcc\x87", "i");     /* a Turkish capital */
-	replace(folded, "\xe3\x80\x80", " "); /* ideographic space */
+	replace(folded, "\xe2\x80\x99", '\''); /* U+2019 */
+	replace(folded, "\xc2\xa0", ' ');      /* no-break space */
+	replace(folded, "i\xcc\x87", 'i');     /* a Turkish capital */
+	replace(folded, "\xe3\x80\x80", ' ');  /* ideographic space */
 	trim(folded);
 	n = strlen(folded);
 	if (n == 0 || strchr(folded, ';') != NULL)
