@@ -1,319 +1,327 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * 1. leave out what cannot be selected, virtual views, repeated names
- * 2. find out whether all lies below INBOX (Courier, Cyrus): then that level
- *    is dropped, but never so that something becomes INBOX itself
- * 3. globs
- * 4. folders: special use, else the mailbox's own name; the prefix before
- * 5. order
+ * 1. names     readable, without the personal prefix, as a folder
+ * 2. select    what is left out, and why; it stays in the drafts
+ * 3. settle    the ledger's folders, --map, INBOX, special use
+ * 4. place     those first, then the rest, which lies below its parent's
+ *              folder or else has its own name: --prefix before it, and a
+ *              number behind where another mailbox has the directory already
+ * 5. order     INBOX, special use, the rest as listed
  */
-#include "plan.h"
-
 #include "../base/mem.h"
+#include "plan_draft.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#define VIEWS (MAILBOX_ALL | MAILBOX_FLAGGED | MAILBOX_IMPORTANT)
-#define FOLDER_BYTES (NAME_FOLDER_MAX * 3 + 64)
-#define INBOX_LEN 5
+#define FOLDED_BYTES (NAME_DIR_MAX * 4)
+/* More than limits.mailboxes, so that every mailbox finds a place. */
+#define TRIES_MAX 10000
 
-static const struct {
-	uint32_t attr;
-	const char *folder;
-} special_uses[] = {
-	{MAILBOX_SENT, "Sent"},
-	{MAILBOX_DRAFTS, "Drafts"},
-	{MAILBOX_TRASH, "Trash"},
-	{MAILBOX_JUNK, "Junk"},
-	{MAILBOX_ARCHIVE, "Archive"},
-};
-#define SPECIAL_COUNT (sizeof special_uses / sizeof special_uses[0])
-
-/* "INBOX" + separator + something, in any spelling of INBOX. */
-static bool is_below_inbox(const struct mailbox_info *m)
+const char *plan_why_text(enum plan_why why)
 {
-	return m->delimiter != '\0' &&
-	       strncasecmp(m->name, "INBOX", INBOX_LEN) == 0 &&
-	       m->name[INBOX_LEN] == m->delimiter &&
-	       m->name[INBOX_LEN + 1] != '\0';
+	switch (why) {
+	case PLAN_INBOX:
+		return "INBOX";
+	case PLAN_KNOWN:
+		return "already collected there";
+	case PLAN_MAP:
+		return "--map";
+	case PLAN_ATTRIBUTE:
+		return "attribute";
+	case PLAN_NAME:
+		return "name table";
+	case PLAN_BELOW:
+		return "below its parent";
+	case PLAN_OWN:
+		return "own name";
+	}
+	return "";
 }
 
-static bool all_below_inbox(const struct mailbox_info *mailboxes, size_t count)
+const char *plan_skip_text(enum plan_skip_why why)
 {
-	bool any = false;
+	switch (why) {
+	case PLAN_SKIP_NOSELECT:
+		return "cannot be selected";
+	case PLAN_SKIP_REPEATED:
+		return "listed twice";
+	case PLAN_SKIP_VIEW:
+		return "a view of mail that is elsewhere";
+	case PLAN_SKIP_OTHERS:
+		return "another user's (--shared)";
+	case PLAN_SKIP_SHARED:
+		return "shared (--shared)";
+	case PLAN_SKIP_FOLDER:
+		return "no --folder matches";
+	case PLAN_SKIP_EXCLUDE:
+		return "--exclude";
+	}
+	return "";
+}
 
-	for (size_t i = 0; i < count; i++) {
-		if (name_is_inbox(mailboxes[i].name))
+/* ---- settle */
+
+static void settle_known(struct drafts *all)
+{
+	const struct plan_source *source = all->source;
+
+	for (size_t i = 0; i < source->known_count; i++) {
+		const struct plan_known *known = &source->known[i];
+		bool inbox = name_is_inbox(known->mailbox);
+		size_t at;
+		if (!dict_get(all->by_name, inbox ? "INBOX" : known->mailbox,
+			    &at))
 			continue;
-		if (!is_below_inbox(&mailboxes[i]))
+		plan_settle(
+			&all->rows[at], mem_strdup(known->folder), PLAN_KNOWN);
+		all->rows[at].placed = true;
+	}
+}
+
+static void settle_inbox(struct drafts *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->rows[i].folder == NULL &&
+			name_is_inbox(all->rows[i].m->name))
+			plan_settle(
+				&all->rows[i], mem_strdup("INBOX"), PLAN_INBOX);
+}
+
+/* ---- place */
+
+/* taken: folded directories, each with the number to try next. False where
+ * there is no directory to be had; the ledger says so when it is asked. */
+static bool find_place(
+	struct dict *taken, const char *folder, char *dir, size_t *ret_try)
+{
+	char folded[FOLDED_BYTES], first[FOLDED_BYTES];
+	size_t try = 0;
+
+	if (name_folder_dir(folder, 0, dir) != 0 ||
+		name_casefold(dir, first, sizeof first) != 0)
+		return false;
+	(void)dict_get(taken, first, &try);
+	for (; try < TRIES_MAX; try++) {
+		if (name_folder_dir(folder, (unsigned)try, dir) != 0 ||
+			name_casefold(dir, folded, sizeof folded) != 0)
 			return false;
-		any = true;
+		if (!dict_add(taken, folded, 1))
+			continue;
+		if (try > 0)
+			dict_put(taken, first, try + 1);
+		*ret_try = try;
+		return true;
 	}
-	return any;
+	return false;
 }
 
-/* The name without the level INBOX, where it may be left out. */
-static const char *stripped(const struct mailbox_info *m, bool strip)
+/* Puts the prefix before the folder, and finds it a place. What is skipped
+ * takes none. */
+static void place(struct drafts *all, struct draft *d)
 {
-	const char *rest = m->name + INBOX_LEN + 1;
+	char dir[NAME_DIR_MAX], shown[NAME_FOLDER_MAX];
+	size_t try = 0;
 
-	if (!strip || !is_below_inbox(m))
-		return m->name;
-	if (strncasecmp(rest, "INBOX", INBOX_LEN) == 0 &&
-		(rest[INBOX_LEN] == '\0' || rest[INBOX_LEN] == m->delimiter))
-		return m->name;
-	return rest;
-}
-
-/* UTF-8 with '/' between levels, unescaped: what a person would type. */
-static char *readable(const char *name, char delimiter)
-{
-	char *out = mem_alloc(FOLDER_BYTES);
-
-	if (name_from_mutf7(name, out, FOLDER_BYTES) != 0) {
-		free(out);
-		out = mem_strdup(name);
-	}
-	for (char *p = out; *p != '\0'; p++)
-		if (delimiter != '\0' && *p == delimiter)
-			*p = '/';
-	return out;
-}
-
-/* True if one of the globs, one a line, matches one of the two names. */
-static bool any_glob(const char *globs, const char *name, const char *other)
-{
-	const char *line = globs;
-	bool found = false;
-
-	while (line != NULL && *line != '\0' && !found) {
-		size_t n = strcspn(line, "\n");
-		char *glob = mem_strndup(line, n);
-		found = n != 0 &&
-			(name_glob(glob, name) || name_glob(glob, other));
-		free(glob);
-		line += n + (line[n] == '\n');
-	}
-	return found;
-}
-
-static bool is_chosen(const struct account *a, const struct mailbox_info *m,
-	const char *name, bool strip)
-{
-	char *other = readable(stripped(m, strip), m->delimiter);
-	bool chosen = a->folders == NULL || a->folders[0] == '\0' ||
-		      any_glob(a->folders, name, other);
-
-	if (chosen && a->excludes != NULL)
-		chosen = !any_glob(a->excludes, name, other);
-	free(other);
-	return chosen;
-}
-
-static char *own_folder(const struct mailbox_info *m, bool strip)
-{
-	char *out = mem_alloc(FOLDER_BYTES);
-
-	if (name_folder_of(
-		    stripped(m, strip), m->delimiter, out, FOLDER_BYTES) != 0) {
-		free(out);
-		return mem_strdup("%");
-	}
-	return out;
-}
-
-/* The prefix as a folder name: escaped like any other. */
-static char *prefix_folder(const char *prefix)
-{
-	struct mailbox_info m = {.delimiter = '/'};
-
-	if (prefix == NULL || prefix[0] == '\0')
-		return NULL;
-	if (name_to_mutf7(prefix, m.name, sizeof m.name) != 0)
-		return NULL;
-	return own_folder(&m, false);
-}
-
-static void put_under(char **folder, const char *prefix)
-{
-	char *out;
-
-	if (prefix == NULL)
+	if (!d->placed && all->prefix != NULL)
+		plan_settle(d,
+			strcmp(d->folder, "INBOX") == 0
+				? mem_strdup(all->prefix)
+				: mem_printf("%s/%s", all->prefix, d->folder),
+			d->why);
+	d->placed = true;
+	if (d->skipped || d->why == PLAN_KNOWN ||
+		!find_place(all->taken, d->folder, dir, &try))
 		return;
-	if (strcmp(*folder, "INBOX") == 0)
-		out = mem_strdup(prefix);
-	else
-		out = mem_printf("%s/%s", prefix, *folder);
-	free(*folder);
-	*folder = out;
+	d->numbered = try > 0;
+	/* As the ledger would: people see the name that it got. */
+	if ((try > 0 || strlen(d->folder) >= NAME_FOLDER_MAX) &&
+		name_folder_from_dir(dir, shown, sizeof shown) == 0)
+		plan_settle(d, mem_strdup(shown), d->why);
 }
 
-/* Which mailbox a special use belongs to: the one that is called so anyway,
- * else the first that has it. -1: none. */
-static long holder_of(size_t use, const struct mailbox_info *const *kept,
-	size_t count, bool strip)
+static void place_settled(struct drafts *all)
 {
-	long first = -1;
+	for (size_t i = 0; i < all->count; i++)
+		if (all->rows[i].folder != NULL)
+			place(all, &all->rows[i]);
+}
 
-	for (size_t i = 0; i < count; i++) {
-		if ((kept[i]->attrs & special_uses[use].attr) == 0 ||
-			name_is_inbox(kept[i]->name))
+/* The nearest parent in the list, and how many levels up it is. */
+static struct draft *parent_of(
+	struct drafts *all, const struct draft *d, unsigned *ret_up)
+{
+	char name[NAME_MAILBOX_MAX];
+	size_t at;
+
+	for (unsigned up = 1; plan_parent(d, up, name); up++) {
+		if (name_is_inbox(name) || !dict_get(all->by_name, name, &at))
 			continue;
-		if (strcasecmp(stripped(kept[i], strip),
-			    special_uses[use].folder) == 0)
-			return (long)i;
-		if (first < 0)
-			first = (long)i;
+		*ret_up = up;
+		return &all->rows[at];
 	}
-	return first;
+	return NULL;
 }
 
-static bool is_repeated(const struct mailbox_info *const *kept, size_t count,
-	const struct mailbox_info *m)
+static bool is_own_name(const struct drafts *all, const struct draft *d)
 {
-	/* limits.mailboxes bounds what pairwise comparison costs. */
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(kept[i]->name, m->name) == 0 ||
-			(name_is_inbox(kept[i]->name) &&
-				name_is_inbox(m->name)))
-			return true;
-	return false;
+	size_t n = all->prefix != NULL ? strlen(all->prefix) + 1 : 0;
+
+	return strlen(d->folder) > n && strcmp(d->folder + n, d->own) == 0;
 }
 
-/* Step 1. */
-static size_t keep(const struct mailbox_info *mailboxes, size_t count,
-	const struct mailbox_info **kept, struct plan *plan)
+/* Goes up until a parent has its place: NAME_LEVELS_MAX at most. */
+static void place_below(struct drafts *all, struct draft *d)
 {
-	size_t n = 0;
+	struct draft *parent;
+	unsigned up = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct mailbox_info *m = &mailboxes[i];
-		if ((m->attrs & MAILBOX_NOSELECT) != 0 ||
-			is_repeated(kept, n, m))
-			continue;
-		if ((m->attrs & VIEWS) != 0 && !name_is_inbox(m->name))
-			plan->views++;
-		else
-			kept[n++] = m;
+	if (d->placed)
+		return;
+	parent = parent_of(all, d, &up);
+	if (parent == NULL) {
+		plan_settle(d, mem_strdup(d->own), PLAN_OWN);
+	} else {
+		place_below(all, parent);
+		plan_settle(d,
+			mem_printf(
+				"%s/%s", parent->folder, plan_tail(d->own, up)),
+			PLAN_BELOW);
+		if (is_own_name(all, d))
+			d->why = PLAN_OWN;
+		d->placed = true;
 	}
-	return n;
+	place(all, d);
 }
 
-static bool any_subscribed(const struct mailbox_info *const *kept, size_t count)
+static struct dict *taken_places(const struct plan_source *source)
 {
-	for (size_t i = 0; i < count; i++)
-		if ((kept[i]->attrs & MAILBOX_SUBSCRIBED) != 0)
-			return true;
-	return false;
+	struct dict *taken = dict_new();
+	char folded[FOLDED_BYTES];
+
+	for (size_t i = 0; i < source->known_count; i++)
+		if (name_casefold(
+			    source->known[i].dir, folded, sizeof folded) == 0)
+			(void)dict_add(taken, folded, 1);
+	return taken;
 }
 
-/* The order of work. */
-enum rank { RANK_INBOX, RANK_SPECIAL, RANK_OTHER, RANK_EXCLUDED };
+/* ---- order */
 
-struct draft {
-	struct plan_pair pair;
-	enum rank rank;
-	size_t seen;
-};
+static int rank_of(const struct draft *d)
+{
+	if (name_is_inbox(d->m->name))
+		return 0;
+	if (d->why == PLAN_KNOWN || d->why == PLAN_MAP)
+		return plan_is_special(d->folder) ? 1 : 2;
+	return d->special ? 1 : 2;
+}
 
 static int by_rank(const void *a, const void *b)
 {
 	const struct draft *x = a, *y = b;
+	int rank_x = rank_of(x), rank_y = rank_of(y);
 
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
+	if (rank_x != rank_y)
+		return rank_x < rank_y ? -1 : 1;
 	return x->seen < y->seen ? -1 : x->seen > y->seen;
 }
 
-static struct draft draft_of(const struct mailbox_info *m, bool strip)
-{
-	struct draft d = {.rank = RANK_OTHER};
+/* ---- the plan */
 
-	d.pair.mailbox = mem_strdup(m->name);
-	d.pair.name = readable(m->name, m->delimiter);
-	d.pair.status = m->status;
-	if (name_is_inbox(m->name)) {
-		d.rank = RANK_INBOX;
-		d.pair.folder = mem_strdup("INBOX");
-	} else {
-		d.pair.folder = own_folder(m, strip);
-	}
-	return d;
+static void add_pair(struct plan *plan, const struct draft *d)
+{
+	plan->pairs[plan->count++] = (struct plan_pair){
+		.mailbox = mem_strdup(d->m->name),
+		.name = mem_strdup(d->name),
+		.folder = mem_strdup(d->folder),
+		.subscribe = d->subscribe,
+		.numbered = d->numbered,
+		.why = d->why,
+		.status = d->m->status,
+	};
 }
 
-static void clear_pair(struct plan_pair *p)
+static void add_skip(struct plan *plan, const struct draft *d)
 {
-	free(p->mailbox);
-	free(p->name);
-	free(p->folder);
+	plan->skips[plan->skip_count++] = (struct plan_skip){
+		.name = mem_strdup(d->name),
+		.why = d->skip,
+		.status = d->m->status,
+	};
+	plan->views += d->skip == PLAN_SKIP_VIEW;
+	plan->excluded +=
+		d->skip == PLAN_SKIP_FOLDER || d->skip == PLAN_SKIP_EXCLUDE;
 }
 
-static void give_special_uses(struct draft *drafts,
-	const struct mailbox_info *const *kept, size_t count, bool strip)
+static void write_plan(const struct drafts *all, struct plan *plan)
 {
-	for (size_t use = 0; use < SPECIAL_COUNT; use++) {
-		long i = holder_of(use, kept, count, strip);
-		if (i < 0 || drafts[i].rank != RANK_OTHER)
-			continue;
-		free(drafts[i].pair.folder);
-		drafts[i].pair.folder = mem_strdup(special_uses[use].folder);
-		drafts[i].rank = RANK_SPECIAL;
-	}
+	plan->pairs = mem_array(all->count, sizeof *plan->pairs);
+	plan->skips = mem_array(all->count, sizeof *plan->skips);
+	for (size_t i = 0; i < all->count; i++)
+		if (all->rows[i].skipped)
+			add_skip(plan, &all->rows[i]);
+		else
+			add_pair(plan, &all->rows[i]);
 }
 
-static struct draft *make_drafts(
-	const struct mailbox_info *const *kept, size_t count, bool strip)
+static void drafts_clear(struct drafts *all)
 {
-	struct draft *drafts = mem_array(count, sizeof *drafts);
-	bool all = !any_subscribed(kept, count);
-
-	for (size_t i = 0; i < count; i++) {
-		drafts[i] = draft_of(kept[i], strip);
-		drafts[i].seen = i;
-		drafts[i].pair.subscribe =
-			all || (kept[i]->attrs & MAILBOX_SUBSCRIBED) != 0;
+	for (size_t i = 0; i < all->count; i++) {
+		struct draft *d = &all->rows[i];
+		free(d->name);
+		free(d->bare_name);
+		free(d->own);
+		free(d->folder);
 	}
-	give_special_uses(drafts, kept, count, strip);
-	return drafts;
+	free(all->rows);
+	free(all->prefix);
+	dict_free(&all->by_name);
+	dict_free(&all->taken);
 }
 
 void plan_make(const struct mailbox_info *mailboxes, size_t count,
-	const struct account *account, struct plan *ret_plan)
+	const struct account *account, const struct plan_source *source,
+	struct plan *ret_plan)
 {
+	static const struct plan_source nothing;
+	struct drafts all = {
+		.rows = mem_alloc((count + 1) * sizeof *all.rows),
+		.count = count,
+		.by_name = dict_new(),
+		.account = account,
+		.source = source != NULL ? source : &nothing,
+		.prefix = plan_typed_folder(account->prefix),
+	};
 	struct plan plan = {0};
-	const struct mailbox_info **kept = mem_array(count, sizeof(void *));
-	size_t n = keep(mailboxes, count, kept, &plan);
-	/* What has been left out counts as well: a name that hides a level
-	 * may not depend on somebody's excludes. */
-	bool strip = all_below_inbox(mailboxes, count);
-	struct draft *drafts = make_drafts(kept, n, strip);
-	char *prefix = prefix_folder(account->prefix);
 
-	for (size_t i = 0; i < n; i++)
-		if (!is_chosen(account, kept[i], drafts[i].pair.name, strip)) {
-			clear_pair(&drafts[i].pair);
-			drafts[i].rank = RANK_EXCLUDED;
-		}
-	qsort(drafts, n, sizeof *drafts, by_rank);
-	plan.pairs = mem_array(n, sizeof *plan.pairs);
-	for (size_t i = 0; i < n && drafts[i].rank != RANK_EXCLUDED; i++) {
-		put_under(&drafts[i].pair.folder, prefix);
-		plan.pairs[plan.count++] = drafts[i].pair;
-	}
-	plan.excluded = n - plan.count;
-	free(prefix);
-	free(drafts);
-	free(kept);
+	plan_names_fill(&all, mailboxes);
+	plan_select(&all);
+	settle_known(&all);
+	plan.unused_maps = plan_maps_apply(&all);
+	settle_inbox(&all);
+	plan_special_apply(&all);
+	all.taken = taken_places(all.source);
+	place_settled(&all);
+	for (size_t i = 0; i < count; i++)
+		place_below(&all, &all.rows[i]);
+	qsort(all.rows, count, sizeof *all.rows, by_rank);
+	write_plan(&all, &plan);
+	drafts_clear(&all);
 	*ret_plan = plan;
 }
 
 void plan_clear(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->count; i++)
-		clear_pair(&plan->pairs[i]);
+	for (size_t i = 0; i < plan->count; i++) {
+		free(plan->pairs[i].mailbox);
+		free(plan->pairs[i].name);
+		free(plan->pairs[i].folder);
+	}
+	for (size_t i = 0; i < plan->skip_count; i++)
+		free(plan->skips[i].name);
 	free(plan->pairs);
+	free(plan->skips);
+	free(plan->unused_maps);
 	*plan = (struct plan){0};
 }

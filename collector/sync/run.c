@@ -16,7 +16,7 @@
 #include "run.h"
 
 #include "../base/clock.h"
-#include "plan.h"
+#include "outline.h"
 #include "policy.h"
 #include "summary.h"
 #include "walk.h"
@@ -109,57 +109,6 @@ static int check_source(struct work *w, struct err *err)
 	return rc;
 }
 
-struct listing {
-	struct mailbox_info *mailboxes;
-	size_t count, cap;
-};
-
-static int on_mailbox(
-	void *arg, const struct mailbox_info *info, struct err *err)
-{
-	struct listing *l = arg;
-
-	(void)err;
-	if (l->count == l->cap) {
-		l->cap = l->cap != 0 ? l->cap * 2 : 32;
-		l->mailboxes =
-			mem_grow(l->mailboxes, l->cap, sizeof *l->mailboxes);
-	}
-	l->mailboxes[l->count++] = *info;
-	return 0;
-}
-
-/* With one more try where the connection was lost. */
-static int list_mailboxes(struct work *w, struct listing *l, struct err *err)
-{
-	progress_phase(&w->progress, "listing", NULL);
-	while (link_open(&w->link, err) == 0) {
-		l->count = 0;
-		if (session_list(w->link.session, on_mailbox, l, err) == 0)
-			return 0;
-		if (link_is_suspect(err) || !link_survives(&w->link, err))
-			break;
-	}
-	return -1;
-}
-
-static int make_plan(struct work *w, struct plan *ret_plan, struct err *err)
-{
-	struct listing l = {0};
-
-	if (list_mailboxes(w, &l, err) != 0) {
-		free(l.mailboxes);
-		return -1;
-	}
-	plan_make(l.mailboxes, l.count, &w->run->account, ret_plan);
-	free(l.mailboxes);
-	LOG(LOG_LEVEL_INFO, &w->log, "planned",
-		LOG_NUM("mailboxes", ret_plan->count),
-		LOG_NUM("views_skipped", ret_plan->views),
-		LOG_NUM("excluded", ret_plan->excluded));
-	return 0;
-}
-
 static int execute(struct work *w, struct err *err)
 {
 	const struct run *run = w->run;
@@ -173,7 +122,7 @@ static int execute(struct work *w, struct err *err)
 		goto out;
 	w->link.bulk = w->bytes_kept == 0;
 	progress_phase(&w->progress, "connecting", NULL);
-	if (link_open(&w->link, err) != 0 || make_plan(w, &plan, err) != 0)
+	if (link_open(&w->link, err) != 0 || outline_make(w, &plan, err) != 0)
 		goto out;
 	rc = walk_plan(w, &plan, err);
 out:

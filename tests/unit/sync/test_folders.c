@@ -53,7 +53,7 @@ static void a_mapping_stays(void **state)
 	struct rig_path p;
 
 	(void)state;
-	fake_fill(fake_mailbox(&r->fake, "Gesendet"), 1, 2);
+	fake_fill(fake_mailbox(&r->fake, "Ausgang"), 1, 2);
 	rig_run_ok(r);
 	/* the server learns special use; the prefix changes */
 	r->fake.mailboxes[0].attrs = MAILBOX_SENT;
@@ -61,7 +61,7 @@ static void a_mapping_stays(void **state)
 	fake_fill(&r->fake.mailboxes[0], 3, 1);
 	rig_run_ok(r);
 	rig_find(r, 3, &p);
-	assert_non_null(strstr(p.path, "/.Gesendet/"));
+	assert_non_null(strstr(p.path, "/.Ausgang/"));
 	rig_free(r);
 }
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "outline.h"
+
+#include "../base/mem.h"
+#include "listing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int list(struct work *w, struct listing *l, struct err *err)
+{
+	progress_phase(&w->progress, "listing", NULL);
+	while (link_open(&w->link, err) == 0) {
+		if (listing_read(l, w->link.session, err) == 0)
+			return 0;
+		if (link_is_suspect(err) || !link_survives(&w->link, err))
+			break;
+	}
+	return -1;
+}
+
+static void log_plan(const struct work *w, const struct plan *plan)
+{
+	const char *line = plan->unused_maps;
+
+	LOG(LOG_LEVEL_INFO, &w->log, "planned",
+		LOG_NUM("mailboxes", plan->count),
+		LOG_NUM("views_skipped", plan->views),
+		LOG_NUM("excluded", plan->excluded));
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_pair *p = &plan->pairs[i];
+		LOG(LOG_LEVEL_DEBUG, &w->log, "mapped",
+			LOG_STR("from", p->name), LOG_STR("to", p->folder),
+			LOG_STR("why", plan_why_text(p->why)));
+	}
+	while (*line != '\0') {
+		size_t n = strcspn(line, "\n");
+		char *map = mem_strndup(line, n);
+		LOG(LOG_LEVEL_WARN, &w->log, "map_unused", LOG_STR("map", map));
+		free(map);
+		line += n + (line[n] == '\n');
+	}
+}
+
+int outline_make(struct work *w, struct plan *ret_plan, struct err *err)
+{
+	struct ledger_mailbox *rows = NULL;
+	struct plan_source source = {0};
+	struct plan_known *known = NULL;
+	struct listing l = {0};
+	int rc = -1;
+
+	if (list(w, &l, err) != 0 || ledger_mailboxes(w->ledger, &rows,
+					     &source.known_count, err) != 0)
+		goto out;
+	known = mem_array(source.known_count, sizeof *known);
+	for (size_t i = 0; i < source.known_count; i++)
+		known[i] = (struct plan_known){.mailbox = rows[i].name,
+			.folder = rows[i].folder,
+			.dir = rows[i].dir};
+	source.known = known;
+	plan_make(l.mailboxes, l.count, &w->run->account, &source, ret_plan);
+	log_plan(w, ret_plan);
+	rc = 0;
+out:
+	free(known);
+	free(rows);
+	listing_clear(&l);
+	return rc;
+}
