@@ -32,6 +32,8 @@ struct guard {
 	bool why_limit;
 	bool greeted;
 	bool at_rest;
+	bool bye;  /* the present line is "* BYE" */
+	bool over; /* it has ended */
 	struct guard_line line;
 	uint64_t line_bytes;
 	uint64_t kept_bytes;   /* of the command, outside bodies */
@@ -107,6 +109,11 @@ const char *guard_why(const struct guard *g, bool *ret_is_limit)
 bool guard_at_rest(const struct guard *g)
 {
 	return g->at_rest && g->spill_len == 0;
+}
+
+bool guard_is_over(const struct guard *g)
+{
+	return g->over;
 }
 
 static int refuse(struct guard *g, bool limit, const char *why)
@@ -217,6 +224,8 @@ static int leave_head(struct guard *g, struct feed *f, enum guard_kind kind)
 
 	if (!g->greeted && kind != GUARD_STATUS)
 		return refuse(g, false, "a greeting that is none of IMAP");
+	g->bye = kind == GUARD_STATUS && g->head_len == 5 &&
+		 strncasecmp(g->head + 2, "BYE", 3) == 0;
 	guard_line_begin(&g->line, kind, strict);
 	if (kind == GUARD_TAPPED) {
 		(void)buf_add(&g->tapped, g->head, g->head_len);
@@ -349,6 +358,7 @@ static int feed_line(struct guard *g, struct feed *f)
 		if (tapped && end_tapped(g) < 0)
 			return -1;
 		g->at_rest = g->line.kind == GUARD_TAGGED;
+		g->over = g->bye;
 		begin_line(g);
 	}
 	return 0;
@@ -394,7 +404,7 @@ long guard_feed(struct guard *g, char *bytes, size_t n)
 	int r = 0;
 
 	assert(g->spill_len == 0);
-	while (g->why == NULL && r == 0 && f.in < n) {
+	while (g->why == NULL && r == 0 && f.in < n && !g->over) {
 		if (g->literal_left != 0)
 			r = feed_literal(g, &f);
 		else if (g->line.kind == GUARD_HEAD)

@@ -51,6 +51,9 @@ size_t guard_drain(struct guard *g, char *bytes, size_t n);
  * tagged line: no byte is held back, and none was tapped or taken out that an
  * attacker may have put there before TLS. */
 bool guard_at_rest(const struct guard *g);
+/* "* BYE" has passed (RFC 9051 7.1.5): what comes behind it is not looked at,
+ * and nothing is to be read any more. */
+bool guard_is_over(const struct guard *g);
 /* Resets the budget of a command. */
 void guard_begin_command(struct guard *g);
 /* Static text, e.g. "a literal of 99999999999 bytes"-like without server

@@ -37,6 +37,9 @@ static ssize_t low_read(mailstream_low *low, void *buf, size_t n)
 		if (t->guard != NULL &&
 			(kept = (long)guard_drain(t->guard, buf, n)) > 0)
 			return kept;
+		/* some never close, or say BYE for ever (Yandex) */
+		if (t->guard != NULL && guard_is_over(t->guard))
+			return -1;
 		r = transport_recv(t, buf, n);
 		if (r < 0)
 			return -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Bodies: what arrives is what was sent, or it is no message. */
+#include "collector/base/clock.h"
 #include "imap_talk.h"
 
 #define ITEMS " (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])\n"
@@ -261,6 +262,52 @@ static void test_breaks(void **state)
 	breaks("S: * 1 FETCH (BODYSTRUCTURE (((\nWAIT\n", ERR_PROTOCOL, "");
 }
 
+/* BYE ends it at once, whether the server then closes or not, and what had
+ * come before is used. */
+static void test_bye(void **state)
+{
+	static const char *const byes[] = {
+		"S: * BYE Session expired\nWAIT\n",
+		"S: * bye [UNAVAILABLE] Session expired\nWAIT\n",
+		"R: 10000 * BYE Session expired\\r\\n\nWAIT\n",
+		"S<: * BYE Session expired\\r\\n* 2 FETCH (UID 8 BODY[] {90\n"
+		"WAIT\n",
+		"S: * BYE Session expired\nS: $T OK done\nWAIT\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof byes / sizeof *byes; i++) {
+		int64_t began_ms = clock_mono_ms();
+		struct talk t;
+		char *text = mem_printf(
+			ASK "S: * 1 FETCH (UID 7 " HELLO "%s", byes[i]);
+
+		talk_open_inbox(&t, "IDLE", 9, text);
+		assert_int_equal(talk_fetch(&t, 7, 9), -1);
+		assert_int_equal(t.err.class, ERR_REFUSED);
+		assert_non_null(strstr(t.err.text, "Session expired"));
+		assert_string_equal(buf_str(&t.told), "7 \"hello\"\n");
+		talk_close(&t);
+		/* limits.idle_ms is 10 s */
+		assert_true(clock_mono_ms() - began_ms < 5000);
+		free(text);
+	}
+}
+
+/* While nothing is asked: heard with the next question. */
+static void test_bye_between(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	talk_open_inbox(&t, "IDLE", 9,
+		"S: * BYE too much traffic, rate limit\nC: *\nWAIT\n");
+	assert_int_equal(talk_fetch(&t, 7, 9), -1);
+	assert_int_equal(t.err.class, ERR_THROTTLED);
+	assert_int_equal(t.err.scope, ERR_SCOPE_SESSION);
+	talk_close(&t);
+}
+
 /* The sink's own error comes back as it is, and the connection is dropped
  * without a word, in a body as between messages. */
 static void test_sink_fails(void **state)
@@ -315,6 +362,8 @@ int main(void)
 		cmocka_unit_test(test_sparse),
 		cmocka_unit_test(test_long_sets),
 		cmocka_unit_test(test_breaks),
+		cmocka_unit_test(test_bye),
+		cmocka_unit_test(test_bye_between),
 		cmocka_unit_test(test_sink_fails),
 		cmocka_unit_test(test_long_quoted),
 	};
