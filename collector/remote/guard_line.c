@@ -6,6 +6,8 @@
  *  - "{5}" that is not followed by a line end is a literal to libetpan (a
  *    remedy for Lotus Domino), and so are "{ 5 }" and "{-5}";
  *  - "~{5}" (literal8) ends its parse in the middle of the stream;
+ *  - "RFC822.SIZE 9.3736e+06" (mail.ru) and "FETCH ((…))" (Domino) end its
+ *    parse: tidied, as nothing can be read into them but what is meant;
  *  - BODYSTRUCTURE, BODY without a section and ENVELOPE recurse without
  *    bound, and nobody asks for them.
  */
@@ -29,6 +31,7 @@ void guard_line_begin(struct guard_line *l, enum guard_kind kind, bool strict)
 	l->strict = strict;
 	l->depth = 0;
 	l->quoted = l->escaped = l->body_next = false;
+	l->size_next = l->size_odd = l->items_next = l->items_extra = false;
 	l->tail_len = 0;
 	l->literal = LITERAL_NONE;
 	guard_status_begin(l);
@@ -181,8 +184,13 @@ static size_t scan_special(struct guard_line *l, char c, enum guard_event *ev)
 		(c == ' ' || c == '\t' || c == '(') && is_structure(l))
 		return guard_line_refuse(l, ev, false,
 			"a message structure that nobody asked for");
-	if (l->tail_len != 0)
+	if (l->tail_len != 0) {
 		l->body_next = is_body_item(l);
+		l->size_next = l->kind == GUARD_MESSAGE && l->depth == 1 &&
+			       ends_with(l, "RFC822.SIZE");
+		l->size_odd = false;
+	}
+	l->size_next = l->size_next && (c == ' ' || c == '\t');
 	l->tail_len = 0;
 	switch (c) {
 	case '\0':
@@ -219,8 +227,39 @@ static size_t scan_special(struct guard_line *l, char c, enum guard_event *ev)
 	return 1;
 }
 
+/* A size is never 0 that was not said to be: that would be no message. */
+static void tidy_size(struct guard_line *l, char *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (l->size_odd) {
+			bytes[i] = ' ';
+		} else if (bytes[i] < '0' || bytes[i] > '9') {
+			l->size_odd = true;
+			bytes[i] = l->tail_len + i == 0 ? '1' : ' ';
+		}
+	}
+}
+
+/* A parenthesis too many becomes a blank. */
+static void tidy_parenthesis(struct guard_line *l, char *c)
+{
+	bool extra = false;
+
+	if (*c == '(' && l->items_next) {
+		extra = l->items_extra = true;
+	} else if (*c == ')' && l->items_extra && l->depth == 1) {
+		extra = true;
+		l->items_extra = false;
+	}
+	if (*c != ' ' && *c != '\t')
+		l->items_next =
+			*c == '(' && l->depth == 0 && l->kind == GUARD_MESSAGE;
+	if (extra)
+		*c = ' ';
+}
+
 static size_t scan_data(
-	struct guard_line *l, const char *bytes, size_t n, enum guard_event *ev)
+	struct guard_line *l, char *bytes, size_t n, enum guard_event *ev)
 {
 	size_t i = 0, run;
 
@@ -230,11 +269,15 @@ static size_t scan_data(
 		} else if (l->quoted) {
 			i += scan_quoted(l, bytes + i, n - i, ev);
 		} else if (!guard_line_is_word(bytes[i])) {
+			tidy_parenthesis(l, bytes + i);
 			i += scan_special(l, bytes[i], ev);
 		} else {
 			for (run = 1; i + run < n; run++)
 				if (!guard_line_is_word(bytes[i + run]))
 					break;
+			if (l->size_next)
+				tidy_size(l, bytes + i, run);
+			l->items_next = false;
 			add_to_token(l, bytes + i, run);
 			i += run;
 		}

@@ -43,7 +43,11 @@ struct guard_line {
 	bool strict; /* libetpan parses the line without a context */
 	bool quoted, escaped;
 	bool literal_is_body;
-	bool body_next; /* the token before was BODY[…] or its like */
+	bool body_next;	  /* the token before was BODY[…] or its like */
+	bool size_next;	  /* it was RFC822.SIZE */
+	bool size_odd;	  /* its value has stopped being a number */
+	bool items_next;  /* nothing yet behind "FETCH (" */
+	bool items_extra; /* a second parenthesis was there */
 	bool code_named;
 	char tail[GUARD_TOKEN_TAIL]; /* the last bytes of the present token */
 	char code[10];		     /* the first bytes of the code's name */
@@ -54,7 +58,8 @@ struct guard_line {
 /* A new line of this kind, from behind the bytes that told the kind. */
 void guard_line_begin(struct guard_line *l, enum guard_kind kind, bool strict);
 /* Looks at up to n bytes and returns how many it has looked at; may put a
- * blank in place of a CR. */
+ * blank in place of a CR, of a parenthesis too many, or in a size that is no
+ * number. */
 size_t guard_line_scan(struct guard_line *l, char *bytes, size_t n,
 	enum guard_event *ret_event);
 

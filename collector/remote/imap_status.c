@@ -157,6 +157,9 @@ void imap_note_line(struct imap *im, const char *line, size_t n)
 	} else if (imap_line_number(&l, &number)) {
 		status_note_number(im, number, &l);
 		return;
+	} else if (status_code(&l, code, sizeof code, &args)) {
+		status_note_code(im, code, &args); /* Exchange: no OK */
+		return;
 	}
 	if (!imap_line_word(&l, word, sizeof word))
 		return;
