@@ -43,7 +43,8 @@ __attribute__((format(printf, 5, 0))) static void fill(struct err *err,
 	err->class = class;
 	err->scope = scope;
 	err->retry = retry;
-	err->retry_after_s = 0;
+	err->retry_after_s = err->retry_after_ms = 0;
+	err->in_flight = 0;
 	err->hint[0] = '\0';
 	(void)vsnprintf(err->text, sizeof err->text, fmt, ap);
 	one_line(err->text);

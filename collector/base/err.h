@@ -52,7 +52,11 @@ struct err {
 	enum err_class class;
 	enum err_scope scope;
 	enum err_retry retry;
-	uint32_t retry_after_s; /* what the server asked for; 0 = nothing */
+	uint32_t retry_after_s;	 /* what the server asked for; 0 = nothing */
+	uint32_t retry_after_ms; /* where it was said so exactly; the former
+				  * is not less then */
+	uint32_t in_flight;	 /* commands without answer when a connection
+				  * broke; 0 = not known */
 	char text[512];
 	char hint[256]; /* what to do about it; may be empty */
 };

@@ -141,6 +141,8 @@ void channel_put_err(struct channel *c, const struct err *e)
 	channel_put_u8(c, (uint8_t)e->scope);
 	channel_put_u8(c, (uint8_t)e->retry);
 	channel_put_u32(c, e->retry_after_s);
+	channel_put_u32(c, e->retry_after_ms);
+	channel_put_u32(c, e->in_flight);
 	channel_put_str(c, e->text);
 	channel_put_str(c, e->hint);
 }
@@ -162,6 +164,8 @@ bool channel_get_err(struct channel *c, struct err *e)
 	if (!channel_get_u8(c, &class) || !channel_get_u8(c, &scope) ||
 		!channel_get_u8(c, &retry) ||
 		!channel_get_u32(c, &e->retry_after_s) ||
+		!channel_get_u32(c, &e->retry_after_ms) ||
+		!channel_get_u32(c, &e->in_flight) ||
 		!channel_get_str(c, text, sizeof text) ||
 		!channel_get_str(c, hint, sizeof hint))
 		return false;
@@ -172,6 +176,9 @@ bool channel_get_err(struct channel *c, struct err *e)
 					     : ERR_RETRY_LATER;
 	if (e->retry_after_s > RETRY_AFTER_MAX_S)
 		e->retry_after_s = RETRY_AFTER_MAX_S;
+	/* the former covers the latter, or there is no such thing */
+	if (e->retry_after_ms / 1000 > e->retry_after_s)
+		e->retry_after_ms = 0;
 	text_printable(text, e->text, sizeof e->text);
 	text_printable(hint, e->hint, sizeof e->hint);
 	return true;

@@ -111,7 +111,8 @@ static void ahead_fill(struct imap *im)
 		bytes += a->bytes;
 		count++;
 		if (!a->sent &&
-			(count > AHEAD_MAILBOXES || bytes > AHEAD_BYTES))
+			(count > AHEAD_MAILBOXES || bytes > AHEAD_BYTES ||
+				imap_is_worn(im, im->sent - im->answered + 2)))
 			break;
 		if (!a->sent) {
 			ahead_send(im, a);

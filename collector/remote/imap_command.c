@@ -28,8 +28,26 @@ void imap_put(struct imap *im, const char *text)
 	(void)mailstream_write(im->m->imap_stream, text, strlen(text));
 }
 
+bool imap_is_worn(const struct imap *im, uint32_t more)
+{
+	return imap_has_quirk(im, QUIRK_TEN_ERRORS) &&
+	       im->refused + more > QUIRK_ERRORS;
+}
+
+static int command_check_worn(struct imap *im, struct err *err)
+{
+	if (!imap_is_worn(im, 1))
+		return 0;
+	transport_poison(im->t);
+	return err_set(err, ERR_NETWORK, ERR_SCOPE_SESSION, ERR_RETRY_NOW,
+		"the server has refused %u commands, and closes at the next",
+		im->refused);
+}
+
 int imap_end(struct imap *im, struct err *err)
 {
+	if (command_check_worn(im, err) < 0)
+		return -1;
 	imap_put(im, "\r\n");
 	if (mailstream_flush(im->m->imap_stream) < 0 || transport_failed(im->t))
 		return imap_broken(im, MAILIMAP_ERROR_STREAM, "a command", err);
@@ -83,6 +101,8 @@ static int command_conclude(struct imap *im, int r, const char *what,
 			r != MAILIMAP_ERROR_PARSE) ||
 		!imap_read_tagged(line, n, im->answered, ret_answer))
 		return imap_broken(im, r, what, err);
+	im->waiting = false;
+	im->refused += ret_answer->status != IMAP_OK;
 	return 0;
 }
 
@@ -96,6 +116,7 @@ int imap_wait(struct imap *im, const char *what, struct imap_answer *ret_answer,
 		return -1;
 	assert(im->answered < im->sent);
 	im->m->imap_tag = (int)++im->answered;
+	im->waiting = true;
 	transport_begin_command(im->t);
 	transport_set_deadline(im->t, COMMAND_MS);
 	if (mailimap_read_line(im->m) != NULL) {
@@ -121,6 +142,8 @@ int imap_await_go(struct imap *im, const char *what,
 	struct imap_answer *ret_answer, struct err *err)
 {
 	assert(im->answered + 1 == im->sent);
+	if (command_check_worn(im, err) < 0)
+		return -1;
 	if (mailstream_flush(im->m->imap_stream) < 0)
 		return imap_broken(im, MAILIMAP_ERROR_STREAM, what, err);
 	transport_begin_command(im->t);

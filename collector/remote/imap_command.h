@@ -91,6 +91,8 @@ struct imap {
 	bool caps_known;
 	uint32_t sent; /* tags are numbers, from 1 */
 	uint32_t answered;
+	bool waiting;	  /* for the answer to that one */
+	uint32_t refused; /* answers that were NO or BAD */
 	imap_line_fn *tap;
 	void *tap_arg;
 	const struct imap_reader *reader; /* NULL: messages are dropped */
@@ -123,6 +125,10 @@ void imap_put(struct imap *im, const char *text);
 int imap_put_string(
 	struct imap *im, const char *bytes, size_t n, struct err *err);
 int imap_end(struct imap *im, struct err *err);
+/* So many more commands would be one refused too many, if all were: the server
+ * would close (QUIRK_TEN_ERRORS). imap_end and imap_await_go end the session
+ * before. */
+bool imap_is_worn(const struct imap *im, uint32_t more);
 /* Waits for "+": 1. 0: the server answered the command instead. */
 int imap_await_go(struct imap *im, const char *what,
 	struct imap_answer *ret_answer, struct err *err);
@@ -167,7 +173,7 @@ void imap_stop(struct imap *im, const struct err *cause);
 int imap_refused(const struct imap_answer *a, const char *what,
 	enum err_scope scope, struct err *err);
 /* Whether the words of a server ask for less; the time it named, or 0. */
-bool imap_says_throttled(const char *text, uint32_t *ret_after_s);
+bool imap_says_throttled(const char *text, uint32_t *ret_after_ms);
 
 /* ---- imap_status.c ---- */
 

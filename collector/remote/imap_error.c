@@ -16,8 +16,9 @@ static bool error_has(const char *text, const char *word)
 	return strcasestr(text, word) != NULL;
 }
 
-/* "Suggested Backoff Time: 299961 milliseconds" (Exchange Online). */
-static uint32_t error_backoff_s(const char *text)
+/* "Suggested Backoff Time: 299961 milliseconds" (Exchange Online); at most a
+ * day. */
+static uint32_t error_backoff_ms(const char *text)
 {
 	const char *p = strcasestr(text, "backoff time:");
 	unsigned long ms;
@@ -30,32 +31,39 @@ static uint32_t error_backoff_s(const char *text)
 	if (!isdigit((unsigned char)*p))
 		return 0;
 	ms = strtoul(p, NULL, 10);
-	return ms < 86400000UL ? (uint32_t)((ms + 999) / 1000) : 86400;
+	return ms < 86400000UL ? (uint32_t)ms : 86400000U;
 }
 
-bool imap_says_throttled(const char *text, uint32_t *ret_after_s)
+bool imap_says_throttled(const char *text, uint32_t *ret_after_ms)
 {
 	static const char *const words[] = {"throttl", "too many", "rate limit",
 		"ratelimit", "rate exceeded", "slow down", "backoff",
 		"bandwidth", "try again too soon"};
 
-	*ret_after_s = error_backoff_s(text);
+	*ret_after_ms = error_backoff_ms(text);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (error_has(text, words[i]))
 			return true;
 	return false;
 }
 
+static void error_wait(struct err *err, uint32_t after_ms)
+{
+	if (err == NULL)
+		return;
+	err->retry_after_ms = after_ms;
+	err->retry_after_s = (after_ms + 999) / 1000;
+}
+
 static int error_bye(const char *bye, struct err *err)
 {
-	uint32_t after_s;
-	bool throttled = imap_says_throttled(bye, &after_s);
+	uint32_t after_ms;
+	bool throttled = imap_says_throttled(bye, &after_ms);
 
 	(void)err_set(err, throttled ? ERR_THROTTLED : ERR_REFUSED,
 		ERR_SCOPE_SESSION, ERR_RETRY_LATER,
 		"the server said goodbye: %s", bye);
-	if (err != NULL)
-		err->retry_after_s = after_s;
+	error_wait(err, after_ms);
 	return -1;
 }
 
@@ -92,8 +100,12 @@ int imap_broken(struct imap *im, int r, const char *what, struct err *err)
 	if (im->bye[0] != '\0' && transport.class != ERR_CANCELLED)
 		return error_bye(im->bye, err);
 	if (transport.class != ERR_NONE) {
-		if (err != NULL)
-			*err = transport;
+		if (err == NULL)
+			return -1;
+		*err = transport;
+		/* the one that is waited for counts as answered */
+		if (err->class == ERR_NETWORK)
+			err->in_flight = im->sent - im->answered + im->waiting;
 		return err_where(err, "%s", what);
 	}
 	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_SESSION, ERR_RETRY_NOW,
@@ -132,7 +144,7 @@ int imap_refused(const struct imap_answer *a, const char *what,
 {
 	enum err_class class = ERR_PROTOCOL;
 	enum err_retry retry = ERR_RETRY_LATER;
-	uint32_t after_s = 0;
+	uint32_t after_ms = 0;
 
 	for (size_t i = 0; i < sizeof error_codes / sizeof *error_codes; i++) {
 		if (strcmp(a->code, error_codes[i].code) != 0)
@@ -142,7 +154,7 @@ int imap_refused(const struct imap_answer *a, const char *what,
 		if (error_codes[i].scope > scope)
 			scope = error_codes[i].scope;
 	}
-	if (imap_says_throttled(a->text, &after_s)) {
+	if (imap_says_throttled(a->text, &after_ms)) {
 		class = ERR_THROTTLED;
 		retry = ERR_RETRY_LATER;
 		if (scope < ERR_SCOPE_SESSION)
@@ -153,7 +165,6 @@ int imap_refused(const struct imap_answer *a, const char *what,
 		a->code[0] != '\0' ? "[" : "", a->code,
 		a->code[0] != '\0' ? "] " : "",
 		a->text[0] != '\0' ? a->text : "(no reason given)");
-	if (err != NULL)
-		err->retry_after_s = after_s;
+	error_wait(err, after_ms);
 	return -1;
 }

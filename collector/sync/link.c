@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "link.h"
 
+#include "../base/clock.h"
 #include "../base/log.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +42,8 @@ static void configure(const struct link *l, struct session_config *c)
 	if (run->account.quirks != NULL)
 		(void)quirk_overrides_parse(
 			run->account.quirks, &c->quirks, NULL);
+	if (l->pipelines_lost >= LINK_PIPELINES_LOST)
+		c->quirks.on |= QUIRK_NO_PIPELINING & ~c->quirks.off;
 	if (run->account.fingerprint != NULL)
 		(void)snprintf(c->fingerprint, sizeof c->fingerprint, "%s",
 			run->account.fingerprint);
@@ -85,6 +89,45 @@ static int open_once(struct link *l, struct err *err)
 	return 0;
 }
 
+/* Some servers hang up on whoever does not wait (Zoho). */
+static bool is_pipeline_lost(const struct err *err)
+{
+	return err->class == ERR_NETWORK && err->in_flight > 1;
+}
+
+static void note_pipeline(struct link *l, const struct err *err)
+{
+	if (is_pipeline_lost(err) && ++l->pipelines_lost == LINK_PIPELINES_LOST)
+		LOG(LOG_LEVEL_WARN,
+			(&(struct log_ctx){.run = l->run->job.run,
+				.account = l->run->account.name}),
+			"one_command_at_a_time",
+			LOG_NUM("lost", l->pipelines_lost),
+			LOG_STR("error", err->text));
+}
+
+/* Waits as long as the server has asked for, no less; false if a run should
+ * not, or is not to go on. */
+static bool pause_as_asked(struct link *l, const struct err *err)
+{
+	int64_t until_ms = clock_mono_ms() + err->retry_after_ms, left_ms;
+
+	if (err->class != ERR_THROTTLED || err->retry_after_ms == 0 ||
+		err->retry_after_ms > LINK_PAUSE_MAX_MS ||
+		l->pauses++ >= LINK_PAUSES)
+		return false;
+	LOG(LOG_LEVEL_INFO,
+		(&(struct log_ctx){.run = l->run->job.run,
+			.account = l->run->account.name}),
+		"pausing_as_asked", LOG_NUM("ms", err->retry_after_ms));
+	link_close(l);
+	/* one more: the clock has cut a part of the first one off */
+	while ((left_ms = until_ms + 1 - clock_mono_ms()) > 0 &&
+		!atomic_load(&l->run->cancel))
+		(void)poll(NULL, 0, left_ms < 50 ? (int)left_ms : 50);
+	return !atomic_load(&l->run->cancel);
+}
+
 int link_open(struct link *l, struct err *err)
 {
 	bool first = l->opened == 0;
@@ -92,7 +135,9 @@ int link_open(struct link *l, struct err *err)
 	while (l->session == NULL) {
 		if (open_once(l, err) == 0)
 			return 0;
-		if (first || !link_survives(l, err))
+		if (first && !is_pipeline_lost(err))
+			return -1;
+		if (!link_survives(l, err))
 			return -1;
 	}
 	return 0;
@@ -109,6 +154,7 @@ void link_progress(struct link *l)
 {
 	l->network = 0;
 	l->suspect = 0;
+	l->pauses = 0;
 }
 
 bool link_is_suspect(const struct err *err)
@@ -143,6 +189,9 @@ bool link_survives(struct link *l, const struct err *err)
 
 	if (atomic_load(&l->run->cancel))
 		return false;
+	note_pipeline(l, err);
+	if (err->scope <= ERR_SCOPE_SESSION && pause_as_asked(l, err))
+		return true;
 	if (link_is_suspect(err)) {
 		goes_on = ++l->suspect < LINK_SUSPECT_TRIES;
 		if (err->scope <= ERR_SCOPE_MAILBOX)

@@ -17,6 +17,14 @@
 #define LINK_NETWORK_TRIES 3
 #define LINK_SUSPECT_TRIES 30
 
+/* A server that asks for a pause no longer than this is waited for within the
+ * run, to the millisecond, so often without any progress. */
+#define LINK_PAUSE_MAX_MS 60000
+#define LINK_PAUSES 5
+/* Connections lost with several commands in flight, after which there is one
+ * at a time for the rest of the run. */
+#define LINK_PIPELINES_LOST 2
+
 struct link {
 	struct run *run;
 	struct session *session; /* NULL: none open */
@@ -25,6 +33,8 @@ struct link {
 	unsigned opened;
 	unsigned network; /* failures since the last progress */
 	unsigned suspect;
+	unsigned pauses;
+	unsigned pipelines_lost; /* in this run */
 };
 
 void link_init(struct link *l, struct run *run);

@@ -47,7 +47,9 @@ static int64_t due_when_failed(
 	int64_t due_s = f->now_s + backoff_s(f), regular_s;
 
 	if (err->retry_after_s != 0)
-		return f->now_s + err->retry_after_s;
+		/* now_s may be almost a second ago */
+		return f->now_s + err->retry_after_s +
+		       (err->retry_after_ms != 0);
 	/* One bad mailbox must not slow down the others of its account, nor
 	 * a long interval put off the next try. */
 	if (err->scope <= ERR_SCOPE_MAILBOX && f->every_s > 0) {

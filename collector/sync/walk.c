@@ -34,6 +34,7 @@ struct walk {
 	uint64_t flushed_at; /* work.arrived then */
 	size_t foretold;     /* pairs before this one: session_ahead */
 	unsigned failed_in_a_row;
+	unsigned lost; /* sessions, at the present mailbox */
 };
 
 static void note_done(struct walk *k, const struct visit *v)
@@ -115,11 +116,19 @@ static int settle(struct walk *k, struct err *err)
 /* True if the fault is the mailbox's own, and the next one may be tried. */
 static bool is_own_fault(struct walk *k, const struct err *err)
 {
+	bool suspect = link_is_suspect(err);
+
 	if (work_cancelled(k->w))
 		return false;
 	if (err->scope <= ERR_SCOPE_MAILBOX && err->class != ERR_CANCELLED)
 		return true;
-	return err->scope == ERR_SCOPE_SESSION && link_is_suspect(err) &&
+	/* A name or a lock can cost one session after the other, and spare
+	 * all other mailboxes (imapsync#154; Zimbra). */
+	if (err->class == ERR_NETWORK)
+		suspect = k->lost >= LINK_NETWORK_TRIES;
+	if (err->class == ERR_REFUSED && k->lost != 0)
+		suspect = (k->w->link.info.quirks & QUIRK_MAILBOX_BYE) != 0;
+	return err->scope == ERR_SCOPE_SESSION && suspect &&
 	       ++k->failed_in_a_row < FAILED_IN_A_ROW_MAX;
 }
 
@@ -171,9 +180,14 @@ static int visit_with_retries(
 	struct work *w = k->w;
 	struct err flush_err;
 
+	k->lost = 0;
 	for (int tries = 1;; tries++) {
+		bool there = w->link.session != NULL;
+		unsigned opened = w->link.opened;
 		if (visit_once(k, pair, err) == 0)
 			return 0;
+		k->lost += err->scope == ERR_SCOPE_SESSION &&
+			   (there || w->link.opened != opened);
 		if (err->scope <= ERR_SCOPE_MAILBOX ||
 			!link_survives(&w->link, err))
 			return -1;

@@ -188,11 +188,15 @@ static void errors_come_back_clamped(void **state)
 		"no such user");
 	(void)err_hint(&in, "look");
 	in.retry_after_s = 60;
+	in.retry_after_ms = 59001;
+	in.in_flight = 3;
 	err_round_trip(&in, &out);
 	assert_int_equal(out.class, ERR_AUTH);
 	assert_int_equal(out.scope, ERR_SCOPE_ACCOUNT);
 	assert_int_equal(out.retry, ERR_RETRY_CHANGE);
 	assert_int_equal(out.retry_after_s, 60);
+	assert_int_equal(out.retry_after_ms, 59001);
+	assert_int_equal(out.in_flight, 3);
 	assert_string_equal(out.text, "no such user");
 	assert_string_equal(out.hint, "look");
 
@@ -200,12 +204,14 @@ static void errors_come_back_clamped(void **state)
 	in.scope = ERR_SCOPE_SERVICE;
 	in.retry = (enum err_retry)9;
 	in.retry_after_s = UINT32_MAX;
+	in.retry_after_ms = UINT32_MAX;
 	(void)snprintf(in.text, sizeof in.text, "a\nb\x1b[1m");
 	err_round_trip(&in, &out);
 	assert_int_equal(out.class, ERR_PROTOCOL);
 	assert_int_equal(out.scope, ERR_SCOPE_SESSION);
 	assert_int_equal(out.retry, ERR_RETRY_LATER);
 	assert_int_equal(out.retry_after_s, 7 * 24 * 3600);
+	assert_int_equal(out.retry_after_ms, 0);
 	assert_null(strpbrk(out.text, "\n\x1b"));
 	in.class = ERR_NONE;
 	err_round_trip(&in, &out);

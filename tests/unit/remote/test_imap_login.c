@@ -163,6 +163,7 @@ static void test_backoff(void **state)
 	assert_int_equal(t.err.class, ERR_THROTTLED);
 	assert_int_equal(t.err.retry, ERR_RETRY_LATER);
 	assert_int_equal(t.err.retry_after_s, 300);
+	assert_int_equal(t.err.retry_after_ms, 299961);
 	talk_close(&t);
 }
 

@@ -247,6 +247,65 @@ static void test_no_pipelining(void **state)
 	talk_close(&t);
 }
 
+/* Exchange closes at the tenth refused command: the tenth is not sent, and a
+ * new session is asked for at once. */
+static void test_ten_errors(void **state)
+{
+	const struct quirk_overrides on = {.on = QUIRK_TEN_ERRORS};
+	struct mailbox_state m;
+	struct buf text;
+	struct talk t;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		buf_init(&text, 4096);
+		(void)buf_add_str(&text,
+			GREETING LOGIN "S: $T OK [CAPABILITY IMAP4rev1] in\n");
+		for (int n = 0; n < (i == 0 ? 9 : 12); n++)
+			(void)buf_add_str(
+				&text, "C: $T EXAMINE \"x\"\nS: $T NO gone\n");
+		(void)buf_add_str(&text, i == 0 ? "EOF\n" : "");
+		opens(&t, NULL, i == 0 ? &on : NULL, buf_str(&text));
+		for (int n = 0; n < (i == 0 ? 9 : 12); n++) {
+			assert_int_equal(
+				session_select(t.s, "x", &m, &t.err), -1);
+			assert_int_equal(t.err.scope, ERR_SCOPE_MAILBOX);
+		}
+		if (i == 0) {
+			assert_int_equal(
+				session_select(t.s, "x", &m, &t.err), -1);
+			assert_int_equal(t.err.class, ERR_NETWORK);
+			assert_int_equal(t.err.scope, ERR_SCOPE_SESSION);
+			assert_int_equal(t.err.retry, ERR_RETRY_NOW);
+			assert_int_equal(t.err.in_flight, 0);
+		}
+		talk_close(&t);
+		buf_free(&text);
+	}
+}
+
+/* What was under way when the connection broke is told. */
+static void test_in_flight(void **state)
+{
+	struct session_ahead a = {.mailbox = "a"}, b = {.mailbox = "b"};
+	struct mailbox_state m;
+	struct talk t;
+
+	(void)state;
+	for (uint32_t n = 1; n <= 2; n++) {
+		opens(&t, NULL, NULL,
+			GREETING LOGIN "S: $T OK [CAPABILITY IMAP4rev1] in\n"
+				       "C: $T EXAMINE \"a\"\nCLOSE\n");
+		session_ahead(t.s, &a);
+		if (n == 2)
+			session_ahead(t.s, &b);
+		assert_int_equal(session_select(t.s, "a", &m, &t.err), -1);
+		assert_int_equal(t.err.class, ERR_NETWORK);
+		assert_int_equal(t.err.in_flight, n);
+		talk_close(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +317,8 @@ int main(void)
 		cmocka_unit_test(test_overruled),
 		cmocka_unit_test(test_no_examine),
 		cmocka_unit_test(test_no_pipelining),
+		cmocka_unit_test(test_ten_errors),
+		cmocka_unit_test(test_in_flight),
 	};
 
 	catchall_register();

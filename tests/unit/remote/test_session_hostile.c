@@ -54,8 +54,8 @@ static void add_message(struct buf *out, uint32_t has, uint32_t uid)
 
 static void add_fail(struct buf *out, enum err_scope scope)
 {
-	unsigned char p[17] = {ERR_REFUSED, (unsigned char)scope,
-		ERR_RETRY_LATER, [7] = 2, [11] = 'n', [12] = 'o'};
+	unsigned char p[25] = {ERR_REFUSED, (unsigned char)scope,
+		ERR_RETRY_LATER, [15] = 2, [19] = 'n', [20] = 'o'};
 
 	add_frame(out, SESSION_FAIL, p, sizeof p);
 }

@@ -63,7 +63,8 @@ struct fake_mailbox {
 	bool hide_uidnext;
 	const char *mailboxid; /* NULL = none */
 	bool refuses_select;
-	bool breaks_scan; /* a scan ends the session with ERR_PROTOCOL */
+	enum err_class kills; /* selecting it ends the session with this */
+	bool breaks_scan;     /* a scan ends the session with ERR_PROTOCOL */
 };
 
 struct fake {
@@ -81,6 +82,12 @@ struct fake {
 	bool was_cut;
 	uint64_t understate;	   /* sizes are announced smaller by this */
 	enum err_class open_fails; /* with RETRY_CHANGE */
+	uint64_t quirks;	   /* in force */
+	unsigned losses;	   /* so many selects lose the connection … */
+	uint32_t in_flight;	   /* … with so many commands under way */
+	unsigned pauses;	   /* so many selects are throttled … */
+	uint32_t pause_ms;	   /* … for this long */
+	struct quirk_overrides told; /* by the last config */
 	/* what it has been asked for */
 	int opens, selects, scans, change_lists, fetches;
 	int uid_lists, gone_lists;

@@ -33,6 +33,7 @@ static inline void fake_info(struct session *base, struct session_info *info)
 	const struct fake_session *s = (struct fake_session *)base;
 
 	memset(info, 0, sizeof *info);
+	info->quirks = s->fake->quirks;
 	info->condstore = s->fake->condstore && !s->fake->pop3;
 	info->qresync = info->condstore && s->fake->qresync;
 	info->emailid = s->fake->emailid || s->fake->gmail;
@@ -66,12 +67,27 @@ static inline int fake_select(struct session *base, const char *mailbox,
 	f->selects++;
 	if (fake_alive(s, err) != 0)
 		return -1;
+	if (f->pauses > 0) {
+		f->pauses--;
+		(void)fake_die(s, ERR_THROTTLED, err, "slower");
+		err->retry_after_ms = f->pause_ms;
+		err->retry_after_s = (f->pause_ms + 999) / 1000;
+		return -1;
+	}
+	if (f->losses > 0) {
+		f->losses--;
+		(void)fake_die(s, ERR_NETWORK, err, "connection lost");
+		err->in_flight = f->in_flight;
+		return -1;
+	}
 	for (size_t i = 0; i < f->count; i++) {
 		struct fake_mailbox *m = &f->mailboxes[i];
 		if (strcmp(m->name, mailbox) != 0)
 			continue;
 		if (m->refuses_select)
 			break;
+		if (m->kills != ERR_NONE)
+			return fake_die(s, m->kills, err, "killed by a name");
 		s->selected = m;
 		*state = (struct mailbox_state){
 			.exists = (uint32_t)m->count + m->exists_lie};
@@ -391,8 +407,8 @@ static inline int fake_open(void *arg, const struct session_config *config,
 	struct fake *f = arg;
 	struct fake_session *s;
 
-	(void)config;
 	(void)ca_file;
+	f->told = config->quirks;
 	f->opens++;
 	if (f->on_open != NULL)
 		f->on_open(f->arg);

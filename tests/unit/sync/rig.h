@@ -37,7 +37,7 @@ struct rig {
 	/* of the account */
 	int64_t every_s;
 	bool skip_deleted;
-	const char *excludes, *prefix;
+	const char *excludes, *prefix, *quirks;
 	/* the run under way, for hooks */
 	struct run *run;
 	/* the last result; no mailboxes */
@@ -111,6 +111,7 @@ static inline void rig_run(struct rig *r)
 	run->job.account_id = 1;
 	run->job.fence = ++r->fence;
 	run->job.attempts = r->attempts;
+	run->account.quirks = mem_strdup(r->quirks != NULL ? r->quirks : "");
 	(void)snprintf(run->job.run, sizeof run->job.run, "%016llx",
 		(unsigned long long)r->fence);
 	(void)snprintf(
