@@ -228,20 +228,12 @@ static const char *list_tail(const struct imap *im)
 		return " RETURN (SUBSCRIBED)";
 	if ((im->caps & IMAP_CAP_LIST_STATUS) == 0)
 		return " RETURN (SUBSCRIBED SPECIAL-USE)";
-#define STATUS_ITEMS                                        \
-	" RETURN (SUBSCRIBED SPECIAL-USE STATUS (MESSAGES " \
-	"UIDNEXT UIDVALIDITY"
-	switch (im->caps & (IMAP_CAP_CONDSTORE | IMAP_CAP_OBJECTID)) {
-	case 0:
-		return STATUS_ITEMS "))";
-	case IMAP_CAP_CONDSTORE:
-		return STATUS_ITEMS " HIGHESTMODSEQ))";
-	case IMAP_CAP_OBJECTID:
-		return STATUS_ITEMS " MAILBOXID))";
-	default:
-		return STATUS_ITEMS " HIGHESTMODSEQ MAILBOXID))";
-	}
-#undef STATUS_ITEMS
+	/* not MAILBOXID: Cyrus 3.6 tells it from memory it has freed */
+	if ((im->caps & IMAP_CAP_CONDSTORE) == 0)
+		return " RETURN (SUBSCRIBED SPECIAL-USE STATUS (MESSAGES "
+		       "UIDNEXT UIDVALIDITY))";
+	return " RETURN (SUBSCRIBED SPECIAL-USE STATUS (MESSAGES UIDNEXT "
+	       "UIDVALIDITY HIGHESTMODSEQ))";
 }
 
 /* NAMESPACE, then LIST, as they come. */

@@ -189,11 +189,6 @@ int imap_list_read_status(struct imap_line *rest, char *name, size_t name_bytes,
 	while (!imap_line_eat(rest, ')')) {
 		if (!imap_line_word(rest, word, sizeof word))
 			return -1;
-		if (strcmp(word, "MAILBOXID") == 0) {
-			imap_read_objectid(
-				rest, s.mailboxid, sizeof s.mailboxid);
-			continue;
-		}
 		if (!imap_line_number(rest, &n))
 			return -1;
 		list_note_status(&s, word, n, &exists);

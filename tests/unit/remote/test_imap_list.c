@@ -43,6 +43,20 @@ static void test_extended(void **state)
 		"INBOX|.|2\nINBOX.Bin|.|102\nx|.|2\n");
 }
 
+/* Cyrus 3.6 answers MAILBOXID here from memory it has freed: line ends,
+ * quotes, anything. It tells it with EXAMINE, too. */
+static void test_mailboxid_not_asked(void **state)
+{
+	(void)state;
+	lists("LIST-EXTENDED SPECIAL-USE LIST-STATUS CONDSTORE OBJECTID",
+		"C: $T LIST \"\" \"\\*\" RETURN (SUBSCRIBED SPECIAL-USE STATUS "
+		"(MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))\n"
+		"S: * LIST () \".\" INBOX\n"
+		"S: * STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 3)\n"
+		"S: $T OK done\n",
+		"INBOX|.|0\n");
+}
+
 /* BAD to RETURN (ProtonMail Bridge), and OK with nothing (strato.de). */
 static void test_extended_refused(void **state)
 {
@@ -167,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_extended),
+		cmocka_unit_test(test_mailboxid_not_asked),
 		cmocka_unit_test(test_extended_refused),
 		cmocka_unit_test(test_lenient),
 		cmocka_unit_test(test_namespaces),
