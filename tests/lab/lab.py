@@ -321,7 +321,7 @@ def mailboxes(m):
     return names
 
 
-def snapshot(m, bodies=True):
+def snapshot(m, bodies=True, clean=lambda body: body):
     """{mailbox: sorted [(hash, flags, INTERNALDATE)]} over IMAP."""
     out = {}
     items = "(FLAGS INTERNALDATE BODY.PEEK[])" if bodies else \
@@ -343,7 +343,7 @@ def snapshot(m, bodies=True):
                               if f.lower() != "\\recent")
                 when = imaplib.Internaldate2tuple(
                     b'INTERNALDATE "' + date.group(1) + b'"')
-                rows.append((hashlib.sha256(body).hexdigest(),
+                rows.append((hashlib.sha256(clean(body)).hexdigest(),
                              " ".join(kept), int(time.mktime(when))))
         out[name] = sorted(rows)
     return out
