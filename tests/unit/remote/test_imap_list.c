@@ -54,7 +54,7 @@ static void test_mailboxid_not_asked(void **state)
 		"S: * LIST () \".\" INBOX\n"
 		"S: * STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 3)\n"
 		"S: $T OK done\n",
-		"INBOX|.|0\n");
+		"INBOX|.|0|3 2 1\n");
 }
 
 /* BAD to RETURN (ProtonMail Bridge), and OK with nothing (strato.de). */
