@@ -25,6 +25,7 @@
 #define STOP_MS 2000 /* a process that has not ended by then is killed */
 #define KEY_MAX 128
 static const char scout_key[] = "scout";
+static const char spare_key[] = ""; /* it has served nobody yet */
 
 enum envoy_state { WANTED, READY, CLOSING, DEAD };
 
@@ -101,6 +102,21 @@ static void free_if_over(struct envoys *e, struct envoy *envoy)
 		forget(e, envoy);
 }
 
+/* A row that waits for its process; the caller holds the lock. */
+static struct envoy *want(struct envoys *e, const char *key, bool alone)
+{
+	struct envoy *v = mem_alloc(sizeof *v);
+
+	v->owner = e;
+	v->state = WANTED;
+	v->alone = alone;
+	v->control_fd = -1;
+	(void)snprintf(v->key, sizeof v->key, "%s", key);
+	v->next = e->list;
+	e->list = v;
+	return v;
+}
+
 /* ---- loop thread */
 
 static void on_closed(uv_handle_t *handle)
@@ -159,6 +175,26 @@ static void spawn(struct envoy *envoy)
 	envoy->state = DEAD;
 	if (envoy->process_open)
 		uv_close((uv_handle_t *)&envoy->process, on_closed);
+}
+
+void envoys_expect(struct envoys *e)
+{
+	bool scout = false, envoy = false;
+
+	(void)pthread_mutex_lock(&e->lock);
+	for (struct envoy *v = e->list; v != NULL; v = v->next) {
+		if (v->state != WANTED && v->state != READY)
+			continue;
+		if (strcmp(v->key, scout_key) == 0)
+			scout = true;
+		else
+			envoy = true;
+	}
+	if (!scout && !e->stopping)
+		spawn(want(e, scout_key, false));
+	if (!envoy && !e->stopping)
+		spawn(want(e, spare_key, false));
+	(void)pthread_mutex_unlock(&e->lock);
 }
 
 static void on_poke(uv_async_t *poke)
@@ -239,21 +275,6 @@ static struct envoy *find(struct envoys *e, const char *key)
 	return NULL;
 }
 
-static struct envoy *want(struct envoys *e, const char *key, bool alone)
-{
-	struct envoy *v = mem_alloc(sizeof *v);
-
-	v->owner = e;
-	v->state = WANTED;
-	v->alone = alone;
-	v->control_fd = -1;
-	(void)snprintf(v->key, sizeof v->key, "%s", key);
-	v->next = e->list;
-	e->list = v;
-	(void)uv_async_send(&e->poke);
-	return v;
-}
-
 /* True if another process may be started; else one that idles is told to
  * end, so that there will be room. The scout is not counted. */
 static bool has_room(struct envoys *e)
@@ -288,6 +309,18 @@ static void wait_for_change(struct envoys *e)
 	(void)pthread_cond_timedwait(&e->changed, &e->lock, &until);
 }
 
+/* An envoy that was started before anybody knew for whom. */
+static struct envoy *find_spare(struct envoys *e, const char *key, bool alone)
+{
+	struct envoy *v = find(e, spare_key);
+
+	if (v == NULL || strcmp(key, scout_key) == 0)
+		return NULL;
+	(void)snprintf(v->key, sizeof v->key, "%s", key);
+	v->alone = alone;
+	return v;
+}
+
 /* A row for key with one more session, READY; the caller holds the lock. */
 static int take(struct envoys *e, const char *key, bool alone,
 	const atomic_bool *cancel, struct envoy **ret_envoy, struct err *err)
@@ -299,8 +332,12 @@ static int take(struct envoys *e, const char *key, bool alone,
 			return err_set(err, ERR_CANCELLED, ERR_SCOPE_SESSION,
 				ERR_RETRY_NOW, "cancelled");
 		v = alone ? NULL : find(e, key);
-		if (v == NULL && (strcmp(key, scout_key) == 0 || has_room(e)))
+		if (v == NULL)
+			v = find_spare(e, key, alone);
+		if (v == NULL && (strcmp(key, scout_key) == 0 || has_room(e))) {
 			v = want(e, key, alone);
+			(void)uv_async_send(&e->poke);
+		}
 		if (v != NULL)
 			break;
 		wait_for_change(e);

@@ -24,6 +24,9 @@ void envoys_set_max(struct envoys *e, size_t max);
 /* Loop thread, once: closes every control socket, so that the processes
  * end. No session may be left. The loop ends when they have. */
 void envoys_stop(struct envoys *e);
+/* Loop thread, when runs are about to begin: starts the scout and an envoy
+ * for whoever comes first, if there are none. */
+void envoys_expect(struct envoys *e);
 /* Loop thread, once a second: ends processes that were idle for 30 s. */
 void envoys_reap_idle(struct envoys *e);
 void envoys_free(struct envoys **e);
