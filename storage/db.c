@@ -366,6 +366,11 @@ void db_rollback(struct db *db)
 		(void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
 }
 
+bool db_in_transaction(struct db *db)
+{
+	return sqlite3_get_autocommit(db->sql) == 0;
+}
+
 void db_shrink(struct db *db)
 {
 	(void)sqlite3_db_release_memory(db->sql);

@@ -68,5 +68,6 @@ int db_commit(struct db *db, struct err *err);
  * between steps. */
 void db_shrink(struct db *db);
 void db_rollback(struct db *db);
+bool db_in_transaction(struct db *db);
 
 #endif

@@ -77,6 +77,21 @@ int jobs_claim(struct state *state, const char *owner, int64_t now_s,
 	return r;
 }
 
+int jobs_begin(struct state *state, struct err *err)
+{
+	return db_begin(state->db, err);
+}
+
+int jobs_commit(struct state *state, struct err *err)
+{
+	return db_commit(state->db, err);
+}
+
+void jobs_rollback(struct state *state)
+{
+	db_rollback(state->db);
+}
+
 /* The earlier of two times where -1 is never. */
 static int64_t earlier(int64_t a, int64_t b)
 {

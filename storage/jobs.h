@@ -26,6 +26,15 @@ struct job {
 };
 
 /*
+ * Several calls as one, durable together: jobs_claim and jobs_finish between
+ * begin and commit join in; alone each commits by itself. After a failure the
+ * caller rolls back (a failed commit has done so), and none has happened.
+ */
+int jobs_begin(struct state *state, struct err *err);
+int jobs_commit(struct state *state, struct err *err);
+void jobs_rollback(struct state *state);
+
+/*
  * Claims the due job that has waited longest and whose host has fewer than
  * per_host running ones, not paused, not leased, account not in `except`
  * (accounts for which the caller still holds a run). 1 claimed, 0 none, -1.

@@ -157,15 +157,16 @@ static int finish(struct state *state, const struct job *job, int64_t now_s,
 int jobs_finish(struct state *state, const struct job *job, int64_t now_s,
 	const struct job_result *result, bool *ret_ours, struct err *err)
 {
-	bool ours = false;
+	bool ours = false, own = !db_in_transaction(state->db);
 
-	if (db_begin(state->db, err) != 0)
+	if (own && db_begin(state->db, err) != 0)
 		return -1;
 	if (finish(state, job, now_s, result, &ours, err) != 0) {
-		db_rollback(state->db);
+		if (own)
+			db_rollback(state->db);
 		return -1;
 	}
-	if (db_commit(state->db, err) != 0)
+	if (own && db_commit(state->db, err) != 0)
 		return -1;
 	*ret_ours = ours;
 	return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The loop in one page. Once a second: claim what is due, write progress,
- * look for cancelled accounts; every 30 s the heartbeat. A run that ends is
- * written down at once and its place filled.
+ * look for cancelled accounts; every 30 s the heartbeat. What has ended is
+ * written down at once and the places are filled: one turn (claims.h).
  *
  * Draining (SIGTERM, SIGINT): claim nothing more; runs end at a message
  * boundary; after SOFT_MS their sessions are taken away; after HARD_MS what
@@ -15,10 +15,10 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/mem.h"
+#include "claims.h"
 #include "envoys.h"
 #include "limits.h"
 #include "pool.h"
-#include "results.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -50,16 +50,10 @@ struct conductor {
 	struct committer *committer;
 	struct pool *pool;
 	struct results results;
-	char owner[64];
+	struct claims claims;
 	size_t places; /* runs at once: pool.sessions, or what fits */
 	unsigned ticks, stuck_ticks; /* the latter: the table failed us */
-	struct err fault;
 	size_t failed;
-	/* once: accounts not to be claimed (again); pending ones named */
-	int64_t *seen;
-	size_t seen_count;
-	int64_t *pending;
-	size_t pending_count;
 	enum drain drain;
 	int64_t drain_since_ms;
 };
@@ -70,12 +64,6 @@ static void tell(struct conductor *c, const struct conductor_event *event)
 {
 	if (c->options->on_event != NULL)
 		c->options->on_event(c->options->arg, event);
-}
-
-static void note_seen(struct conductor *c, int64_t account_id)
-{
-	c->seen = mem_grow(c->seen, c->seen_count + 1, sizeof *c->seen);
-	c->seen[c->seen_count++] = account_id;
 }
 
 static void finish(struct conductor *c, const struct job *job, const char *name,
@@ -92,22 +80,6 @@ static void finish(struct conductor *c, const struct job *job, const char *name,
 	tell(c, &event);
 }
 
-static bool claim(struct conductor *c);
-static bool is_busy(const struct conductor *c);
-static void on_tick(uv_timer_t *tick);
-
-static void on_finished(void *arg, struct run *run)
-{
-	struct conductor *c = arg;
-
-	finish(c, &run->job, run->account.name, &run->progress.now,
-		&run->result);
-	(void)claim(c);
-	/* the last one: what follows need not wait for the next tick */
-	if (c->options->once && !is_busy(c))
-		(void)uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
-}
-
 /* A job whose run could not even begin. */
 static void finish_unstarted(
 	struct conductor *c, const struct job *job, const struct err *err)
@@ -122,7 +94,7 @@ static void finish_unstarted(
 	finish(c, job, "", &progress, &result);
 }
 
-/* ---- claiming */
+/* ---- turns */
 
 static void start(struct conductor *c, const struct job *job)
 {
@@ -134,43 +106,11 @@ static void start(struct conductor *c, const struct job *job)
 	struct err err = {0};
 
 	if (c->options->once)
-		note_seen(c, job->account_id);
+		claims_note_seen(&c->claims, job->account_id);
 	if (pool_start(c->pool, c->settings, job, &event.account, &err) < 0)
 		finish_unstarted(c, job, &err);
 	else
 		tell(c, &event);
-}
-
-/* Everybody who must not be claimed: those running here, those whose result
- * has yet to be written, and, in a single pass, those that had their turn.
- * Caller frees. */
-static int64_t *excepted(struct conductor *c, size_t *ret_count)
-{
-	size_t running = pool_count(c->pool), kept = c->results.count;
-	int64_t *ids = mem_array(running + kept + c->seen_count, sizeof *ids);
-
-	*ret_count = pool_accounts(c->pool, ids, running);
-	*ret_count += results_accounts(&c->results, ids + *ret_count, kept);
-	for (size_t i = 0; i < c->seen_count; i++)
-		ids[(*ret_count)++] = c->seen[i];
-	return ids;
-}
-
-static int claim_one(struct conductor *c, int64_t only, struct job *ret_job)
-{
-	struct err err = {0};
-	size_t count;
-	int64_t *ids = excepted(c, &count);
-	int r = jobs_claim(c->state, c->owner, clock_wall_s(),
-		c->settings->settings.pool_per_host, only, ids, count, ret_job,
-		&err);
-
-	free(ids);
-	if (r < 0) {
-		log_err(LOG_LEVEL_ERROR, NULL, "claim_failed", &err);
-		c->fault = err;
-	}
-	return r;
 }
 
 /* Whether something is left that has to come to an end here. */
@@ -179,39 +119,58 @@ static bool is_busy(const struct conductor *c)
 	return pool_count(c->pool) != 0 || c->results.count != 0;
 }
 
-static bool has_place(const struct conductor *c)
+static size_t free_places(const struct conductor *c)
 {
-	return c->drain == RUNNING && pool_count(c->pool) < c->places;
+	size_t taken = pool_count(c->pool);
+
+	return c->drain != RUNNING || taken >= c->places ? 0
+							 : c->places - taken;
 }
 
-static bool claim_named(struct conductor *c)
+/* Writes what has ended and fills the places. False: the table could not be
+ * asked. */
+static bool turn(struct conductor *c)
 {
-	size_t kept = 0;
-	int r = 0;
+	size_t running = pool_count(c->pool), room = free_places(c), count;
+	int64_t *ids = mem_array(running, sizeof *ids);
+	struct claims_turn t = {.per_host = c->settings->settings.pool_per_host,
+		.running = ids,
+		.room = room,
+		.jobs = mem_array(room, sizeof *t.jobs)};
+	bool ok;
 
-	for (size_t i = 0; i < c->pending_count; i++) {
-		struct job job;
-		if (has_place(c) && r >= 0 &&
-			(r = claim_one(c, c->pending[i], &job)) == 1)
-			start(c, &job);
-		else
-			c->pending[kept++] = c->pending[i];
-	}
-	c->pending_count = kept;
-	return r >= 0;
+	t.running_count = pool_accounts(c->pool, ids, running);
+	ok = claims_turn(&c->claims, &c->results, &t, &count);
+	for (size_t i = 0; i < count; i++)
+		start(c, &t.jobs[i]);
+	if (count != 0)
+		envoys_expect(c->envoys);
+	free(t.jobs);
+	free(ids);
+	if (ok)
+		results_retry(&c->results); /* of those that did not begin */
+	return ok;
 }
 
-/* Fills the places. False: the table could not be asked. */
-static bool claim(struct conductor *c)
-{
-	struct job job;
-	int r = 0;
+static void on_tick(uv_timer_t *tick);
 
-	if (c->options->account_count != 0)
-		return claim_named(c);
-	while (has_place(c) && (r = claim_one(c, 0, &job)) == 1)
-		start(c, &job);
-	return r >= 0;
+static void on_finished(void *arg, struct run *run)
+{
+	struct conductor *c = arg;
+
+	finish(c, &run->job, run->account.name, &run->progress.now,
+		&run->result);
+}
+
+/* All that had ended by now are finished. */
+static void on_settled(void *arg)
+{
+	struct conductor *c = arg;
+
+	(void)turn(c);
+	/* the last one: what follows need not wait for the next tick */
+	if (c->options->once && !is_busy(c))
+		(void)uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
 }
 
 /* ---- ending */
@@ -244,7 +203,7 @@ static void drain(struct conductor *c, enum drain how)
 			LOG_NUM("runs", pool_count(c->pool)));
 	}
 	c->drain = how;
-	c->pending_count = 0;
+	claims_give_up(&c->claims);
 	pool_cancel(c->pool, 0, how == HARD);
 	uv_timer_set_repeat(&c->tick, TICK_MS / 10);
 	(void)uv_timer_again(&c->tick);
@@ -301,7 +260,7 @@ static void cancel_asked(struct conductor *c)
 
 	if (pool_count(c->pool) == 0)
 		return;
-	if (jobs_cancelled(c->state, c->owner, &ids, &n, &err) < 0)
+	if (jobs_cancelled(c->state, c->claims.owner, &ids, &n, &err) < 0)
 		log_err(LOG_LEVEL_WARN, NULL, "cancel_not_read", &err);
 	for (size_t i = 0; i < n; i++)
 		pool_cancel(c->pool, ids[i], true);
@@ -313,7 +272,8 @@ static void heartbeat(struct conductor *c)
 	struct err err = {0};
 
 	if (pool_count(c->pool) != 0 &&
-		jobs_heartbeat(c->state, c->owner, clock_wall_s(), &err) < 0)
+		jobs_heartbeat(
+			c->state, c->claims.owner, clock_wall_s(), &err) < 0)
 		log_err(LOG_LEVEL_ERROR, NULL, "heartbeat_failed", &err);
 }
 
@@ -326,18 +286,17 @@ static void on_tick(uv_timer_t *tick)
 		drain_tick(c);
 		return;
 	}
-	results_retry(&c->results);
 	write_progress(c);
 	cancel_asked(c);
 	if (++c->ticks % HEARTBEAT_TICKS == 0)
 		heartbeat(c);
 	envoys_reap_idle(c->envoys);
-	asked = claim(c);
+	asked = turn(c);
 	if (!c->options->once)
 		return;
 	c->stuck_ticks =
 		asked && c->results.count == 0 ? 0 : c->stuck_ticks + 1;
-	if ((asked && !is_busy(c) && c->pending_count == 0) ||
+	if ((asked && !is_busy(c) && c->claims.pending_count == 0) ||
 		(c->stuck_ticks > STUCK_TICKS && pool_count(c->pool) == 0))
 		end_loop(c);
 }
@@ -388,11 +347,11 @@ static void watch_signals(struct conductor *c)
 static int prepare(struct conductor *c, struct err *err)
 {
 	const struct settings *s = &c->settings->settings;
-	struct pool_needs needs = {
-		.state = c->state, .on_finished = on_finished, .arg = c};
+	struct pool_needs needs = {.state = c->state,
+		.on_finished = on_finished,
+		.on_settled = on_settled,
+		.arg = c};
 
-	(void)snprintf(c->owner, sizeof c->owner, "%ld:%lld", (long)getpid(),
-		(long long)clock_wall_us());
 	if (jobs_release_all(c->state, clock_wall_s(), err) < 0 ||
 		committer_start(s->state_dir,
 			strcmp(s->store_durability, "fsync") == 0,
@@ -424,10 +383,8 @@ int conductor_run(struct state *state, const struct conductor_options *options,
 	c->options = options;
 	results_init(&c->results, state);
 	c->settings = generation_new(options->settings);
-	c->pending = mem_array(options->account_count, sizeof *c->pending);
-	for (size_t i = 0; i < options->account_count; i++)
-		c->pending[i] = options->accounts[i];
-	c->pending_count = options->account_count;
+	claims_init(
+		&c->claims, state, options->accounts, options->account_count);
 	if (state_lock(state, err) == 0 && prepare(c, err) == 0) {
 		(void)uv_run(&c->loop, UV_RUN_DEFAULT);
 		(void)uv_loop_close(&c->loop);
@@ -438,12 +395,11 @@ int conductor_run(struct state *state, const struct conductor_options *options,
 		r = c->stuck_ticks > STUCK_TICKS ? -1 : 0;
 		if (r != 0)
 			*err = c->results.count != 0 ? c->results.fault
-						     : c->fault;
+						     : c->claims.fault;
 	}
 	results_clear(&c->results);
 	generation_release(&c->settings);
-	free(c->pending);
-	free(c->seen);
+	claims_clear(&c->claims);
 	free(c);
 	return r;
 }

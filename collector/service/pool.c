@@ -112,6 +112,7 @@ static void on_ended(uv_async_t *ended)
 		pool->needs.on_finished(pool->needs.arg, slot->run);
 		slot_free(slot);
 	}
+	pool->needs.on_settled(pool->needs.arg);
 	/* What a thousand runs have left free all over the heap. */
 	if (pool->count == 0)
 		(void)malloc_trim(0);

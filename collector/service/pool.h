@@ -36,6 +36,8 @@ struct pool_needs {
 	struct committer *committer;
 	/* A run has ended; called on the loop thread, may read run->result. */
 	void (*on_finished)(void *arg, struct run *run);
+	/* After a few of them: no run of theirs is left. */
+	void (*on_settled)(void *arg);
 	void *arg;
 };
 

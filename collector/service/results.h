@@ -22,16 +22,18 @@ struct results {
 };
 
 void results_init(struct results *r, struct state *state);
-/* What is left is dropped: the leases are released when the next conductor
- * starts. */
+/* What is left is dropped. What was not written: the leases are released when
+ * the next conductor starts. */
 void results_clear(struct results *r);
 
-/* Writes the result, or keeps it. *Takes* result->mailboxes. */
+/* Keeps a result until it is written. *Takes* result->mailboxes. */
 void results_put(struct results *r, const struct job *job, const char *account,
 	struct job_result *result);
-/* Tries those again that were kept, up to the first that fails again. */
+/* Writes all that are kept, in the caller's transaction; results_clear once
+ * that is durable. */
+int results_write(struct results *r, struct err *err);
+/* Writes each by itself, up to the first that fails; that one comes last the
+ * next time. */
 void results_retry(struct results *r);
-/* Their accounts, at most max. Returns how many. */
-size_t results_accounts(const struct results *r, int64_t *ids, size_t max);
 
 #endif
