@@ -98,9 +98,16 @@ int accounts_by_id(struct state *state, int64_t id, struct account *ret_account,
 	struct err *err)
 {
 	struct stmt *s = db_stmt(state->db, "account_by_id");
+	int r;
 
 	stmt_bind_int(s, "id", id);
-	return read_one(s, ret_account, err);
+	r = stmt_step(s, err);
+	if (r == 1) {
+		account_read(s, ret_account);
+		ret_account->shares_store = stmt_int(s, "shares_store") != 0;
+		stmt_reset(s);
+	}
+	return r;
 }
 
 int accounts_all(struct state *state, struct account **ret_accounts,

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define HOST_MAX 64
-#define DIGITS 26 /* of 5 bits: 130 bits of the HMAC */
 #define IDENTITY_MAX 1024
 
 void basename_host(char *out, size_t out_bytes)
@@ -33,12 +32,13 @@ void basename_host(char *out, size_t out_bytes)
 	out[n] = '\0';
 }
 
-static void base32(const unsigned char *in, char out[DIGITS + 1])
+static void base32(const unsigned char *in, char out[BASENAME_DIGITS + 1])
 {
 	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
 	unsigned bits = 0, have = 0;
 
-	for (size_t i = 0; i < DIGITS; i++) {
+	/* of 5 bits: 130 bits of the HMAC */
+	for (size_t i = 0; i < BASENAME_DIGITS; i++) {
 		if (have < 5) {
 			bits = bits << 8 | *in++;
 			have += 8;
@@ -46,17 +46,15 @@ static void base32(const unsigned char *in, char out[DIGITS + 1])
 		have -= 5;
 		out[i] = digits[bits >> have & 31];
 	}
-	out[DIGITS] = '\0';
+	out[BASENAME_DIGITS] = '\0';
 }
 
-void basename_make(const struct keys *keys, const struct basename_parts *parts,
-	char out[LEDGER_BASE_MAX])
+void basename_digits(const struct keys *keys,
+	const struct basename_parts *parts, char out[BASENAME_DIGITS + 1])
 {
 	const struct ledger_message *key = parts->key;
 	unsigned char mac[32];
-	char digits[DIGITS + 1];
 	struct buf id;
-	int n;
 
 	buf_init(&id, IDENTITY_MAX);
 	(void)buf_printf(&id, "%s\n%s\n%" PRIu32 "\n%" PRIu32 "\n%s\n%" PRIu32,
@@ -65,7 +63,31 @@ void basename_make(const struct keys *keys, const struct basename_parts *parts,
 	assert(!id.full);
 	keys_hmac(keys, id.data, id.len, mac);
 	buf_free(&id);
-	base32(mac, digits);
+	base32(mac, out);
+}
+
+const char *basename_find_digits(const char *name)
+{
+	size_t n = strspn(name, "0123456789");
+	const char *p = name + n;
+
+	if (n == 0 || p[0] != '.' || p[1] != 'M' ||
+		strspn(p + 2, "0123456789") != 6 || p[8] != 'K')
+		return NULL;
+	p += 9;
+	if (strspn(p, "abcdefghijklmnopqrstuvwxyz234567") != BASENAME_DIGITS ||
+		p[BASENAME_DIGITS] != '.')
+		return NULL;
+	return p;
+}
+
+void basename_make(const struct keys *keys, const struct basename_parts *parts,
+	char out[LEDGER_BASE_MAX])
+{
+	char digits[BASENAME_DIGITS + 1];
+	int n;
+
+	basename_digits(keys, parts, digits);
 	n = snprintf(out, LEDGER_BASE_MAX,
 		"%" PRId64 ".M%06" PRId64 "K%s.%s,S=%" PRIu64 ",W=%" PRIu64,
 		parts->time_us / 1000000, parts->time_us % 1000000, digits,

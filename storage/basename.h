@@ -17,6 +17,10 @@
  * backslash and three octal digits; at most 64 bytes. */
 void basename_host(char *out, size_t out_bytes);
 
+#define BASENAME_DIGITS 26
+/* Where the digits stand in a name of this form; NULL: it is none. */
+const char *basename_find_digits(const char *name);
+
 struct basename_parts {
 	int64_t time_us;
 	const char *account; /* uuid */
@@ -26,6 +30,9 @@ struct basename_parts {
 	uint64_t file_bytes;
 	uint64_t virtual_bytes; /* every LF as CRLF */
 };
+/* The digits alone; time, host and sizes are not looked at. */
+void basename_digits(const struct keys *keys,
+	const struct basename_parts *parts, char out[BASENAME_DIGITS + 1]);
 void basename_make(const struct keys *keys, const struct basename_parts *parts,
 	char out[LEDGER_BASE_MAX]);
 

@@ -209,6 +209,10 @@ int ledger_each_emailid(struct ledger *l, const char *emailid,
 int ledger_adopt(
 	struct ledger *l, const struct ledger_message *m, struct err *err);
 
+/* The same as a row of an older epoch, n: any number not used before. */
+int ledger_adopt_old(struct ledger *l, const struct ledger_message *m,
+	uint32_t n, struct err *err);
+
 /* Keywords that found no letter in a folder (Maildir has 26), for status. */
 int ledger_note(
 	struct ledger *l, const char *key, const char *value, struct err *err);

@@ -86,8 +86,8 @@ int ledger_each_emailid(struct ledger *l, const char *emailid,
 	return r;
 }
 
-int ledger_adopt(
-	struct ledger *l, const struct ledger_message *m, struct err *err)
+static int adopt(struct ledger *l, const struct ledger_message *m,
+	int64_t uidvalidity, uint32_t uid, struct err *err)
 {
 	struct stmt *s;
 	bool own;
@@ -97,5 +97,19 @@ int ledger_adopt(
 	s = db_stmt(l->db, "ledger_adopt");
 	ledger_bind_common(s, m);
 	ledger_bind_identity(s, m);
+	stmt_bind_int(s, "uidvalidity", uidvalidity);
+	stmt_bind_int(s, "uid", uid);
 	return ledger_write_end(l, own, stmt_run(s, err), err);
+}
+
+int ledger_adopt(
+	struct ledger *l, const struct ledger_message *m, struct err *err)
+{
+	return adopt(l, m, m->uidvalidity, m->uid, err);
+}
+
+int ledger_adopt_old(struct ledger *l, const struct ledger_message *m,
+	uint32_t n, struct err *err)
+{
+	return adopt(l, m, ledger_fence(l) << 32, n, err);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "maildir_root.h"
 
+#include "salvage.h"
+
 #include "../collector/base/mem.h"
 
 #include <dirent.h>
@@ -252,6 +254,21 @@ out:
 	return rc;
 }
 
+/* A new ledger for a store that was there: what lies in it may be what a
+ * lost ledger knew. */
+static int take_id(
+	struct ledger *ledger, const char *id, bool found, struct err *err)
+{
+	if (ledger_begin(ledger, err) != 0)
+		return -1;
+	if (ledger_set_store_id(ledger, id, err) != 0 ||
+		(found && ledger_note(ledger, SALVAGE_NOTE, "due", err) != 0)) {
+		ledger_rollback(ledger);
+		return -1;
+	}
+	return ledger_commit(ledger, err);
+}
+
 int maildir_root_identify(
 	int root_fd, const char *path, struct ledger *ledger, struct err *err)
 {
@@ -281,5 +298,5 @@ int maildir_root_identify(
 		(make_id(root_fd, path, ledger_account(ledger), err) != 0 ||
 			read_id(root_fd, path, id, err) != 1))
 		return -1;
-	return ledger_set_store_id(ledger, id, err);
+	return take_id(ledger, id, found == 1, err);
 }

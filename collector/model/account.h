@@ -41,6 +41,7 @@ struct account {
 	bool push;   /* a parked session waits for new mail */
 	bool shared; /* mailboxes of others, too */
 	bool paused;
+	bool shares_store; /* with another account; by id only */
 	int64_t created_at;
 };
 

@@ -12,6 +12,7 @@
 #include "import.h"
 
 #include "fetch.h"
+#include "reclaim.h"
 #include "rematch.h"
 #include "scan.h"
 
@@ -406,6 +407,8 @@ int import_mailbox(struct visit *v, struct err *err)
 		return 0;
 	progress_phase(&v->work->progress, "importing", v->pair->name);
 	if (visit_load_known(v, err) != 0)
+		return -1;
+	if (reclaim_mailbox(v, err) != 0)
 		return -1;
 	import_init(&im, v);
 	if (v->rematch) {

@@ -12,6 +12,7 @@
 #include "digest.h"
 #include "drop_table.h"
 #include "fetch.h"
+#include "reclaim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,8 +56,14 @@ static int look_up(struct maildrop *md, struct drop *d, struct err *err)
 		return 0;
 	found = ledger_find_uidl(
 		v->work->ledger, v->m.id, d->uidl, d->occurrence, row, err);
-	if (found <= 0)
-		return found;
+	if (found == 0) {
+		found = reclaim_uidl(
+			v, d->uidl, d->occurrence, d->size_bytes, err);
+		d->known = found == 1;
+		return found < 0 ? -1 : 0;
+	}
+	if (found < 0)
+		return -1;
 	d->due = row->state == LEDGER_QUARANTINED &&
 		 row->next_try_at <= v->work->now_s;
 	d->tries = row->tries;

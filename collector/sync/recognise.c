@@ -11,89 +11,18 @@
  */
 #include "recognise.h"
 
+#include "census.h"
 #include "headers.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct listed {
-	uint32_t uid;
-	uint8_t system;
-	bool has_flags, has_size, has_date, has_header;
-	uint64_t size_bytes;
-	int64_t date_s;
-	const char *emailid;  /* NULL = none */
-	const char *keywords; /* in the arena */
-	struct old *old;      /* who it is */
-	unsigned char header_hash[LEDGER_HEADER_HASH];
-};
-
 struct recognition {
 	struct visit *v;
 	struct olds *olds;
-	struct listed *list; /* ascending by uid */
-	size_t count, cap;
-	struct arena *arena;
+	struct census census;
 	size_t by_emailid, by_header;
 };
-
-/* ---- 1 */
-
-static const char *keep(struct recognition *r, const char *keywords)
-{
-	if (keywords[0] == '\0')
-		return "";
-	if (r->count != 0 &&
-		strcmp(r->list[r->count - 1].keywords, keywords) == 0)
-		return r->list[r->count - 1].keywords;
-	return arena_strdup(r->arena, keywords);
-}
-
-static int on_listed(
-	void *arg, const struct message_meta *meta, struct err *err)
-{
-	struct recognition *r = arg;
-	struct visit *v = r->v;
-	struct listed *l;
-	const char *keywords;
-
-	if ((meta->has & MESSAGE_HAS_UID) == 0 ||
-		(r->count != 0 && meta->uid <= r->list[r->count - 1].uid) ||
-		uidset_has(&v->known, meta->uid))
-		return work_check_cancel(v->work, err);
-	keywords = keep(r, (meta->has & MESSAGE_HAS_FLAGS) != 0
-				   ? meta->flags.keywords
-				   : "");
-	if (r->count == r->cap) {
-		r->cap = r->cap != 0 ? r->cap * 2 : 256;
-		r->list = mem_grow(r->list, r->cap, sizeof *r->list);
-	}
-	l = &r->list[r->count++];
-	*l = (struct listed){.uid = meta->uid,
-		.system = meta->flags.system,
-		.has_flags = (meta->has & MESSAGE_HAS_FLAGS) != 0,
-		.has_size = (meta->has & MESSAGE_HAS_SIZE) != 0,
-		.has_date = (meta->has & MESSAGE_HAS_DATE) != 0,
-		.size_bytes = meta->size_bytes,
-		.date_s = meta->date_s,
-		.keywords = keywords};
-	if ((meta->has & MESSAGE_HAS_EMAILID) != 0)
-		l->emailid = arena_strdup(r->arena, meta->emailid);
-	return work_check_cancel(v->work, err);
-}
-
-static int list(struct recognition *r, struct err *err)
-{
-	struct visit *v = r->v;
-	uint32_t items =
-		SESSION_SCAN_SIZE | SESSION_SCAN_DATE | SESSION_SCAN_FLAGS;
-
-	if (visit_load_known(v, err) != 0 || visit_ensure_session(v, err) != 0)
-		return -1;
-	if (v->work->link.info.emailid)
-		items |= SESSION_SCAN_EMAILID;
-	return session_scan(v->work->link.session, items, on_listed, r, err);
-}
 
 /* ---- 2 */
 
@@ -134,8 +63,8 @@ static void match_emailids(struct recognition *r)
 	size_t count;
 	struct old **sorted = olds_sorted(r->olds, old_by_emailid, &count);
 
-	for (size_t i = 0; i < r->count; i++) {
-		struct listed *l = &r->list[i];
+	for (size_t i = 0; i < r->census.count; i++) {
+		struct listed *l = &r->census.list[i];
 		if (l->emailid != NULL)
 			l->old = find_emailid(sorted, count, l);
 		if (l->old == NULL)
@@ -203,20 +132,11 @@ static bool may_be_old(
 	return false;
 }
 
-static int by_uid(const void *key, const void *element)
-{
-	uint32_t uid = *(const uint32_t *)key;
-	const struct listed *l = element;
-
-	return uid < l->uid ? -1 : uid > l->uid;
-}
-
 static int on_header(void *arg, const struct message_meta *meta,
 	const unsigned char hash[LEDGER_HEADER_HASH], struct err *err)
 {
 	struct recognition *r = arg;
-	struct listed *l =
-		bsearch(&meta->uid, r->list, r->count, sizeof *r->list, by_uid);
+	struct listed *l = census_find(&r->census, meta->uid);
 
 	(void)err;
 	if (l == NULL)
@@ -232,13 +152,13 @@ static int on_header(void *arg, const struct message_meta *meta,
 static int ask_headers(struct recognition *r, struct err *err)
 {
 	struct visit *v = r->v;
-	uint32_t *uids = mem_array(r->count, sizeof *uids);
+	uint32_t *uids = mem_array(r->census.count, sizeof *uids);
 	size_t count, n = 0;
 	struct old **sorted = olds_sorted(r->olds, old_by_header, &count);
 	int rc = 0;
 
-	for (size_t i = 0; i < r->count; i++) {
-		const struct listed *l = &r->list[i];
+	for (size_t i = 0; i < r->census.count; i++) {
+		const struct listed *l = &r->census.list[i];
 		if (l->old == NULL && l->has_size && l->has_date &&
 			may_be_old(sorted, count, l))
 			uids[n++] = l->uid;
@@ -315,10 +235,10 @@ static int match_headers(struct recognition *r, struct err *err)
 
 	if (ask_headers(r, err) != 0)
 		return -1;
-	new = mem_array(r->count, sizeof(struct listed *));
-	for (size_t i = 0; i < r->count; i++)
-		if (r->list[i].has_header)
-			new[n++] = &r->list[i];
+	new = mem_array(r->census.count, sizeof(struct listed *));
+	for (size_t i = 0; i < r->census.count; i++)
+		if (r->census.list[i].has_header)
+			new[n++] = &r->census.list[i];
 	qsort(new, n, sizeof *new, listed_by_header);
 	old = olds_sorted(r->olds, old_by_header, &count);
 	merge_headers(r, new, n, old, count);
@@ -345,7 +265,7 @@ static int write_key(struct recognition *r, const struct listed *l,
 static void note(struct recognition *r, const struct listed *l)
 {
 	struct visit *v = r->v;
-	struct flags flags = {.system = l->system};
+	struct flags flags;
 
 	(void)uidset_add(&v->got, l->uid);
 	v->work->rekeyed++;
@@ -353,7 +273,7 @@ static void note(struct recognition *r, const struct listed *l)
 		v->doubt = true;
 		return;
 	}
-	memcpy(flags.keywords, l->keywords, strlen(l->keywords) + 1);
+	listed_flags(l, &flags);
 	changes_add(&v->changes, l->uid, &flags);
 }
 
@@ -367,17 +287,17 @@ static int write_keys(struct recognition *r, struct err *err)
 		free(key);
 		return -1;
 	}
-	for (size_t i = 0; rc == 0 && i < r->count; i++)
-		if (r->list[i].old != NULL)
-			rc = write_key(r, &r->list[i], key, err);
+	for (size_t i = 0; rc == 0 && i < r->census.count; i++)
+		if (r->census.list[i].old != NULL)
+			rc = write_key(r, &r->census.list[i], key, err);
 	if (rc == 0)
 		rc = ledger_commit(ledger, err);
 	else
 		ledger_rollback(ledger);
 	free(key);
-	for (size_t i = 0; rc == 0 && i < r->count; i++)
-		if (r->list[i].old != NULL)
-			note(r, &r->list[i]);
+	for (size_t i = 0; rc == 0 && i < r->census.count; i++)
+		if (r->census.list[i].old != NULL)
+			note(r, &r->census.list[i]);
 	return rc;
 }
 
@@ -389,8 +309,7 @@ int recognise(struct visit *v, struct olds *olds, struct err *err)
 	if (!olds->named && !olds->headed)
 		return 0;
 	progress_phase(&v->work->progress, "recognising", v->pair->name);
-	r.arena = arena_new();
-	rc = list(&r, err);
+	rc = census_load(v, &r.census, err);
 	if (rc == 0 && olds->named)
 		match_emailids(&r);
 	if (rc == 0 && olds->headed)
@@ -400,11 +319,10 @@ int recognise(struct visit *v, struct olds *olds, struct err *err)
 	if (rc == 0) {
 		link_progress(&v->work->link);
 		LOG(LOG_LEVEL_INFO, &v->log, "recognised",
-			LOG_NUM("listed", r.count),
+			LOG_NUM("listed", r.census.count),
 			LOG_NUM("by_emailid", r.by_emailid),
 			LOG_NUM("by_header", r.by_header));
 	}
-	arena_free(&r.arena);
-	free(r.list);
+	census_clear(&r.census);
 	return rc;
 }

@@ -15,9 +15,12 @@
  */
 #include "run.h"
 
+#include "../../storage/salvage.h"
+
 #include "../base/clock.h"
 #include "outline.h"
 #include "policy.h"
+#include "reclaim.h"
 #include "summary.h"
 #include "walk.h"
 #include "work.h"
@@ -118,6 +121,7 @@ static int execute(struct work *w, struct err *err)
 	if (ledger_open(run->ledger_path, run->account.uuid, run->job.fence,
 		    &w->ledger, err) != 0 ||
 		open_store(w, err) != 0 || check_source(w, err) != 0 ||
+		reclaim_begin(w, err) != 0 ||
 		summary_bytes(w->ledger, &w->bytes_kept, err) != 0)
 		goto out;
 	w->link.bulk = w->bytes_kept == 0;
@@ -125,11 +129,14 @@ static int execute(struct work *w, struct err *err)
 	if (link_open(&w->link, err) != 0 || outline_make(w, &plan, err) != 0)
 		goto out;
 	rc = walk_plan(w, &plan, err);
+	if (rc == 0)
+		rc = reclaim_end(w, w->failed == 0, err);
 out:
 	link_close(&w->link);
 	if (w->ledger != NULL)
 		summary_make(w, &plan, &w->run->result);
 	presence_free(&w->presence);
+	salvage_close(&w->salvage);
 	if (w->store != NULL)
 		store_close(&w->store);
 	if (w->ledger != NULL)

@@ -24,6 +24,8 @@ struct work {
 	struct store *store;
 	struct presence *presence; /* listed once, when first asked for */
 	struct link link;
+	struct salvage *salvage; /* reclaim.h; NULL: nothing was lost */
+	uint32_t reclaimed;	 /* rows made for what had no key */
 	struct progress progress;
 	int64_t now_s;	  /* wall clock at the beginning */
 	uint64_t arrived; /* messages handed to the store */

@@ -22,7 +22,8 @@ FROM account a JOIN job j ON j.account_id = a.id
 WHERE a.name = :name;
 
 -- name: account_by_id
-SELECT a.*, j.paused AS paused
+SELECT a.*, j.paused AS paused, EXISTS (SELECT 1 FROM account o
+	WHERE o.local_user = a.local_user AND o.id <> a.id) AS shares_store
 FROM account a JOIN job j ON j.account_id = a.id
 WHERE a.id = :id;
 

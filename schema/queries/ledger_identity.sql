@@ -24,9 +24,9 @@ WHERE m.emailid = :emailid AND m.emailid <> '' AND m.state <= 1;
 INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
 	fence, stage_seq, to_new, size_bytes, date_s, source_system,
 	local_system, source_keywords, local_keywords, base, sha256,
-	emailid, header_hash)
+	emailid, header_hash, pop3_order)
 VALUES (:mailbox_id, :uidvalidity, :uid, :uidl, :occurrence, 1,
 	0, 0, 0, :size_bytes, :date_s, :source_system,
 	:local_system, :source_keywords, :local_keywords, :base, :sha256,
-	:emailid, :header_hash)
+	:emailid, :header_hash, :pop3_order)
 ON CONFLICT DO NOTHING;

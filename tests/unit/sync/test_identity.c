@@ -221,6 +221,94 @@ static void emailids_contradict(void **state)
 	rig_free(r);
 }
 
+static void lose_ledger(struct rig *r)
+{
+	static const char *const names[] = {
+		"ledger.db", "ledger.db-wal", "ledger.db-shm"};
+
+	for (size_t i = 0; i < 3; i++) {
+		char *path = mem_printf("%s/%s", r->dir, names[i]);
+		(void)unlink(path);
+		free(path);
+	}
+}
+
+static void a_lost_ledger(const char *eol, bool pop3)
+{
+	struct rig *r = rig_new(pop3);
+	struct fake_mailbox *m = fake_mailbox(&r->fake, "INBOX");
+
+	rig_set(r, "store.eol", eol);
+	fake_fill(m, 1, 30);
+	rig_run_ok(r);
+	rig_set_letters(r, 3, "FS");
+	rig_move(r, 4);
+	fake_fill(m, 31, 2);
+	lose_ledger(r);
+	rig_run_ok(r);
+	assert_int_equal(r->fake.bodies, 32);
+	rig_assert_exactly(r, 1, 32);
+	assert_string_equal(rig_letters(r, 3), "FS");
+	rig_run_ok(r);
+	assert_int_equal(r->fake.bodies, 32);
+	/* and the contents are known again */
+	fake_renumber(m, 2000, 100);
+	rig_run_ok(r);
+	assert_int_equal(r->fake.bodies, 32);
+	rig_assert_exactly(r, 1, 32);
+	rig_free(r);
+}
+
+static void lost_ledgers(void **state)
+{
+	(void)state;
+	a_lost_ledger("crlf", false);
+	a_lost_ledger("lf", false);
+	a_lost_ledger("lf", true);
+}
+
+static void a_lost_ledger_and_a_new_epoch(void **state)
+{
+	struct rig *r = rig_new(false);
+	struct fake_mailbox *m = fake_mailbox(&r->fake, "INBOX");
+
+	(void)state;
+	rig_set(r, "store.eol", "lf");
+	fake_fill(m, 1, 30);
+	rig_run_ok(r);
+	fake_renumber(m, 2000, 100);
+	fake_fill(m, 31, 2);
+	lose_ledger(r);
+	rig_run_ok(r);
+	assert_int_equal(r->fake.bodies, 32);
+	rig_assert_exactly(r, 1, 32);
+	rig_free(r);
+}
+
+/* Breaks off at each message; the ledger is lost only once. */
+static void a_lost_ledger_that_breaks_off(void **state)
+{
+	(void)state;
+	for (int64_t at = 0; at < 4; at++) {
+		struct rig *r = rig_new(false);
+		struct fake_mailbox *m = fake_mailbox(&r->fake, "INBOX");
+
+		fake_fill(m, 1, 10);
+		rig_run_ok(r);
+		fake_fill(m, 11, 4);
+		lose_ledger(r);
+		r->fake.cut_at_message = at;
+		r->fake.dead_after_cut = -1;
+		rig_run(r);
+		assert_false(r->result.ok);
+		r->fake.dead_after_cut = 0;
+		rig_run_ok(r);
+		rig_assert_exactly(r, 1, 14);
+		assert_int_equal(r->fake.bodies, 14);
+		rig_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +321,9 @@ int main(void)
 		cmocka_unit_test(numbers_given_twice),
 		cmocka_unit_test(uidnext_goes_down_alone),
 		cmocka_unit_test(emailids_contradict),
+		cmocka_unit_test(lost_ledgers),
+		cmocka_unit_test(a_lost_ledger_and_a_new_epoch),
+		cmocka_unit_test(a_lost_ledger_that_breaks_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
