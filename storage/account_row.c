@@ -136,4 +136,5 @@ void account_read(struct stmt *s, struct account *a)
 	a->created_at = stmt_int(s, "created_at");
 	read_options(s, a);
 	a->paused = stmt_int(s, "paused") != 0;
+	a->confirmed_fence = stmt_int(s, "confirmed_fence");
 }

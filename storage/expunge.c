@@ -299,6 +299,7 @@ int store_expunge(struct store *store, const struct expunge_order *order,
 		items[i].outcome = EXPUNGE_UNSEEN;
 	qsort(items, count, sizeof *items, by_base);
 	x.found = mem_array(count, sizeof *x.found);
+	memset(x.found, 0, count * sizeof *x.found);
 	rc = do_all(&x, err);
 	for (size_t i = 0; i < count; i++)
 		free(x.found[i].name);

@@ -207,6 +207,38 @@ int jobs_due_now(struct state *state, int64_t account_id, struct err *err)
 	return stmt_run(s, err);
 }
 
+static int confirm(struct state *state, int64_t account_id, int64_t *ret_held,
+	struct err *err)
+{
+	struct stmt *s = db_stmt(state->db, "job_confirm_deletions");
+	int64_t held = 0;
+	int r;
+
+	stmt_bind_int(s, "account_id", account_id);
+	r = stmt_step(s, err);
+	if (r == 1) {
+		held = stmt_int(s, "held");
+		r = stmt_run(s, err);
+	}
+	if (r != 0)
+		return -1;
+	if (held != 0 && jobs_due_now(state, account_id, err) != 0)
+		return -1;
+	*ret_held = held;
+	return 0;
+}
+
+int jobs_confirm_deletions(struct state *state, int64_t account_id,
+	int64_t *ret_held, struct err *err)
+{
+	if (db_begin(state->db, err) != 0)
+		return -1;
+	if (confirm(state, account_id, ret_held, err) == 0)
+		return db_commit(state->db, err);
+	db_rollback(state->db);
+	return -1;
+}
+
 int jobs_cancel(struct state *state, int64_t account_id, struct err *err)
 {
 	struct stmt *s = db_stmt(state->db, "job_cancel");

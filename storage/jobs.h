@@ -88,12 +88,14 @@ struct job_mailbox {
 struct job_result {
 	bool ok;
 	struct err err;	    /* where !ok, or ok with something skipped */
-	bool needs_person;  /* state failed: no further try by itself */
+	bool needs_person;  /* state failed: no further try by itself … */
+	bool goes_on;	    /* … but regular runs, for the rest */
 	bool cancelled;	    /* drained: due again at once, no attempt */
 	int64_t next_due_s; /* wall clock; 0 = never (import once, done) */
 	int64_t messages_source, messages_stored, messages_quarantined,
 		messages_skipped;
 	int64_t bytes_stored;
+	int64_t held; /* gone at the source, kept here until confirmed */
 	/* NULL: the run did not come to know; the counts above and those of
 	 * the mailboxes stay as they were. */
 	const struct job_mailbox *mailboxes;
@@ -112,6 +114,10 @@ int jobs_release_all(struct state *state, int64_t now_s, struct err *err);
  * that is running is due again when that run ends. Joins the caller's
  * transaction. */
 int jobs_due_now(struct state *state, int64_t account_id, struct err *err);
+/* A person allows the deletions that the last run told to be held, and no
+ * more; the account is due now. ret_held 0: there were none. */
+int jobs_confirm_deletions(struct state *state, int64_t account_id,
+	int64_t *ret_held, struct err *err);
 /* Asks the daemon to end a run; jobs_cancelled tells it. */
 int jobs_cancel(struct state *state, int64_t account_id, struct err *err);
 /* Running accounts that were cancelled, paused or removed meanwhile. Caller
@@ -125,7 +131,7 @@ struct job_status {
 	char state[16]; /* paused queued running waiting idle failed */
 	int64_t last_success_at, next_due_at, runs, crashes;
 	int64_t messages_source, messages_stored, messages_quarantined,
-		messages_skipped, bytes_stored;
+		messages_skipped, bytes_stored, held;
 	bool has_error;
 	struct err err;
 	int64_t retry_at;

@@ -38,7 +38,7 @@ static int write_job(struct state *state, const struct job *job, int64_t now_s,
 		stmt_bind_int(s, "ok", result->ok);
 		stmt_bind_int(s, "needs_person", person);
 		bind_err(s, &result->err);
-		if (person || result->next_due_s == 0)
+		if ((person && !result->goes_on) || result->next_due_s == 0)
 			stmt_bind_null(s, "due_at");
 		else
 			stmt_bind_int(s, "due_at", result->next_due_s);
@@ -57,6 +57,7 @@ static int write_counts(struct state *state, int64_t account_id,
 	stmt_bind_int(s, "quarantined", result->messages_quarantined);
 	stmt_bind_int(s, "skipped", result->messages_skipped);
 	stmt_bind_int(s, "bytes", result->bytes_stored);
+	stmt_bind_int(s, "held", result->held);
 	return stmt_run(s, err);
 }
 

@@ -104,6 +104,7 @@ static void read_status(struct stmt *s, struct job_status *st)
 	st->messages_quarantined = stmt_int(s, "messages_quarantined");
 	st->messages_skipped = stmt_int(s, "messages_skipped");
 	st->bytes_stored = stmt_int(s, "bytes_stored");
+	st->held = stmt_int(s, "held");
 	read_err(s, st);
 	if (strcmp(st->state, "running") != 0)
 		return;

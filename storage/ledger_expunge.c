@@ -6,17 +6,12 @@
 
 #include <stdlib.h>
 
-static void bind_epoch(struct stmt *s, const struct ledger_mailbox *m)
-{
-	stmt_bind_int(s, "mailbox_id", m->id);
-	stmt_bind_int(s, "uidvalidity", m->uidvalidity);
-}
-
 static void read_present(
 	struct stmt *s, int64_t confirmed_fence, struct ledger_present *row)
 {
 	int64_t held_fence = stmt_int(s, "held_fence");
 
+	row->id = stmt_int(s, "id");
 	row->uid = (uint32_t)stmt_int(s, "uid");
 	row->delivered = stmt_int(s, "state") == LEDGER_DONE;
 	row->expunge = (uint8_t)stmt_int(s, "expunge");
@@ -36,7 +31,8 @@ int ledger_present(struct ledger *l, const struct ledger_mailbox *m,
 
 	ledger_enter(l);
 	s = db_stmt(l->db, "ledger_present");
-	bind_epoch(s, m);
+	stmt_bind_int(s, "mailbox_id", m->id);
+	stmt_bind_int(s, "uidvalidity", m->uidvalidity);
 	while ((r = stmt_step(s, err)) == 1) {
 		if (n == cap) {
 			cap = cap != 0 ? cap * 2 : 1024;
@@ -55,8 +51,8 @@ int ledger_present(struct ledger *l, const struct ledger_mailbox *m,
 	return 0;
 }
 
-int ledger_expunge_set(struct ledger *l, const struct ledger_mailbox *m,
-	uint32_t uid, enum ledger_expunge expunge, struct err *err)
+int ledger_expunge_set(struct ledger *l, int64_t id,
+	enum ledger_expunge expunge, struct err *err)
 {
 	struct stmt *s;
 	bool own;
@@ -64,25 +60,9 @@ int ledger_expunge_set(struct ledger *l, const struct ledger_mailbox *m,
 	if (ledger_write_begin(l, &own, err) != 0)
 		return -1;
 	s = db_stmt(l->db, "ledger_expunge");
-	bind_epoch(s, m);
-	stmt_bind_int(s, "uid", uid);
+	stmt_bind_int(s, "id", id);
 	stmt_bind_int(s, "expunge", expunge);
 	stmt_bind_int(s, "fence", l->fence);
-	return ledger_write_end(l, own, stmt_run(s, err), err);
-}
-
-int ledger_gone_uid(struct ledger *l, const struct ledger_mailbox *m,
-	uint32_t uid, int64_t now_s, struct err *err)
-{
-	struct stmt *s;
-	bool own;
-
-	if (ledger_write_begin(l, &own, err) != 0)
-		return -1;
-	s = db_stmt(l->db, "ledger_gone_uid");
-	bind_epoch(s, m);
-	stmt_bind_int(s, "uid", uid);
-	stmt_bind_int(s, "now", now_s);
 	return ledger_write_end(l, own, stmt_run(s, err), err);
 }
 

@@ -18,6 +18,7 @@ enum ledger_expunge {
 };
 
 struct ledger_present {
+	int64_t id;
 	uint32_t uid;
 	bool delivered;	 /* done; else quarantined or skipped */
 	bool confirmed;	 /* held by a run up to the confirmed one, or due */
@@ -28,17 +29,15 @@ struct ledger_present {
 int ledger_present(struct ledger *l, const struct ledger_mailbox *m,
 	int64_t confirmed_fence, struct ledger_present **ret_rows,
 	size_t *ret_count, struct err *err);
-/* Turns a row; proved by this run. */
-int ledger_expunge_set(struct ledger *l, const struct ledger_mailbox *m,
-	uint32_t uid, enum ledger_expunge expunge, struct err *err);
-/* A quarantined or skipped message is no longer there. */
-int ledger_gone_uid(struct ledger *l, const struct ledger_mailbox *m,
-	uint32_t uid, int64_t now_s, struct err *err);
+/* Turns a row that is no tombstone; proved by this run. */
+int ledger_expunge_set(struct ledger *l, int64_t id,
+	enum ledger_expunge expunge, struct err *err);
 /* Delivered rows that this run has proved gone and may take away, by mailbox,
  * `most` at most. fn must not call the ledger. */
 int ledger_each_expunge_due(struct ledger *l, int64_t most,
 	ledger_message_fn *fn, void *arg, struct err *err);
-/* A tombstone from now on. */
+/* A tombstone from now on: what was to be done is done, or there was never
+ * anything here. */
 int ledger_gone(struct ledger *l, int64_t id, int64_t now_s, struct err *err);
 /* Not in this run: it has to be proved again. */
 int ledger_expunge_later(struct ledger *l, int64_t id, struct err *err);

@@ -76,7 +76,8 @@ static int apply_every(struct account *a, const char *value, struct err *err)
 }
 
 /* Rules that the contract has and this version cannot keep yet are refused,
- * rather than accepted and not followed. */
+ * rather than accepted and not followed. That a message is not listed by POP3
+ * proves nothing: servers hide what was read, or is old. */
 static int apply_rules(
 	struct account *a, const struct args *args, struct err *err)
 {
@@ -87,14 +88,20 @@ static int apply_rules(
 		return refuse(err, "delete", delete_rule,
 			"this version deletes nothing at the source; the only "
 			"rule is never");
-	if (on_expunge != NULL && strcmp(on_expunge, "keep") != 0)
+	if (on_expunge != NULL && strcmp(on_expunge, "keep") != 0 &&
+		strcmp(on_expunge, "trash") != 0 &&
+		strcmp(on_expunge, "remove") != 0)
 		return refuse(err, "on-expunge", on_expunge,
-			"this version keeps everything here; the only rule is "
-			"keep");
+			"it takes keep, trash or remove");
 	if (delete_rule != NULL)
 		replace(&a->delete_rule, delete_rule);
 	if (on_expunge != NULL)
 		replace(&a->on_expunge, on_expunge);
+	if (a->url.protocol == PROTOCOL_POP3 &&
+		strcmp(a->on_expunge, "keep") != 0)
+		return refuse(err, "on-expunge", a->on_expunge,
+			"POP3 cannot tell what was deleted from what it does "
+			"not show; the only rule is keep");
 	return 0;
 }
 

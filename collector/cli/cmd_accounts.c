@@ -255,8 +255,25 @@ int cmd_pause(struct cli *cli, const struct args *args)
 	return for_each(cli, args, pause_one, "paused");
 }
 
+/* Of a paused account too: what was held then is deleted when it goes on. */
+static int confirm_one(
+	struct state *state, const struct account *a, struct err *err)
+{
+	int64_t held = 0;
+
+	if (jobs_confirm_deletions(state, a->id, &held, err) < 0)
+		return -1;
+	if (held == 0)
+		return err_set(err, ERR_POLICY, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE,
+			"no deletions are held; nothing was changed");
+	return resume_one(state, a, err);
+}
+
 int cmd_resume(struct cli *cli, const struct args *args)
 {
+	if (args_value(args, "confirm-deletions") != NULL)
+		return for_each(cli, args, confirm_one, "resumed");
 	return for_each(cli, args, resume_one, "resumed");
 }
 

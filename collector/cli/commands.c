@@ -13,8 +13,9 @@ static const struct cli_option add_options[] = {
 		"what happens at the source after a durable import: never "
 		"(nothing; the only rule of this version)"},
 	{"on-expunge", "RULE",
-		"what happens here when a message vanishes there: keep (the "
-		"only rule of this version)"},
+		"what happens here when a message vanishes there: keep "
+		"(nothing; the default), trash (it goes to the folder Trash) "
+		"or remove; see EXPUNGED AT THE SOURCE"},
 	{"folder", "GLOB",
 		"collect only mailboxes that match, such as \"INBOX\" or "
 		"\"Archive/*\"; repeatable"},
@@ -40,7 +41,8 @@ static const struct cli_option set_options[] = {
 	{"password", NULL, "ask for a new password on the terminal"},
 	{"every", "TIME", "15m, 1h …, never, or default"},
 	{"delete", "RULE", "never (the only rule of this version)"},
-	{"on-expunge", "RULE", "keep (the only rule of this version)"},
+	{"on-expunge", "RULE",
+		"keep, trash or remove; also for what has vanished before"},
 	{"folder", "GLOB", "replaces all globs given before; \"\" = all"},
 	{"exclude", "GLOB", "replaces all given before; \"\" = none"},
 	{"prefix", "FOLDER",
@@ -50,6 +52,14 @@ static const struct cli_option set_options[] = {
 	{"skip-deleted", NULL, "leave out messages marked \\Deleted"},
 	{"keep-deleted", NULL, "bring them, marked as deleted"},
 	{"quirk", "NAME=on|off", "replaces all given before; \"\" = none"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option resume_options[] = {
+	{"confirm-deletions", NULL,
+		"also let go what vanished at the source and is held here "
+		"because it is so much: exactly what `status` tells, and "
+		"nothing that vanishes later"},
 	{NULL, NULL, NULL},
 };
 
@@ -100,8 +110,10 @@ const struct command commands[] = {
 	{"pause", "pause NAME...", "stop collecting these accounts", NULL,
 		"A run that is under way ends at the next message.", 1, -1,
 		cmd_pause},
-	{"resume", "resume NAME...", "go on collecting these accounts", NULL,
-		NULL, 1, -1, cmd_resume},
+	{"resume", "resume NAME... [--confirm-deletions]",
+		"go on collecting these accounts", resume_options,
+		"With --confirm-deletions it fails where nothing is held.", 1,
+		-1, cmd_resume},
 	{"remove", "remove NAME... [--yes]",
 		"forget these accounts, their passwords and ledgers",
 		remove_options, "The mail that was collected stays.", 1, -1,

@@ -186,6 +186,35 @@ static void man_quirks(FILE *out)
 	}
 }
 
+static void man_expunge(FILE *out)
+{
+	(void)fputs(
+		".SH \"EXPUNGED AT THE SOURCE\"\n"
+		"With \\fB\\-\\-on\\-expunge\\fR trash or remove, a message "
+		"that has been expunged at the source is moved to the folder "
+		"Trash here, with its flags, or removed. It never comes "
+		"back.\n.PP\n"
+		"Gone is what the server reports as vanished (QRESYNC), or "
+		"what is missing from two complete lists, where the count "
+		"agrees. A new UIDVALIDITY, and a mailbox that is not listed "
+		"any more, are no such thing: all stays as it is. POP3 "
+		"cannot tell, so its rule is keep.\n.PP\n"
+		"What a reader has taken over here stays: a message that was "
+		"moved to another folder, or that was flagged, answered or "
+		"marked as a draft here and not by the source. Having been "
+		"read is no reason to stay. What vanishes from the source's "
+		"Trash stays in the local one with trash, and goes with "
+		"remove.\n.PP\n"
+		"More than 20 % and more than 5 messages of a mailbox at "
+		"once, or all of a mailbox of more than one, are held: "
+		"nothing of that mailbox is deleted here, \\fBstatus\\fR shows "
+		"the account as failed with class policy, and its mail goes "
+		"on coming. \\fBmailhaul resume\\fR \\fINAME\\fR "
+		"\\fB\\-\\-confirm\\-deletions\\fR allows exactly what "
+		"status told then; what is listed again is there again.\n",
+		out);
+}
+
 void help_man_program(FILE *out)
 {
 	man_head(out, "MAILHAUL", "1", "mailhaul",
@@ -200,6 +229,7 @@ void help_man_program(FILE *out)
 	(void)fputs(".SH COMMANDS\n", out);
 	for (const struct command *c = commands; c->name != NULL; c++)
 		man_command(out, c);
+	man_expunge(out);
 	man_quirks(out);
 	(void)fputs(
 		".SH \"EXIT STATUS\"\n"

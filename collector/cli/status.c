@@ -60,11 +60,11 @@ static json_t *error_json(const struct job_status *s)
 static json_t *row_json(const struct row *row)
 {
 	const struct job_status *s = row->status;
-	json_t *messages = json_pack("{s:I, s:I, s:I, s:I}", "source",
+	json_t *messages = json_pack("{s:I, s:I, s:I, s:I, s:I}", "source",
 		(json_int_t)s->messages_source, "stored",
 		(json_int_t)s->messages_stored, "quarantined",
 		(json_int_t)s->messages_quarantined, "skipped",
-		(json_int_t)s->messages_skipped);
+		(json_int_t)s->messages_skipped, "held", (json_int_t)s->held);
 
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:I, "
 			 "s:o, s:o}",

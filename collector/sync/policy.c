@@ -145,7 +145,8 @@ void policy_decide(const struct policy_facts *facts, const char *account,
 	}
 	if (err->class != ERR_NONE && err->hint[0] == '\0')
 		hint(account, err);
-	if (result->ok) {
+	if (result->ok || facts->held) {
+		result->needs_person = result->goes_on = facts->held;
 		result->next_due_s = due_when_done(facts);
 		return;
 	}

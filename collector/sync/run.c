@@ -8,6 +8,7 @@
  *     plan           mailboxes × rules → mailbox/folder pairs
  *     walk           for each pair: select, import, resync;
  *                    then subscriptions, flush, marks
+ *     expunge        what has vanished at the source, where a rule says so
  *     summary        counts as the ledger has them now
  *     policy         when again, and who has to act
  *
@@ -18,6 +19,7 @@
 #include "../../storage/salvage.h"
 
 #include "../base/clock.h"
+#include "expunge.h"
 #include "outline.h"
 #include "policy.h"
 #include "reclaim.h"
@@ -131,6 +133,11 @@ static int execute(struct work *w, struct err *err)
 	rc = walk_plan(w, &plan, err);
 	if (rc == 0)
 		rc = reclaim_end(w, w->failed == 0, err);
+	if (rc == 0)
+		rc = expunge_apply(w, err);
+	if (rc == 0)
+		rc = expunge_held(
+			w, &plan, &w->run->result.held, &w->held_why, err);
 out:
 	link_close(&w->link);
 	if (w->ledger != NULL)
@@ -172,9 +179,12 @@ static void judge(struct work *w, int rc, const struct err *err)
 		facts.dice = (uint32_t)clock_wall_us();
 	if (rc != 0)
 		result->err = *err;
+	else if (result->held != 0)
+		result->err = w->held_why;
 	else if (w->failed != 0)
 		result->err = w->first_err;
-	result->ok = rc == 0 && w->failed == 0;
+	facts.held = rc == 0 && result->held != 0;
+	result->ok = rc == 0 && w->failed == 0 && !facts.held;
 	result->cancelled =
 		rc != 0 && (err->class == ERR_CANCELLED || work_cancelled(w));
 	policy_decide(&facts, run->account.name, result);
@@ -192,6 +202,7 @@ static void log_end(const struct work *w)
 				  : r->ok      ? "ok"
 					       : "failed"),
 		LOG_NUM("new", w->arrived), LOG_NUM("flags", w->flag_changes),
+		LOG_NUM("expunged", w->expunged),
 		LOG_NUM("recognised", w->rekeyed),
 		LOG_NUM("quarantined", w->quarantined),
 		LOG_NUM("mailboxes_failed", w->failed),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "visit.h"
 
+#include "expunge.h"
 #include "import.h"
 #include "maildrop.h"
 #include "numbers.h"
@@ -196,7 +197,8 @@ bool visit_is_unchanged(struct work *w, const struct ledger_mailbox *m,
 	       status->uidvalidity == m->uidvalidity &&
 	       status->highestmodseq != 0 &&
 	       status->highestmodseq == m->highestmodseq && m->uidnext != 0 &&
-	       m->quarantined == 0 && import_nothing_new(&v);
+	       m->quarantined == 0 && import_nothing_new(&v) &&
+	       !expunge_is_due(w, m, status);
 }
 
 static int open_mailbox(struct visit *v, struct err *err)
@@ -263,13 +265,15 @@ static int visit_once(struct visit *v, struct work *work,
 	if (pop3) {
 		if (maildrop_import(v, err) != 0)
 			return -1;
-	} else if (import_mailbox(v, err) != 0 || resync_mailbox(v, err) != 0) {
+	} else if (import_mailbox(v, err) != 0 || resync_mailbox(v, err) != 0 ||
+		   expunge_find(v, err) != 0) {
 		return -1;
 	}
 	make_mark(v);
 	LOG(LOG_LEVEL_INFO, &v->log, "mailbox_done",
 		LOG_NUM("exists", v->state.exists), LOG_NUM("new", v->came),
 		LOG_NUM("flags", v->flags_applied),
+		LOG_NUM("vanished", v->vanished),
 		LOG_NUM("quarantined", v->given_up));
 	return 0;
 }

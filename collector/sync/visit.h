@@ -47,6 +47,7 @@ struct visit {
 	struct changes changes; /* of known messages, to be applied */
 	bool missed;		/* a change waits for a message not seen here */
 	uint64_t flags_applied;
+	uint64_t vanished; /* proved gone at the source in this visit */
 	uint64_t given_up; /* quarantined in this visit */
 	uint64_t came;	   /* handed to the store in this visit */
 	uint64_t counted;  /* into the run's messages_total */

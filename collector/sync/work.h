@@ -31,11 +31,13 @@ struct work {
 	uint64_t arrived; /* messages handed to the store */
 	uint64_t rekeyed; /* recognised under a new key */
 	uint64_t flag_changes;
+	uint64_t expunged;    /* trashed or removed here */
 	uint64_t left_out;    /* \Deleted, skip_deleted */
 	uint64_t quarantined; /* in this run */
 	uint64_t bytes_kept;  /* of the account, as far as known */
 	int64_t again_at_s;   /* first next_try_at of this run; 0 = none */
 	struct err first_err; /* of the mailboxes that failed */
+	struct err held_why;  /* where the brake holds deletions */
 	size_t failed;	      /* mailboxes */
 };
 

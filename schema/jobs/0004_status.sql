@@ -4,3 +4,8 @@ ALTER TABLE mailbox ADD COLUMN notice TEXT NOT NULL DEFAULT '';
 
 -- Who shares a store with whom.
 CREATE INDEX account_local_user ON account (local_user);
+-- Messages that the brake on deletions holds, as the last run told; that run
+-- (by its fence); the run whose set a person has confirmed.
+ALTER TABLE job ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN held_fence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN confirmed_fence INTEGER NOT NULL DEFAULT 0;

@@ -17,19 +17,20 @@ INSERT INTO job (account_id, host, paused, due_at, sane_from)
 VALUES (:id, :host, :paused, :now, :now);
 
 -- name: account_by_name
-SELECT a.*, j.paused AS paused
+SELECT a.*, j.paused AS paused, j.confirmed_fence AS confirmed_fence
 FROM account a JOIN job j ON j.account_id = a.id
 WHERE a.name = :name;
 
 -- name: account_by_id
-SELECT a.*, j.paused AS paused, EXISTS (SELECT 1 FROM account o
+SELECT a.*, j.paused AS paused, j.confirmed_fence AS confirmed_fence,
+	EXISTS (SELECT 1 FROM account o
 	WHERE o.local_user = a.local_user AND o.id <> a.id) AS shares_store
 FROM account a JOIN job j ON j.account_id = a.id
 WHERE a.id = :id;
 
 -- name: account_all
 -- scan: all of them are wanted, in the order of the names' index
-SELECT a.*, j.paused AS paused
+SELECT a.*, j.paused AS paused, j.confirmed_fence AS confirmed_fence
 FROM account a JOIN job j ON j.account_id = a.id
 ORDER BY a.name;
 

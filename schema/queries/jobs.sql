@@ -107,7 +107,7 @@ WHERE account_id = :account_id AND fence = :fence AND run = :run;
 -- name: job_counts
 UPDATE job SET messages_source = :source, messages_stored = :stored,
 	messages_quarantined = :quarantined, messages_skipped = :skipped,
-	bytes_stored = :bytes
+	bytes_stored = :bytes, held = :held, held_fence = fence
 WHERE account_id = :account_id;
 
 -- name: job_progress_delete
@@ -150,6 +150,10 @@ UPDATE job SET due_at = :now, sane_from = :now,
 	attempts = CASE WHEN needs_person = 1 THEN 0 ELSE attempts END,
 	needs_person = 0
 WHERE paused = 0;
+
+-- name: job_confirm_deletions
+UPDATE job SET confirmed_fence = held_fence
+WHERE account_id = :account_id AND held > 0 RETURNING held;
 
 -- name: job_cancel
 UPDATE job SET cancel = 1 WHERE account_id = :account_id AND run IS NOT NULL;

@@ -38,6 +38,8 @@ struct rig {
 	int64_t every_s;
 	bool skip_deleted;
 	const char *excludes, *prefix, *quirks;
+	const char *on_expunge;	 /* NULL: keep */
+	int64_t confirmed_fence; /* deletions held up to then are confirmed */
 	/* the run under way, for hooks */
 	struct run *run;
 	/* the last result; no mailboxes */
@@ -122,6 +124,9 @@ static inline void rig_run(struct rig *r)
 	run->account.to = mem_strdup("u");
 	run->account.every_s = r->every_s;
 	run->account.skip_deleted = r->skip_deleted;
+	run->account.on_expunge = mem_strdup(
+		r->on_expunge != NULL ? r->on_expunge : "keep");
+	run->account.confirmed_fence = r->confirmed_fence;
 	run->account.excludes =
 		mem_strdup(r->excludes != NULL ? r->excludes : "");
 	run->account.prefix = mem_strdup(r->prefix != NULL ? r->prefix : "");
