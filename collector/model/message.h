@@ -25,6 +25,10 @@ enum message_has {
 	 * the first ones are there. */
 	MESSAGE_HAS_MORE_KEYWORDS = 1 << 7,
 	MESSAGE_HAS_EMAILID = 1 << 8,
+	/* In the place of a body: the source cannot render it; or it is the
+	 * server's own book-keeping. Without MESSAGE_HAS_BODY. */
+	MESSAGE_IS_STUB = 1 << 9,
+	MESSAGE_IS_INTERNAL = 1 << 10,
 };
 
 struct message_meta {

@@ -63,7 +63,8 @@ int imap_ahead(struct session *s, const struct session_ahead *what)
 
 	/* A literal could have to be waited for. */
 	if (!imap_can_quote(what->mailbox, strlen(what->mailbox)) ||
-		imap_has_quirk(im, QUIRK_NO_PIPELINING))
+		imap_has_quirk(im, QUIRK_NO_PIPELINING) ||
+		imap_has_quirk(im, QUIRK_PEEK_SETS_SEEN))
 		return 0;
 	while (*end != NULL) {
 		if ((*end)->last)

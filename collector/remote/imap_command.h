@@ -74,6 +74,8 @@ struct imap_reader {
 struct imap_body {
 	bool seen;	       /* bytes came since the last message */
 	bool second;	       /* the same answer holds another body */
+	bool flushed;	       /* a part of it has left already */
+	bool headless;	       /* it begins with an empty line */
 	size_t text_at;	       /* where in the answer's text it stands */
 	size_t line_at;	       /* where the line begins that it belongs to */
 	uint64_t unpaid_bytes; /* since the deadline was last moved */
@@ -103,6 +105,7 @@ struct imap {
 	char *flying;		  /* the FETCH in flight for this mailbox */
 	enum imap_enable enable;
 	enum imap_uids_way uids_way;
+	bool alone; /* one message is asked for */
 	char *selected_name;
 	bool selected;
 	bool exists_known;
@@ -206,6 +209,12 @@ static inline bool imap_has_quirk(const struct imap *im, enum quirk quirk)
 void imap_message_start(struct imap *im);
 /* After each answer: a body that no message claimed is given up. */
 int imap_message_end(struct imap *im, struct err *err);
+
+/* ---- imap_body.c ---- */
+
+/* The body gathered is whole: MESSAGE_HAS_BODY, MESSAGE_IS_STUB or
+ * MESSAGE_IS_INTERNAL; 0: there is none. */
+uint32_t imap_body_judge(const struct imap *im);
 
 /* ---- imap_ahead.c ---- */
 

@@ -5,8 +5,10 @@
  * bodies, so the share bounds memory.
  */
 #include "imap_command.h"
+#include "imap_seen.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* RFC 2683 3.2.1.5: servers should take 8,000 octets; some take 1,000. */
@@ -24,8 +26,9 @@ struct fetch {
 	uint64_t first; /* what is left of it begins here */
 	uint64_t uids;	/* a command */
 	size_t line_bytes;
-	bool header;	     /* of each message, and no more */
-	const char *emailid; /* item, or "" */
+	bool header;		      /* of each message, and no more */
+	const char *emailid;	      /* item, or "" */
+	const struct imap_seen *seen; /* NULL, or what was unread before */
 };
 
 static int fetch_body(void *arg, const void *bytes, size_t n, struct err *err)
@@ -39,9 +42,14 @@ static int fetch_message(void *arg, uint32_t seq,
 	const struct message_meta *meta, struct err *err)
 {
 	const struct fetch *f = arg;
+	struct message_meta told;
 
 	(void)seq;
-	return f->sink->message(f->sink->arg, meta, err);
+	if (f->seen == NULL)
+		return f->sink->message(f->sink->arg, meta, err);
+	told = *meta;
+	imap_seen_correct(f->seen, &told);
+	return f->sink->message(f->sink->arg, &told, err);
 }
 
 /* How many UIDs hold about FETCH_MESSAGES messages here. */
@@ -126,6 +134,43 @@ static int fetch_done(void *arg, struct err *err)
 	return imap_message_end(f->im, err);
 }
 
+/* One command between what imap_seen.h does before and after it. What was
+ * unread is so again, whatever became of the command. */
+static int fetch_unseen(struct fetch *f, const char *line, struct err *err)
+{
+	const char *set = line + sizeof "UID FETCH " - 1;
+	struct imap_answer answer = {.status = IMAP_BAD};
+	struct imap_seen seen = {.max = 0};
+	char *uids = mem_strndup(set, strcspn(set, " "));
+	int r = imap_seen_before(f->im, uids, &seen, err);
+
+	free(uids);
+	f->seen = &seen;
+	if (r == 0)
+		r = imap_command(f->im, line, "FETCH", &answer, err);
+	if (r == 0)
+		r = fetch_done(f, err);
+	f->seen = NULL;
+	if (r == 0)
+		r = imap_seen_restore(f->im, &seen, err);
+	if (r == 0 && answer.status != IMAP_OK)
+		r = imap_refused(&answer, "FETCH", ERR_SCOPE_MAILBOX, err);
+	imap_seen_clear(&seen);
+	return r;
+}
+
+static int fetch_all_unseen(struct fetch *f, struct err *err)
+{
+	struct buf line;
+	int r = imap_ahead_settle(f->im, err);
+
+	buf_init(&line, f->line_bytes + 200);
+	while (r == 0 && (buf_reset(&line), fetch_next(f, &line)))
+		r = fetch_unseen(f, buf_str(&line), err);
+	buf_free(&line);
+	return r;
+}
+
 static int fetch_run(struct imap *im, bool header,
 	const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err)
@@ -154,7 +199,14 @@ static int fetch_run(struct imap *im, bool header,
 	f.uids = fetch_share(&im->mailbox);
 	f.line_bytes = fetch_line_bytes(im);
 	im->reader = &reader;
-	r = imap_run(im, &run, err);
+	im->alone = count == 1 && ranges[0].first == ranges[0].last;
+	if (imap_has_quirk(im, QUIRK_PEEK_SETS_SEEN)) {
+		f.uids = IMAP_SEEN_MESSAGES;
+		r = fetch_all_unseen(&f, err);
+	} else {
+		r = imap_run(im, &run, err);
+	}
+	im->alone = false;
 	im->reader = NULL;
 	return r;
 }

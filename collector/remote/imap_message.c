@@ -43,12 +43,14 @@ static int message_flush(struct imap *im, struct err *err)
 	b->n = 0;
 	if (n == 0 || im->reader == NULL || im->reader->body == NULL)
 		return 0;
+	b->flushed = true;
 	return im->reader->body(im->reader->arg, b->gathered, n, err);
 }
 
 static void message_forget(struct imap *im)
 {
-	im->body.seen = im->body.second = false;
+	im->body.seen = im->body.second = im->body.flushed = false;
+	im->body.headless = false;
 	im->body.n = 0;
 }
 
@@ -103,6 +105,8 @@ static int message_piece(
 		return -1;
 	if (b->second)
 		return 0;
+	if (b->n == 0 && !b->flushed && n > 0)
+		b->headless = bytes[0] == '\r' || bytes[0] == '\n';
 	if (b->n + n <= sizeof b->gathered) {
 		memcpy(b->gathered + b->n, bytes, n);
 		b->n += n;
@@ -115,6 +119,7 @@ static int message_piece(
 		b->n = n;
 		return 0;
 	}
+	b->flushed = true;
 	return im->reader->body(im->reader->arg, bytes, n, err);
 }
 
@@ -298,16 +303,20 @@ static int message_finish(
 	struct imap *im, const struct mailimap_msg_att *att, struct err *err)
 {
 	struct imap_body *b = &im->body;
+	uint32_t verdict;
 	int bodies;
 
 	if (b->seen && message_line_at(im) != b->line_at &&
 		imap_message_end(im, err) < 0)
 		return -1;
+	verdict = imap_body_judge(im);
+	if (verdict != MESSAGE_HAS_BODY || b->second)
+		b->n = 0;
 	if (message_flush(im, err) < 0)
 		return -1;
 	bodies = message_items(im, &im->meta, att);
 	if (bodies == 1 && !b->second)
-		im->meta.has |= MESSAGE_HAS_BODY;
+		im->meta.has |= verdict;
 	message_forget(im);
 	return im->reader->message(
 		im->reader->arg, att->att_number, &im->meta, err);

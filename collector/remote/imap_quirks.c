@@ -49,7 +49,11 @@ void imap_quirks_learn(struct imap *im, const struct session_config *config)
 	imap_quirks_mask(im);
 }
 
+/* Only where a mailbox is SELECTed can \Seen be taken off again. */
 const char *imap_select_verb(const struct imap *im)
 {
-	return imap_has_quirk(im, QUIRK_NO_EXAMINE) ? "SELECT" : "EXAMINE";
+	return (im->info.quirks &
+		       (uint64_t)(QUIRK_NO_EXAMINE | QUIRK_PEEK_SETS_SEEN)) != 0
+		       ? "SELECT"
+		       : "EXAMINE";
 }

@@ -79,7 +79,8 @@ typedef int session_range_fn(
 	void *arg, const struct uid_range *range, struct err *err);
 
 struct session_sink {
-	/* Bytes of the message that the next `message` call describes. */
+	/* Bytes of what the next `message` call describes; to be dropped if
+	 * that turns out to be no message. */
 	int (*body)(void *arg, const void *bytes, size_t n, struct err *err);
 	/* Ends a message. Without MESSAGE_HAS_BODY there was none (NIL, or
 	 * the item is missing): not a message. Messages nobody asked for

@@ -75,8 +75,6 @@ static int take_message(struct proxy *p, struct fetch *f, struct err *err)
 	if (!channel_get_meta(p->channel, &meta) || !channel_done(p->channel))
 		return proxy_nonsense(p, "a malformed message", err);
 	has_body = (meta.has & MESSAGE_HAS_BODY) != 0;
-	if (!has_body && f->body_bytes != 0)
-		return proxy_nonsense(p, "bytes of no body", err);
 	if (has_body && ++f->bodies > f->wanted)
 		return proxy_nonsense(
 			p, "more bodies than were asked for", err);

@@ -133,6 +133,25 @@ static int give_up(
 	return rc;
 }
 
+/* What the server sent in the place of a message that was asked for. */
+static int unusable(void *arg, const struct message_meta *meta, struct err *err)
+{
+	struct import *im = arg;
+	struct err why;
+
+	if ((meta->has & MESSAGE_HAS_UID) == 0 || !was_asked(im, meta->uid) ||
+		uidset_has(&im->v->got, meta->uid))
+		return 0;
+	if ((meta->has & MESSAGE_IS_INTERNAL) != 0) {
+		(void)uidset_add(&im->v->got, meta->uid);
+		return visit_skip(
+			im->v, meta->uid, "the server's own folder data", err);
+	}
+	(void)err_set(&why, ERR_REFUSED, ERR_SCOPE_MESSAGE, ERR_RETRY_LATER,
+		"the source cannot render it");
+	return give_up(im, meta->uid, &why, err);
+}
+
 static int get(struct import *im, const uint32_t *uids, size_t count,
 	bool alone, struct err *err)
 {
@@ -277,6 +296,12 @@ static int get_new(struct import *im, size_t *ret_unsettled, struct err *err)
 	return rc;
 }
 
+static void say_undelivered(struct err *why)
+{
+	(void)err_set(why, ERR_PROTOCOL, ERR_SCOPE_MESSAGE, ERR_RETRY_LATER,
+		"the server lists this message but does not deliver it");
+}
+
 /* Step 5. */
 static int quarantine_rest(struct import *im, struct err *err)
 {
@@ -284,8 +309,7 @@ static int quarantine_rest(struct import *im, struct err *err)
 	struct err why;
 	int rc = list_missing(im, &uids, err);
 
-	(void)err_set(&why, ERR_PROTOCOL, ERR_SCOPE_MESSAGE, ERR_RETRY_LATER,
-		"the server lists this message but does not deliver it");
+	say_undelivered(&why);
 	for (size_t i = 0; rc == 0 && i < uids.count; i++)
 		rc = give_up(im, uids.uids[i], &why, err);
 	uidset_clear(&uids);
@@ -324,8 +348,7 @@ static int settle_due(
 	}
 	if (!uidset_has(&im->missing, due->uid))
 		return visit_forget(v, due, err);
-	(void)err_set(&why, ERR_PROTOCOL, ERR_SCOPE_MESSAGE, ERR_RETRY_LATER,
-		"the server lists this message but does not deliver it");
+	say_undelivered(&why);
 	return give_up(im, due->uid, &why, err);
 }
 
@@ -386,6 +409,7 @@ static void import_init(struct import *im, struct visit *v)
 	im->intake = (struct intake){.work = v->work,
 		.folder = v->folder,
 		.accept = accept,
+		.unusable = unusable,
 		.arg = im,
 		.mailbox_id = v->m.id,
 		.uidvalidity = v->m.uidvalidity};

@@ -130,6 +130,10 @@ static int on_message(
 		in->seen++;
 		if (finish(in, meta, err) != 0)
 			return refuse(in);
+	} else if ((meta->has & (MESSAGE_IS_STUB | MESSAGE_IS_INTERNAL)) != 0 &&
+		   in->unusable != NULL) {
+		if (in->unusable(in->arg, meta, err) != 0)
+			return refuse(in);
 	}
 	intake_reset(in);
 	if (work_check_cancel(in->work, err) != 0)

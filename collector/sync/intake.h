@@ -36,6 +36,9 @@ struct intake {
 	enum intake_verdict (*accept)(void *arg,
 		const struct intake_message *message,
 		struct ledger_message *key, struct err *err);
+	/* NULL, or: a message came as what is none (MESSAGE_IS_…). */
+	int (*unusable)(
+		void *arg, const struct message_meta *meta, struct err *err);
 	void *arg;
 	int64_t mailbox_id;
 	uint32_t uidvalidity;

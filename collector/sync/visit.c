@@ -98,6 +98,25 @@ int visit_quarantine(struct visit *v, const struct ledger_message *key,
 	return rc;
 }
 
+int visit_skip(struct visit *v, uint32_t uid, const char *why, struct err *err)
+{
+	struct ledger_message *m = mem_alloc(sizeof *m);
+	int rc;
+
+	m->mailbox_id = v->m.id;
+	m->uidvalidity = v->m.uidvalidity;
+	m->uid = uid;
+	m->state = LEDGER_SKIPPED;
+	m->why = ERR_REFUSED;
+	(void)snprintf(m->why_text, sizeof m->why_text, "%s", why);
+	m->first_at = v->work->now_s;
+	LOG(LOG_LEVEL_INFO, &v->log, "message_left_out", LOG_NUM("uid", uid),
+		LOG_STR("why", why));
+	rc = ledger_quarantine(v->work->ledger, m, err);
+	free(m);
+	return rc;
+}
+
 int visit_forget(struct visit *v, const struct visit_due *due, struct err *err)
 {
 	struct ledger_message *m = mem_alloc(sizeof *m);

@@ -77,6 +77,8 @@ int visit_select_again(struct visit *v, struct err *err);
 /* Records a message that cannot be had. key: uid or uidl + occurrence. */
 int visit_quarantine(struct visit *v, const struct ledger_message *key,
 	int64_t tries, const struct err *why, struct err *err);
+/* Records that a message is left out for good, and why. */
+int visit_skip(struct visit *v, uint32_t uid, const char *why, struct err *err);
 /* A quarantined message is no longer at the source. */
 int visit_forget(struct visit *v, const struct visit_due *due, struct err *err);
 

@@ -167,6 +167,10 @@ static inline int talk_on_message(
 	struct talk *t = arg;
 
 	talk_tell(t, m);
+	if ((m->has & MESSAGE_IS_STUB) != 0)
+		(void)buf_add_str(&t->told, " stub");
+	if ((m->has & MESSAGE_IS_INTERNAL) != 0)
+		(void)buf_add_str(&t->told, " internal");
 	if ((m->has & MESSAGE_HAS_BODY) != 0)
 		(void)buf_printf(&t->told, " \"%s\"", buf_str(&t->body));
 	(void)buf_add_str(&t->told, "\n");

@@ -51,7 +51,7 @@ static int on_mailbox(
 
 static void check_meta(const struct message_meta *m)
 {
-	require(m->has < 1u << 7);
+	require(m->has < 1u << 11);
 	require((m->has & MESSAGE_HAS_UID) == 0 || m->uid != 0);
 	require(is_text(m->uidl, sizeof m->uidl));
 	require(is_text(m->flags.keywords, sizeof m->flags.keywords));

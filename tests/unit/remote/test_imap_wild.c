@@ -85,6 +85,90 @@ static void test_items(void **state)
 		"7 \"hello\"\n? f1[]\n8 f0[] d837596665 s5 \"hello\"\n");
 }
 
+/* As fetches, with quirks, and the marks of what is no message. */
+static void judges(uint64_t quirks, uint32_t first, const char *answer,
+	const char *expected)
+{
+	struct session_config c;
+	struct talk t;
+	char *text = mem_printf("S: * OK [CAPABILITY IMAP4rev1] hello\n"
+				"C: $T LOGIN \"ann\" \"" TALK_PASSWORD "\"\n"
+				"S: $T OK [CAPABILITY IMAP4rev1] in\n"
+				"C: $T EXAMINE \"INBOX\"\n"
+				"S: * 9 EXISTS\n"
+				"S: $T OK\n"
+				"C: $T UID FETCH *" ITEMS "%sS: $T OK done\n",
+		answer);
+
+	talk_init(&t);
+	talk_config(&c);
+	c.quirks = (struct quirk_overrides){.on = quirks, .off = ~quirks};
+	assert_int_equal(talk_open_as(&t, &c, text), 0);
+	assert_int_equal(session_select(t.s, "INBOX",
+				 &(struct mailbox_state){0}, &t.err),
+		0);
+	if (talk_fetch(&t, first, 9) < 0)
+		fail_msg("%s", t.err.text);
+	assert_string_equal(buf_str(&t.told), expected);
+	talk_close(&t);
+	free(text);
+}
+
+#define STUB                                                                 \
+	"Received: from x\\r\\nSubject: Retrieval using the IMAP4 protocol " \
+	"failed for the following message: 38\\r\\n\\r\\nThe server "        \
+	"couldn't\\r\\n"
+#define FAKE                                                          \
+	"From: System Administrator <root@localhost>\\r\\n"           \
+	"Subject: message unavailable\\r\\n\\r\\nThis message is no " \
+	"longer available on the server.\\r\\n"
+#define DATA                                                               \
+	"From: Mail System Internal Data <MAILER-DAEMON@x>\\r\\nsubject: " \
+	"DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\\r\\n\\r\\nx"
+#define BODY(uid, n, text) \
+	"S<: * 1 FETCH (UID " #uid " BODY[] {" #n "}\\r\\n" text ")\\r\\n\n"
+
+/* Exchange (offlineimap#62): only there, and only as a header. */
+static void test_stub(void **state)
+{
+	(void)state;
+	judges(QUIRK_STUB_BODIES, 7,
+		BODY(7, 123, STUB) BODY(8, 42,
+			"Subject: x\\r\\n\\r\\n"
+			"Subject: Retrieval using the"),
+		"7 stub\n8 \"Subject: x\r\n\r\nSubject: Retrieval using "
+		"the\"\n");
+	judges(0, 7, BODY(7, 3, "abc"), "7 \"abc\"\n");
+}
+
+/* Courier, behind another client's back. */
+static void test_fake(void **state)
+{
+	(void)state;
+	judges(QUIRK_FAKE_EXPUNGED, 7, BODY(7, 129, FAKE), "7\n");
+	judges(0, 7, BODY(7, 129, FAKE),
+		"7 \"From: System Administrator <root@localhost>\r\n"
+		"Subject: message unavailable\r\n\r\nThis message is no "
+		"longer available on the server.\r\n\"\n");
+}
+
+/* UW and what its mailboxes were moved to. */
+static void test_folder_data(void **state)
+{
+	(void)state;
+	judges(QUIRK_FOLDER_DATA, 7, BODY(7, 114, DATA), "7 internal\n");
+}
+
+/* Zimbra: a message without a header is asked for alone, and then believed. */
+static void test_empty_header(void **state)
+{
+	(void)state;
+	judges(QUIRK_EMPTY_HEADER, 7, BODY(7, 6, "\\r\\nabcd"), "7\n");
+	judges(QUIRK_EMPTY_HEADER, 9, BODY(9, 6, "\\r\\nabcd"),
+		"9 \"\r\nabcd\"\n");
+	judges(0, 7, BODY(7, 6, "\\r\\nabcd"), "7 \"\r\nabcd\"\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -93,6 +177,10 @@ int main(void)
 		cmocka_unit_test(test_size_estimates),
 		cmocka_unit_test(test_parentheses),
 		cmocka_unit_test(test_items),
+		cmocka_unit_test(test_stub),
+		cmocka_unit_test(test_fake),
+		cmocka_unit_test(test_folder_data),
+		cmocka_unit_test(test_empty_header),
 	};
 
 	catchall_register();

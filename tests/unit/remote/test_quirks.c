@@ -306,6 +306,55 @@ static void test_in_flight(void **state)
 	}
 }
 
+/* iCloud, Purelymail: what was unread is unread afterwards, and told so. */
+static void test_peek_sets_seen(void **state)
+{
+	const struct quirk_overrides on = {.on = QUIRK_PEEK_SETS_SEEN};
+	struct session_ahead a = {.mailbox = "INBOX", .uids = {1, 103}};
+	struct mailbox_state m;
+	struct talk t;
+
+	(void)state;
+	opens(&t, NULL, &on,
+		GREETING LOGIN
+		"S: $T OK [CAPABILITY IMAP4rev1] in\n"
+		"C: $T SELECT \"INBOX\"\nQUIET\n"
+		"S: * 4 EXISTS\nS: $T OK [READ-WRITE] done\n"
+		"C: $T UID FETCH 1:100 (UID FLAGS)\n"
+		"S: * 1 FETCH (UID 5 FLAGS (\\\\Flagged))\n"
+		"S: * 2 FETCH (UID 6 FLAGS ())\n"
+		"S: * 3 FETCH (UID 9 FLAGS (\\\\Seen))\n"
+		"S: $T OK\n"
+		"C: $T UID FETCH 1:100 (UID FLAGS INTERNALDATE RFC822.SIZE "
+		"BODY.PEEK[])\n"
+		"S: * 1 FETCH (UID 5 FLAGS (\\\\Flagged \\\\Seen) BODY[] {1}\n"
+		"S<: a\nS: )\n"
+		"S: * 2 FETCH (UID 6 FLAGS (\\\\Seen) BODY[] {1}\n"
+		"S<: b\nS: )\n"
+		"S: * 3 FETCH (UID 9 FLAGS (\\\\Seen) BODY[] {1}\n"
+		"S<: c\nS: )\n"
+		"S: $T NO [SERVERBUG] some are missing\n"
+		"C: $T UID STORE 5:6 -FLAGS.SILENT (*Seen)\n"
+		"S: $T OK\n"
+		/* nothing unread, nothing to restore */
+		"C: $T UID FETCH 103 (UID FLAGS)\n"
+		"S: * 4 FETCH (UID 103 FLAGS (\\\\Seen))\n"
+		"S: $T OK\n"
+		"C: $T UID FETCH 103 (UID FLAGS *\n"
+		"S: * 4 FETCH (UID 103 FLAGS (\\\\Seen) BODY[] {1}\n"
+		"S<: d\nS: )\n"
+		"S: $T OK\n"
+		"C: $T LOGOUT\nS: $T OK\n");
+	session_ahead(t.s, &a);
+	assert_int_equal(session_select(t.s, "INBOX", &m, &t.err), 0);
+	assert_int_equal(talk_fetch(&t, 1, 102), -1);
+	assert_int_equal(t.err.scope, ERR_SCOPE_MAILBOX);
+	assert_int_equal(talk_fetch(&t, 103, 103), 0);
+	assert_string_equal(buf_str(&t.told),
+		"5 f4[] \"a\"\n6 f0[] \"b\"\n9 f1[] \"c\"\n103 f1[] \"d\"\n");
+	talk_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +367,7 @@ int main(void)
 		cmocka_unit_test(test_no_examine),
 		cmocka_unit_test(test_no_pipelining),
 		cmocka_unit_test(test_ten_errors),
+		cmocka_unit_test(test_peek_sets_seen),
 		cmocka_unit_test(test_in_flight),
 	};
 

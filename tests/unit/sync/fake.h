@@ -30,6 +30,8 @@ enum fake_fault {
 	FAKE_HOLLOW,	   /* BODY[] {0}, though its size is announced */
 	FAKE_NO_UID,	   /* the UID item is missing */
 	FAKE_NO_FLAGS,
+	FAKE_STUB, /* a note in its place, which the session has seen */
+	FAKE_INTERNAL,
 };
 
 struct fake_message {

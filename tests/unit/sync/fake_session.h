@@ -289,6 +289,13 @@ static inline int fake_send(struct fake_session *s, struct fake_message *m,
 	case FAKE_HOLLOW:
 		size = 0;
 		break;
+	case FAKE_STUB:
+	case FAKE_INTERNAL:
+		meta.has &= ~(uint32_t)MESSAGE_HAS_BODY;
+		meta.has |= m->fault == FAKE_STUB ? MESSAGE_IS_STUB
+						  : MESSAGE_IS_INTERNAL;
+		size = 0;
+		break;
 	case FAKE_NO_UID:
 		meta.has &= ~(uint32_t)MESSAGE_HAS_UID;
 		meta.uid = 0;

@@ -139,12 +139,38 @@ static void a_long_pause_ends_the_run(void **state)
 	rig_free(r);
 }
 
+/* Exchange's notes are quarantined, each with one question, however many of
+ * them there are; old servers' book-keeping is left out for good. */
+static void notes_are_no_messages(void **state)
+{
+	struct rig *r = rig_new(false);
+	struct fake_mailbox *m = fake_mailbox(&r->fake, "INBOX");
+
+	(void)state;
+	fake_fill(m, 1, 100);
+	for (int i = 20; i < 80; i++)
+		m->messages[i].fault = FAKE_STUB;
+	m->messages[0].fault = FAKE_INTERNAL;
+	rig_run_ok(r);
+	rig_look(r);
+	assert_int_equal(r->files, 39);
+	assert_int_equal(r->result.messages_quarantined, 60);
+	assert_int_equal(r->result.messages_skipped, 1);
+	assert_int_equal(r->fake.fetches, 1);
+	assert_int_equal(r->fake.opens, 1);
+	rig_run_ok(r);
+	assert_int_equal(r->fake.fetches, 1);
+	assert_int_equal(r->result.messages_quarantined, 60);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_that_kills_the_session),
 		cmocka_unit_test(a_mailbox_answered_with_bye),
 		cmocka_unit_test(one_command_at_a_time_is_learned),
+		cmocka_unit_test(notes_are_no_messages),
 		cmocka_unit_test(a_short_pause_is_waited_for),
 		cmocka_unit_test(a_long_pause_ends_the_run),
 	};
