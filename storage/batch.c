@@ -238,14 +238,18 @@ static int unstage(
 static int publish_one(struct batch_part *p, struct staged *s,
 	struct publish_dirs *dirs, bool fsync_each, struct err *err)
 {
+	char letters[KEYWORDS_LETTERS + 1];
 	const struct publish_file file = {.stage_fd = p->store->stage_fd,
 		.seq = s->seq,
 		.base = s->base,
 		.system = s->system,
-		.letters = s->letters,
+		.letters = letters,
 		.to_new = s->to_new};
-	int rc = publish_rename(dirs, &file, fsync_each, err);
+	int rc;
 
+	if (batch_keywords_letters(s, dirs->dir_fd, letters, err) != 0)
+		return -1;
+	rc = publish_rename(dirs, &file, fsync_each, err);
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
@@ -314,14 +318,21 @@ static int publish_folder(struct batch_part *p, struct staged *first,
 {
 	struct numbering_turn turn;
 	struct publish_dirs dirs;
-	int rc = 0;
+	int rc;
 
 	if (publish_open(p->store, first->folder->dir, &dirs, err) != 0)
 		return -1;
-	if (!begin_numbers(&turn, first, &dirs, may_wait)) {
+	/* before the lock is taken for numbers: it is the same one */
+	rc = batch_keywords_publish(
+		first, dirs.dir_fd, fsync_each, may_wait, err);
+	if (rc == 0 && !begin_numbers(&turn, first, &dirs, may_wait))
+		rc = 1;
+	if (rc != 0)
 		publish_close(&dirs);
+	if (rc > 0)
 		return postpone(first);
-	}
+	if (rc < 0)
+		return -1;
 	for (struct staged *s = first; rc == 0 && s != NULL; s = s->next)
 		if (is_of(s, first->folder))
 			rc = publish_one(p, s, &dirs, fsync_each, err);
@@ -350,6 +361,7 @@ static void publish_part(struct batch_part *p, bool fsync_each, bool may_wait)
 		if (rc < 0 && again != s->folder && err.class == ERR_STORE) {
 			/* the reader may have removed the folder under us */
 			again = s->folder;
+			keywords_clear(&again->letters);
 			continue;
 		}
 		(void)err_where(&err, "store %s", p->store->root);
@@ -382,10 +394,23 @@ static void publish_all(struct batch_part *parts, bool fsync_each)
 				p->store->root_fd, p->bytes, p->messages);
 }
 
+/* The syncs of B make these durable too. */
+static void prepare_keywords(struct batch_part *parts, bool fsync_each)
+{
+	struct err err;
+
+	for (struct batch_part *p = parts; p != NULL; p = p->next)
+		if (batch_keywords_prepare(p, fsync_each, &err) != 0) {
+			(void)err_where(&err, "store %s", p->store->root);
+			fail(p, &err, false);
+		}
+}
+
 void batch_run(struct batch_part *parts, int state_fd, bool fsync_each)
 {
 	struct batch_part *p;
 
+	prepare_keywords(parts, fsync_each);
 	if (!fsync_each)
 		sync_stores(parts, has_files, false);
 	for (p = parts; p != NULL; p = p->next)

@@ -31,7 +31,6 @@ struct staged {
 	unsigned char sha256[32];
 	unsigned char header_hash[LEDGER_HEADER_HASH];
 	char emailid[MESSAGE_EMAILID_MAX];
-	char letters[KEYWORDS_LETTERS + 1];
 	char base[LEDGER_BASE_MAX];
 	const char *uidl;
 	const char *keywords; /* at the source */
@@ -53,6 +52,19 @@ struct batch_part {
 	bool published; /* names changed in the store */
 	uint64_t messages, bytes;
 };
+
+/* ---- batch_keywords.c: letters of the keywords of a batch */
+
+/* Before B: new letters are written into staging. */
+int batch_keywords_prepare(
+	const struct batch_part *p, bool fsync_each, struct err *err);
+/* Before D: they are in place; first: of the folder, the others follow. 1:
+ * to be tried again with may_wait. */
+int batch_keywords_publish(const struct staged *first, int dir_fd,
+	bool fsync_each, bool may_wait, struct err *err);
+/* Letters of a message then. letters: KEYWORDS_LETTERS + 1 */
+int batch_keywords_letters(
+	const struct staged *s, int dir_fd, char *letters, struct err *err);
 
 /* Steps B, C and D over all parts; each part says how it went. state_fd: a
  * descriptor of state.dir. Only the committer's thread. */

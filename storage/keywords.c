@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "keywords.h"
+#include "keywords_file.h"
 
 #include "../collector/base/buf.h"
 #include "../collector/base/mem.h"
-#include "dotlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,15 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_NAME "dovecot-keywords"
-#define FILE_BYTES_MAX ((size_t)256 * 1024)
-
 void keywords_init(struct keywords *k, uid_t uid, gid_t gid, const char *tag)
 {
 	memset(k, 0, sizeof *k);
 	k->uid = uid;
 	k->gid = gid;
 	(void)snprintf(k->tag, sizeof k->tag, "%s", tag);
+	k->wait_s = DOTLOCK_WAIT_S;
+	k->stage_fd = -1;
 }
 
 static void forget(struct keywords *k)
@@ -31,7 +29,7 @@ static void forget(struct keywords *k)
 		free(k->names[i]);
 		k->names[i] = NULL;
 	}
-	k->loaded = false;
+	k->loaded = k->planned = false;
 }
 
 void keywords_clear(struct keywords *k)
@@ -63,25 +61,30 @@ static int read_all(int fd, struct buf *b, struct err *err)
 		if (buf_add(b, piece, (size_t)n) != 0)
 			return err_set(err, ERR_STORE, ERR_SCOPE_MAILBOX,
 				ERR_RETRY_CHANGE, "%s is larger than %zu bytes",
-				FILE_NAME, FILE_BYTES_MAX);
+				KEYWORDS_FILE, KEYWORDS_FILE_BYTES_MAX);
 	return n == 0 ? 0
-		      : err_set_file(err, errno, "cannot read %s", FILE_NAME);
+		      : err_set_file(
+				err, errno, "cannot read %s", KEYWORDS_FILE);
 }
 
 int keywords_load(struct keywords *k, int dir_fd, struct err *err)
 {
 	struct buf b;
 	char *line, *rest;
-	int rc, fd = openat(dir_fd, FILE_NAME,
+	int rc, fd = openat(dir_fd, KEYWORDS_FILE,
 			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0 && errno != ENOENT)
-		return err_set_file(err, errno, "cannot open %s", FILE_NAME);
+		return err_set_file(
+			err, errno, "cannot open %s", KEYWORDS_FILE);
 	forget(k);
 	k->loaded = true;
+	k->had_file = fd >= 0;
 	if (fd < 0)
 		return 0;
-	buf_init(&b, FILE_BYTES_MAX);
+	if (fstat(fd, &k->file) != 0)
+		memset(&k->file, 0, sizeof k->file);
+	buf_init(&b, KEYWORDS_FILE_BYTES_MAX);
 	rc = read_all(fd, &b, err);
 	(void)close(fd);
 	if (rc == 0 && b.len > 0)
@@ -91,63 +94,6 @@ int keywords_load(struct keywords *k, int dir_fd, struct err *err)
 	buf_free(&b);
 	k->loaded = rc == 0;
 	return rc;
-}
-
-/* Dovecot reads the file again only when its mtime has grown by a second. */
-static int touch_past(int fd, int dir_fd)
-{
-	struct stat was, is;
-	struct timespec t[2];
-
-	if (fstatat(dir_fd, FILE_NAME, &was, AT_SYMLINK_NOFOLLOW) != 0)
-		return errno == ENOENT ? 0 : -1;
-	if (fstat(fd, &is) != 0)
-		return -1;
-	if (is.st_mtime > was.st_mtime)
-		return 0;
-	t[0] = is.st_atim;
-	t[1] = (struct timespec){.tv_sec = was.st_mtime + 1, .tv_nsec = 0};
-	return futimens(fd, t);
-}
-
-static int write_tmp(const struct keywords *k, int dir_fd, const char *tmp)
-{
-	struct buf b;
-	int rc = -1, fd;
-
-	(void)unlinkat(dir_fd, tmp, 0);
-	fd = openat(dir_fd, tmp,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -1;
-	buf_init(&b, FILE_BYTES_MAX);
-	for (size_t i = 0; i < KEYWORDS_LETTERS; i++)
-		if (k->names[i] != NULL)
-			(void)buf_printf(&b, "%zu %s\n", i, k->names[i]);
-	if (write(fd, buf_str(&b), b.len) == (ssize_t)b.len &&
-		((k->uid == (uid_t)-1 && k->gid == (gid_t)-1) ||
-			fchown(fd, k->uid, k->gid) == 0) &&
-		touch_past(fd, dir_fd) == 0 && fsync(fd) == 0)
-		rc = 0;
-	buf_free(&b);
-	if (close(fd) != 0)
-		rc = -1;
-	return rc;
-}
-
-static int save(const struct keywords *k, int dir_fd, struct err *err)
-{
-	char tmp[96];
-	int errnum;
-
-	(void)snprintf(tmp, sizeof tmp, "mailhaul.keywords.%s", k->tag);
-	if (write_tmp(k, dir_fd, tmp) == 0 &&
-		renameat(dir_fd, tmp, dir_fd, FILE_NAME) == 0 &&
-		fsync(dir_fd) == 0)
-		return 0;
-	errnum = errno;
-	(void)unlinkat(dir_fd, tmp, 0);
-	return err_set_file(err, errnum, "cannot write %s", FILE_NAME);
 }
 
 static int letter_of(const struct keywords *k, const char *name)
@@ -180,54 +126,90 @@ static void leave_out(struct keywords *k, const char *name)
 			k->left_out, sizeof k->left_out, "%s", f.keywords);
 }
 
+/* 1: a free letter was given; 0: there was none to give, or it has one. */
+static int give_one(struct keywords *k, const char *name)
+{
+	size_t i;
+
+	if (letter_of(k, name) >= 0)
+		return 0;
+	for (i = 0; i < KEYWORDS_LETTERS && k->names[i] != NULL; i++)
+		continue;
+	if (i == KEYWORDS_LETTERS) {
+		leave_out(k, name);
+		return 0;
+	}
+	k->names[i] = mem_strdup(name);
+	return 1;
+}
+
 /* Gives free letters; true if there was one to give. */
 static bool give(struct keywords *k, const char *set)
 {
 	char name[FLAGS_KEYWORDS_MAX];
 	bool given = false;
-	size_t i;
 
-	while (flags_next_keyword(&set, name)) {
-		if (letter_of(k, name) >= 0)
-			continue;
-		for (i = 0; i < KEYWORDS_LETTERS && k->names[i] != NULL; i++)
-			continue;
-		if (i == KEYWORDS_LETTERS) {
-			leave_out(k, name);
-			continue;
-		}
-		k->names[i] = mem_strdup(name);
-		given = true;
-	}
+	while (flags_next_keyword(&set, name))
+		given |= give_one(k, name) != 0;
 	return given;
+}
+
+int keywords_reload(
+	struct keywords *k, int dir_fd, bool *ret_given, struct err *err)
+{
+	char *names[KEYWORDS_LETTERS];
+	bool planned = k->planned;
+	int rc;
+
+	memcpy(names, k->names, sizeof names);
+	memset(k->names, 0, sizeof k->names);
+	rc = keywords_load(k, dir_fd, err);
+	*ret_given = false;
+	for (size_t i = 0; i < KEYWORDS_LETTERS; i++) {
+		if (rc == 0 && planned && names[i] != NULL)
+			*ret_given |= give_one(k, names[i]) != 0;
+		free(names[i]);
+	}
+	return rc;
 }
 
 static int assign(
 	struct keywords *k, int dir_fd, const char *set, struct err *err)
 {
-	const struct dotlock_config config = {.file = "dovecot-uidlist",
-		.tag = k->tag,
-		.uid = k->uid,
-		.gid = k->gid,
-		.stale_s = DOTLOCK_STALE_S,
-		.wait_s = DOTLOCK_WAIT_S};
 	struct dotlock lock;
 	int rc;
 
-	if (dotlock_take(&lock, dir_fd, &config, err) != 0)
+	if (keywords_lock(k, dir_fd, &lock, err) != 0)
 		return -1;
 	rc = keywords_load(k, dir_fd, err);
 	if (rc == 0 && give(k, set))
-		rc = save(k, dir_fd, err);
+		rc = keywords_save(k, dir_fd, err);
 	dotlock_drop(&lock);
 	if (rc != 0)
 		forget(k);
 	return rc;
 }
 
-bool keywords_have(const struct keywords *k, const char *set)
+bool keywords_knows(const struct keywords *k, const char *set)
 {
 	return k->loaded && !wants_more(k, set);
+}
+
+int keywords_plan(struct keywords *k, int dir_fd, const char *set,
+	struct flags *kept, struct err *err)
+{
+	char name[FLAGS_KEYWORDS_MAX];
+
+	if (!keywords_knows(k, set)) {
+		if (keywords_reload(k, dir_fd, &k->planned, err) != 0)
+			return -1;
+		k->planned |= give(k, set);
+	}
+	kept->keywords[0] = '\0';
+	while (flags_next_keyword(&set, name))
+		if (letter_of(k, name) >= 0)
+			(void)flags_add(kept, name);
+	return 0;
 }
 
 int keywords_letters(struct keywords *k, int dir_fd, const char *set,
@@ -239,7 +221,8 @@ int keywords_letters(struct keywords *k, int dir_fd, const char *set,
 
 	if (set[0] != '\0' && !k->loaded && keywords_load(k, dir_fd, err) != 0)
 		return -1;
-	if (wants_more(k, set) && assign(k, dir_fd, set, err) != 0)
+	if ((k->planned || wants_more(k, set)) &&
+		assign(k, dir_fd, set, err) != 0)
 		return -1;
 	if (kept != NULL)
 		kept->keywords[0] = '\0';

@@ -312,6 +312,7 @@ static void free_store(struct store *s)
 	while ((f = s->folders) != NULL) {
 		s->folders = f->next;
 		keywords_clear(&f->keywords);
+		keywords_clear(&f->letters);
 		free(f);
 	}
 	if (s->stage_fd >= 0)
@@ -386,6 +387,8 @@ int store_folder(struct store *store, const char *dir,
 		(void)snprintf(f->dir, sizeof f->dir, "%s", dir);
 		keywords_init(&f->keywords, store->owner.uid, store->owner.gid,
 			ledger_account(store->ledger));
+		f->keywords.stage_fd = store->stage_fd;
+		batch_keywords_init(f, ledger_account(store->ledger));
 		f->next = store->folders;
 		store->folders = f;
 	}

@@ -31,7 +31,8 @@ struct folder {
 	struct folder *next;
 	struct store *store;
 	char dir[NAME_DIR_MAX];	  /* "" = the root */
-	struct keywords keywords; /* the run thread's */
+	struct keywords keywords; /* the run thread's view */
+	struct keywords letters;  /* the committer's */
 	struct numbering numbering;
 };
 
@@ -81,6 +82,8 @@ int maildir_open_sub(int dir_fd, const char *sub, int *ret_fd, struct err *err);
 /* Makes a directory 0700 for owner unless it is there. */
 int maildir_make_dir(
 	int at_fd, const char *name, struct owner owner, struct err *err);
+/* The committer's view of a folder's letters. */
+void batch_keywords_init(struct folder *folder, const char *account);
 /* Frees what deliveries have left for the next one. */
 void delivery_drop_spare(struct store *store);
 /* Removes the files of our staging directory and of those of this account

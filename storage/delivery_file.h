@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * delivery_file: the staged file of a delivery, and the bytes on their way
+ * into it. What delivery.c and delivery_file.c share; nobody else includes
+ * it. A delivery belongs to one thread at a time.
+ */
+#ifndef MAILHAUL_STORAGE_DELIVERY_FILE_H
+#define MAILHAUL_STORAGE_DELIVERY_FILE_H
+
+#include "../collector/model/eol.h"
+#include "header.h"
+#include "maildir.h"
+
+#include <openssl/evp.h>
+
+#define DELIVERY_GATHER_BYTES ((size_t)16 * 1024)
+
+struct delivery {
+	struct store *store;
+	int fd;
+	uint64_t seq;
+	EVP_MD_CTX *sha;
+	struct eol eol;
+	bool to_lf;
+	uint64_t received;
+	uint64_t written; /* bytes in the file, without what is gathered */
+	size_t gathered;
+	char *gather;	      /* DELIVERY_GATHER_BYTES */
+	struct header header; /* for the date */
+};
+
+/* Makes the next staged file. */
+int delivery_file_create(
+	struct store *store, uint64_t *ret_seq, int *ret_fd, struct err *err);
+void delivery_file_remove(const struct store *store, uint64_t seq);
+/* The last bytes; owner, mode and times; closes. */
+int delivery_file_finish(struct delivery *d, int64_t date_s, struct err *err);
+
+#endif
