@@ -74,6 +74,15 @@ int store_seal_numbers(struct store *store, struct folder *folder,
 	struct ledger_mailbox *m, struct err *err);
 /* Why messages get new UIDs against what was wanted; NULL = they do not. */
 const char *folder_numbers_lost(const struct folder *folder);
+/* Whether there is such a directory. */
+bool store_has_dir(const struct store *store, const char *dir);
+/*
+ * Renames a folder, its subscription, and the folders below it but for those
+ * of stay, where no folder has such a name yet. Not one that is open.
+ * 1: done (also if there was nothing to rename); 0: the name is taken.
+ */
+int store_rename_folder(struct store *store, const char *from, const char *to,
+	const char *const *stay, size_t stay_count, struct err *err);
 /* Adds to ROOT/subscriptions what is missing (Dovecot's format). */
 int store_subscribe(struct store *store, const char *const *dirs, size_t count,
 	struct err *err);

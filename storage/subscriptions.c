@@ -155,8 +155,8 @@ static int add_locked(int root_fd, const char *const *dirs, size_t count,
 	return rc;
 }
 
-int subscriptions_add(int root_fd, const char *const *dirs, size_t count,
-	struct owner owner, const char *tag, struct err *err)
+static int take_lock(struct dotlock *lock, int root_fd, struct owner owner,
+	const char *tag, struct err *err)
 {
 	const struct dotlock_config config = {.file = FILE_NAME,
 		.tag = tag,
@@ -164,12 +164,74 @@ int subscriptions_add(int root_fd, const char *const *dirs, size_t count,
 		.gid = owner.gid,
 		.stale_s = 30, /* as Dovecot for this file */
 		.wait_s = DOTLOCK_WAIT_S};
+
+	return dotlock_take(lock, root_fd, &config, err);
+}
+
+/* Takes line out; false if it was not there. */
+static bool take_line(struct buf *b, const char *line)
+{
+	size_t n = strlen(line), at = 0;
+
+	while (at < b->len) {
+		size_t len = strcspn(buf_str(b) + at, "\n");
+		size_t whole = len + (at + len < b->len);
+
+		if (len == n && memcmp(b->data + at, line, n) == 0) {
+			memmove(b->data + at, b->data + at + whole,
+				b->len - at - whole);
+			b->len -= whole;
+			b->data[b->len] = '\0';
+			return true;
+		}
+		at += whole;
+	}
+	return false;
+}
+
+static int rename_locked(int root_fd, const char *from, const char *to,
+	struct owner owner, const char *tag, struct err *err)
+{
+	struct buf b;
+	char *line;
+	bool v2;
+	int rc;
+
+	buf_init(&b, FILE_BYTES_MAX);
+	rc = read_file(root_fd, &b, err);
+	v2 = strncmp(buf_str(&b), version_2, sizeof version_2 - 1) == 0;
+	line = line_of(from, v2);
+	if (rc == 1 && take_line(&b, line)) {
+		(void)add_missing(&b, v2, &to, 1);
+		rc = replace(root_fd, &b, owner, tag, err);
+	}
+	free(line);
+	buf_free(&b);
+	return rc < 0 ? -1 : 0;
+}
+
+int subscriptions_rename(int root_fd, const char *from, const char *to,
+	struct owner owner, const char *tag, struct err *err)
+{
+	struct dotlock lock;
+	int rc;
+
+	if (take_lock(&lock, root_fd, owner, tag, err) != 0)
+		return -1;
+	rc = rename_locked(root_fd, from, to, owner, tag, err);
+	dotlock_drop(&lock);
+	return rc;
+}
+
+int subscriptions_add(int root_fd, const char *const *dirs, size_t count,
+	struct owner owner, const char *tag, struct err *err)
+{
 	struct dotlock lock;
 	int rc;
 
 	if (has_all(root_fd, dirs, count))
 		return 0;
-	if (dotlock_take(&lock, root_fd, &config, err) != 0)
+	if (take_lock(&lock, root_fd, owner, tag, err) != 0)
 		return -1;
 	rc = add_locked(root_fd, dirs, count, owner, tag, err);
 	dotlock_drop(&lock);

@@ -3,6 +3,7 @@
 
 #include "../base/mem.h"
 #include "listing.h"
+#include "moves.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,29 +43,48 @@ static void log_plan(const struct work *w, const struct plan *plan)
 	}
 }
 
-int outline_make(struct work *w, struct plan *ret_plan, struct err *err)
+static int make(struct work *w, const struct listing *l, struct plan *ret_plan,
+	struct err *err)
 {
 	struct ledger_mailbox *rows = NULL;
 	struct plan_source source = {0};
-	struct plan_known *known = NULL;
-	struct listing l = {0};
-	int rc = -1;
+	struct plan_known *known;
 
-	if (list(w, &l, err) != 0 || ledger_mailboxes(w->ledger, &rows,
-					     &source.known_count, err) != 0)
-		goto out;
+	if (ledger_mailboxes(w->ledger, &rows, &source.known_count, err) != 0)
+		return -1;
 	known = mem_array(source.known_count, sizeof *known);
 	for (size_t i = 0; i < source.known_count; i++)
 		known[i] = (struct plan_known){.mailbox = rows[i].name,
 			.folder = rows[i].folder,
 			.dir = rows[i].dir};
 	source.known = known;
-	plan_make(l.mailboxes, l.count, &w->run->account, &source, ret_plan);
-	log_plan(w, ret_plan);
-	rc = 0;
-out:
+	plan_make(l->mailboxes, l->count, &w->run->account, &source, ret_plan);
 	free(known);
 	free(rows);
+	return 0;
+}
+
+int outline_make(struct work *w, struct plan *ret_plan, struct err *err)
+{
+	struct plan plan = {0};
+	struct listing l = {0};
+	size_t moved = 0;
+	int rc = -1;
+
+	if (list(w, &l, err) != 0 || make(w, &l, &plan, err) != 0 ||
+		moves_follow(w, l.mailboxes, l.count, &plan, &moved, err) != 0)
+		goto out;
+	if (moved != 0) {
+		plan_clear(&plan);
+		if (make(w, &l, &plan, err) != 0)
+			goto out;
+	}
+	log_plan(w, &plan);
+	*ret_plan = plan;
+	plan = (struct plan){0};
+	rc = 0;
+out:
+	plan_clear(&plan);
 	listing_clear(&l);
 	return rc;
 }
