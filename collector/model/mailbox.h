@@ -45,6 +45,10 @@ struct mailbox_info {
 	uint16_t prefix_bytes;
 	/* RFC 5819: told with the list. uidvalidity 0: it was not. */
 	struct mailbox_state status;
+	/* Of its messages, as the server counts them (RFC 8438); only where
+	 * session_config.survey asks. */
+	uint64_t bytes;
+	bool bytes_known;
 };
 
 #endif

@@ -280,6 +280,7 @@ static int imap_converse(struct imap *im, const struct session_config *config,
 		return -1;
 	(void)snprintf(im->info.tls, sizeof im->info.tls, "%s",
 		transport_tls_name(im->t));
+	transport_certificate(im->t, &im->info.certificate);
 	return 0;
 }
 
@@ -288,6 +289,8 @@ int imap_open(struct imap *im, struct transport *t,
 	struct session **ret_session, struct err *err)
 {
 	im->t = t;
+	im->shared = config->shared;
+	im->survey = config->survey;
 	if (imap_converse(im, config, anchors, err) < 0) {
 		transport_poison(t);
 		imap_free(&im);

@@ -31,6 +31,7 @@ enum imap_cap {
 	IMAP_CAP_ESEARCH = 1 << 12,	/* RFC 4731 */
 	IMAP_CAP_COMPRESS = 1 << 13,	/* RFC 4978, DEFLATE */
 	IMAP_CAP_IDLE = 1 << 14,	/* RFC 2177 */
+	IMAP_CAP_STATUS_SIZE = 1 << 15, /* RFC 8438 */
 	IMAP_CAP_OBJECTID = 1 << 20,	/* RFC 8474 */
 	IMAP_CAP_GMAIL = 1 << 21,	/* X-GM-EXT-1 */
 };
@@ -91,6 +92,8 @@ struct imap {
 	struct session_info info;
 	uint32_t caps; /* enum imap_cap, or-ed; without what quirks forbid */
 	bool caps_known;
+	bool shared; /* see session_config */
+	bool survey;
 	uint32_t sent; /* tags are numbers, from 1 */
 	uint32_t answered;
 	bool waiting;	  /* for the answer to that one */

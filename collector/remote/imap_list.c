@@ -4,249 +4,68 @@
  *   NAMESPACE where offered, else one with the prefix ""
  *   LIST "" "prefix*" for each, RETURN (SUBSCRIBED SPECIAL-USE) where
  *   offered; where that is refused or brings nothing, plainly, and LSUB
+ *   the same for others' namespaces where they are wanted; those that are
+ *   refused are left out
+ *   STATUS, where counts are wanted, of what has come without
  * Rows are gathered, sorted, made unique and only then reported, so that the
  * callback may use the session. INBOX is always among them (RFC 9051 5.1).
  */
 #include "imap_list.h"
 
-#include "../base/log.h"
+#include "imap_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_PREFIXES 16
-
-struct list_row {
-	char *name;
-	char delimiter;
-	uint32_t attrs;
-	struct mailbox_state status;
-};
-
-struct list {
-	struct imap *im;
-	struct list_row *rows;
-	size_t count, room;
-	size_t lines; /* LIST lines of the present command */
-	bool lsub;    /* it is LSUB: rows only gain MAILBOX_SUBSCRIBED */
-	char personal[LIST_PREFIXES][NAME_MAILBOX_MAX];
-	size_t personal_count;
-	char foreign[LIST_PREFIXES][NAME_MAILBOX_MAX]; /* others', shared */
-	size_t foreign_count;
-	imap_line_fn *other; /* imap_list_send */
-};
+#define LIST_ITEMS_MAX 96
+#define LIST_TAIL_MAX 160
 
 #define LIST_ALL_CAPS \
 	(IMAP_CAP_NAMESPACE | IMAP_CAP_LIST_EXTENDED | IMAP_CAP_LIST_STATUS)
-
-static int list_compare(const void *a, const void *b)
-{
-	const struct list_row *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-/* Sorts, and folds rows of one name into one. */
-static void list_unite(struct list *l)
-{
-	size_t kept = 0;
-
-	if (l->count == 0)
-		return;
-	qsort(l->rows, l->count, sizeof *l->rows, list_compare);
-	for (size_t i = 1; i < l->count; i++) {
-		if (strcmp(l->rows[i].name, l->rows[kept].name) == 0) {
-			l->rows[kept].attrs |= l->rows[i].attrs;
-			if (l->rows[kept].status.uidvalidity == 0)
-				l->rows[kept].status = l->rows[i].status;
-			free(l->rows[i].name);
-		} else {
-			l->rows[++kept] = l->rows[i];
-		}
-	}
-	l->count = kept + 1;
-}
-
-static bool list_is_foreign(const struct list *l, const char *name)
-{
-	for (size_t i = 0; i < l->foreign_count; i++)
-		if (strncmp(name, l->foreign[i], strlen(l->foreign[i])) == 0)
-			return true;
-	return false;
-}
-
-static void list_add(
-	struct list *l, const char *name, char delimiter, uint32_t attrs)
-{
-	if (l->count == l->room) {
-		l->room = l->room != 0 ? l->room * 2 : 64;
-		l->rows = mem_grow(l->rows, l->room, sizeof *l->rows);
-	}
-	l->rows[l->count++] = (struct list_row){
-		.name = mem_strdup(name),
-		.delimiter = delimiter,
-		.attrs = attrs,
-	};
-}
-
-static int list_check(const struct list *l, struct err *err)
-{
-	if (l->count <= l->im->limits.mailboxes)
-		return 0;
-	(void)err_set(err, ERR_LIMIT, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
-		"there are more than %llu mailboxes",
-		(unsigned long long)l->im->limits.mailboxes);
-	return err_hint(err, "raise limits.mailboxes");
-}
-
-static void list_subscribe(struct list *l, const char *name)
-{
-	const struct list_row key = {.name = (char *)name};
-	struct list_row *row;
-
-	row = l->count == 0 ? NULL
-			    : bsearch(&key, l->rows, l->count, sizeof key,
-				      list_compare);
-	if (row != NULL)
-		row->attrs |= MAILBOX_SUBSCRIBED;
-}
-
-/* It follows the LIST line of its mailbox (RFC 5819 2). */
-static void list_on_status(struct list *l, struct imap_line *rest)
-{
-	char name[NAME_MAILBOX_MAX];
-	struct mailbox_state state;
-
-	if (imap_list_read_status(rest, name, sizeof name, &state) < 0)
-		return;
-	for (size_t i = l->count; i-- > 0;)
-		if (strcmp(l->rows[i].name, name) == 0) {
-			l->rows[i].status = state;
-			return;
-		}
-}
-
-static int list_on_line(
-	void *arg, const char *word, struct imap_line *rest, struct err *err)
-{
-	struct list *l = arg;
-	struct mailbox_info info;
-
-	if (strcmp(word, "STATUS") == 0)
-		list_on_status(l, rest);
-	if (strcmp(word, l->lsub ? "LSUB" : "LIST") != 0)
-		return 0;
-	l->lines++;
-	if (imap_list_read(rest, &info) < 0) {
-		LOG(LOG_LEVEL_WARN, NULL, "list_unreadable",
-			LOG_NUM("line", l->lines));
-		return 0;
-	}
-	if (info.name[0] == '\0' || list_is_foreign(l, info.name))
-		return 0;
-	if (l->lsub) {
-		list_subscribe(l, info.name);
-		return 0;
-	}
-	list_add(l, info.name, info.delimiter, info.attrs);
-	/* Some servers say everything twice. */
-	if (l->count / 2 <= l->im->limits.mailboxes)
-		return 0;
-	list_unite(l);
-	return list_check(l, err);
-}
-
-/* (("prefix" "/" ext…)(…)) or NIL. Prefixes that do not fit are left out. */
-static void list_read_namespace(struct imap_line *rest,
-	char prefixes[][NAME_MAILBOX_MAX], size_t *count)
-{
-	char delimiter[8];
-
-	if (!imap_line_eat(rest, '(')) {
-		(void)imap_line_skip(rest);
-		return;
-	}
-	while (imap_line_eat(rest, '(')) {
-		if (*count < LIST_PREFIXES &&
-			imap_line_string(rest, prefixes[*count],
-				NAME_MAILBOX_MAX) == 1 &&
-			imap_line_string(rest, delimiter, sizeof delimiter) >=
-				0)
-			++*count;
-		while (!imap_line_eat(rest, ')'))
-			if (!imap_line_skip(rest))
-				return;
-	}
-	(void)imap_line_eat(rest, ')');
-}
-
-static int list_on_namespace(
-	void *arg, const char *word, struct imap_line *rest, struct err *err)
-{
-	struct list *l = arg;
-	size_t kept = 0;
-
-	(void)err;
-	if (strcmp(word, "NAMESPACE") != 0)
-		return 0;
-	l->personal_count = l->foreign_count = 0;
-	list_read_namespace(rest, l->personal, &l->personal_count);
-	list_read_namespace(rest, l->foreign, &l->foreign_count);
-	list_read_namespace(rest, l->foreign, &l->foreign_count);
-	/* The empty prefix would make everything foreign. */
-	for (size_t i = 0; i < l->foreign_count; i++)
-		if (l->foreign[i][0] != '\0')
-			memmove(l->foreign[kept++], l->foreign[i],
-				NAME_MAILBOX_MAX);
-	l->foreign_count = kept;
-	return 0;
-}
 
 static int list_namespaces(struct list *l, bool known, struct err *err)
 {
 	struct imap_answer answer = {.status = IMAP_BAD};
 
 	if ((l->im->caps & IMAP_CAP_NAMESPACE) != 0 && !known) {
-		l->im->tap = list_on_namespace;
+		l->im->tap = imap_rows_on_namespace;
 		if (imap_command(
 			    l->im, "NAMESPACE", "NAMESPACE", &answer, err) < 0)
 			return -1;
 	}
-	if (l->personal_count == 0) {
-		l->personal[0][0] = '\0';
-		l->personal_count = 1;
-	}
+	imap_namespaces_default(&l->spaces);
 	return 0;
 }
 
-static const char *list_tail(const struct imap *im)
+/* RFC 9051 6.3.11; SIZE only where somebody asks for it: it can cost the
+ * server a look at every message; not MAILBOXID: Cyrus 3.6 tells it from
+ * memory it has freed. */
+static void list_status_items(const struct imap *im, char out[LIST_ITEMS_MAX])
 {
-	if ((im->caps & IMAP_CAP_LIST_EXTENDED) == 0)
-		return "";
-	if ((im->caps & IMAP_CAP_SPECIAL_USE) == 0)
-		return " RETURN (SUBSCRIBED)";
-	if ((im->caps & IMAP_CAP_LIST_STATUS) == 0)
-		return " RETURN (SUBSCRIBED SPECIAL-USE)";
-	/* not MAILBOXID: Cyrus 3.6 tells it from memory it has freed */
-	if ((im->caps & IMAP_CAP_CONDSTORE) == 0)
-		return " RETURN (SUBSCRIBED SPECIAL-USE STATUS (MESSAGES "
-		       "UIDNEXT UIDVALIDITY))";
-	return " RETURN (SUBSCRIBED SPECIAL-USE STATUS (MESSAGES UIDNEXT "
-	       "UIDVALIDITY HIGHESTMODSEQ))";
+	(void)snprintf(out, LIST_ITEMS_MAX,
+		"(MESSAGES UIDNEXT UIDVALIDITY%s%s)",
+		(im->caps & IMAP_CAP_CONDSTORE) != 0 ? " HIGHESTMODSEQ" : "",
+		im->survey && (im->caps & IMAP_CAP_STATUS_SIZE) != 0 ? " SIZE"
+								     : "");
 }
 
-/* NAMESPACE, then LIST, as they come. */
-static int list_on_ahead(
-	void *arg, const char *word, struct imap_line *rest, struct err *err)
+/* "" where LIST has to be asked plainly. */
+static void list_tail(const struct imap *im, char out[LIST_TAIL_MAX])
 {
-	struct list *l = arg;
+	char items[LIST_ITEMS_MAX];
+	bool special = (im->caps & IMAP_CAP_SPECIAL_USE) != 0;
 
-	if (strcmp(word, "NAMESPACE") == 0)
-		return list_on_namespace(l, word, rest, err);
-	if (strcmp(word, "LIST") == 0 || strcmp(word, "STATUS") == 0)
-		return list_on_line(l, word, rest, err);
-	return l->other(l->im, word, rest, err);
+	out[0] = '\0';
+	if ((im->caps & IMAP_CAP_LIST_EXTENDED) == 0)
+		return;
+	list_status_items(im, items);
+	if (special && (im->caps & IMAP_CAP_LIST_STATUS) != 0)
+		(void)snprintf(out, LIST_TAIL_MAX,
+			" RETURN (SUBSCRIBED SPECIAL-USE STATUS %s)", items);
+	else
+		(void)snprintf(out, LIST_TAIL_MAX, " RETURN (SUBSCRIBED%s)",
+			special ? " SPECIAL-USE" : "");
 }
 
 /* VERB "" "prefix*" TAIL */
@@ -256,7 +75,7 @@ static int list_ask(struct list *l, const char *verb, const char *prefix,
 	char pattern[NAME_MAILBOX_MAX + 1];
 
 	(void)snprintf(pattern, sizeof pattern, "%s*", prefix);
-	l->im->tap = list_on_line;
+	l->im->tap = imap_rows_on_line;
 	l->lines = 0;
 	l->lsub = strcmp(verb, "LSUB") == 0;
 	imap_begin(l->im);
@@ -272,31 +91,27 @@ static int list_ask(struct list *l, const char *verb, const char *prefix,
 
 void imap_list_send(struct imap *im, imap_line_fn *other)
 {
+	char tail[LIST_TAIL_MAX];
+
 	if ((im->caps & LIST_ALL_CAPS) != LIST_ALL_CAPS)
 		return;
 	im->listing = mem_alloc(sizeof *im->listing);
 	im->listing->im = im;
 	im->listing->other = other;
-	im->tap = list_on_ahead;
+	im->tap = imap_rows_on_ahead;
 	im->tap_arg = im->listing;
 	imap_put(im, "\r\n");
 	imap_begin(im);
 	imap_put(im, "NAMESPACE\r\n");
 	imap_begin(im);
 	imap_put(im, "LIST \"\" \"*\"");
-	imap_put(im, list_tail(im));
-}
-
-static void list_empty(struct list *l)
-{
-	for (size_t i = 0; i < l->count; i++)
-		free(l->rows[i].name);
-	l->count = 0;
+	list_tail(im, tail);
+	imap_put(im, tail);
 }
 
 static void list_free(struct list *l)
 {
-	list_empty(l);
+	imap_rows_empty(l);
 	free(l->rows);
 	free(l);
 }
@@ -317,15 +132,17 @@ static int list_read_ahead(struct list *l, struct err *err)
 {
 	struct imap_answer namespace = {.status = IMAP_BAD};
 	struct imap_answer list = {.status = IMAP_BAD};
+	const struct imap_namespaces *spaces = &l->spaces;
 
 	if (imap_wait(l->im, "NAMESPACE", &namespace, err) < 0 ||
 		imap_wait(l->im, "LIST", &list, err) < 0)
 		return -1;
 	if (list.status == IMAP_OK && l->lines > 0 &&
-		(l->personal_count == 0 ||
-			(l->personal_count == 1 && l->personal[0][0] == '\0')))
+		(spaces->personal_count == 0 ||
+			(spaces->personal_count == 1 &&
+				spaces->personal[0][0] == '\0')))
 		return 1;
-	list_empty(l);
+	imap_rows_empty(l);
 	return 0;
 }
 
@@ -340,50 +157,94 @@ int imap_list_settle(struct imap *im, struct err *err)
 	return r < 0 ? -1 : 0;
 }
 
-/* One namespace. ret_subscribed: subscriptions came with it. */
-static int list_prefix(struct list *l, const char *prefix, bool *ret_subscribed,
-	struct err *err)
+/* One namespace. ret_subscribed: subscriptions came with it. foreign: it may
+ * be refused. */
+static int list_prefix(struct list *l, const char *prefix, bool foreign,
+	bool *ret_subscribed, struct err *err)
 {
-	const char *tail = list_tail(l->im);
 	struct imap_answer answer = {.status = IMAP_BAD};
+	char tail[LIST_TAIL_MAX];
 
+	list_tail(l->im, tail);
 	*ret_subscribed = tail[0] != '\0';
 	if (tail[0] != '\0') {
 		if (list_ask(l, "LIST", prefix, tail, &answer, err) < 0)
 			return -1;
-		if (answer.status == IMAP_OK && l->lines > 0)
+		if (answer.status == IMAP_OK && (l->lines > 0 || foreign))
 			return 0;
 		*ret_subscribed = false;
 	}
 	if (list_ask(l, "LIST", prefix, "", &answer, err) < 0)
 		return -1;
-	if (answer.status != IMAP_OK)
+	if (answer.status != IMAP_OK && !foreign)
 		return imap_refused(&answer, "LIST", ERR_SCOPE_SESSION, err);
+	return 0;
+}
+
+/* LSUB where subscriptions did not come with the list. Refused: then nobody
+ * knows what is subscribed. */
+static int list_subscriptions(struct list *l,
+	char (*prefixes)[NAME_MAILBOX_MAX], size_t count,
+	const bool *subscribed, struct err *err)
+{
+	struct imap_answer answer = {.status = IMAP_BAD};
+
+	for (size_t i = 0; i < count; i++)
+		if (!subscribed[i] &&
+			list_ask(l, "LSUB", prefixes[i], "", &answer, err) < 0)
+			return -1;
 	return 0;
 }
 
 static int list_gather(struct list *l, bool whole, struct err *err)
 {
-	bool subscribed[LIST_PREFIXES] = {false};
-	struct imap_answer answer = {.status = IMAP_BAD};
-	bool inbox = false;
+	struct imap_namespaces *n = &l->spaces;
+	bool own[IMAP_PREFIXES] = {false}, others[IMAP_PREFIXES] = {false};
+	size_t foreign = l->im->shared ? n->foreign_count : 0;
 
-	for (size_t i = 0; !whole && i < l->personal_count; i++)
-		if (list_prefix(l, l->personal[i], &subscribed[i], err) < 0)
+	for (size_t i = 0; i < n->personal_count; i++)
+		own[i] = whole;
+	for (size_t i = 0; !whole && i < n->personal_count; i++)
+		if (list_prefix(l, n->personal[i], false, &own[i], err) < 0)
 			return -1;
-	for (size_t i = 0; i < l->count; i++)
-		inbox = inbox || strcmp(l->rows[i].name, "INBOX") == 0;
-	if (!inbox)
-		list_add(
+	for (size_t i = 0; i < foreign; i++)
+		if (list_prefix(l, n->foreign[i], true, &others[i], err) < 0)
+			return -1;
+	if (!imap_rows_has(l, "INBOX"))
+		imap_rows_add(
 			l, "INBOX", l->count > 0 ? l->rows[0].delimiter : 0, 0);
-	list_unite(l);
-	if (list_check(l, err) < 0)
+	imap_rows_unite(l);
+	if (imap_rows_check(l, err) < 0 ||
+		list_subscriptions(
+			l, n->personal, n->personal_count, own, err) < 0)
 		return -1;
-	for (size_t i = 0; i < l->personal_count; i++) {
-		if (whole || subscribed[i])
+	return list_subscriptions(l, n->foreign, foreign, others, err);
+}
+
+/* Counts of those that came without. What is refused stays unknown. */
+static int list_survey(struct list *l, struct err *err)
+{
+	struct imap_answer answer = {.status = IMAP_BAD};
+	char items[LIST_ITEMS_MAX];
+
+	list_status_items(l->im, items);
+	l->im->tap = imap_rows_on_line;
+	for (size_t i = 0; l->im->survey && i < l->count; i++) {
+		const struct list_row *row = &l->rows[i];
+		if (imap_is_worn(l->im, 1))
+			return 0;
+		if (row->status.uidvalidity != 0 ||
+			(row->attrs & MAILBOX_NOSELECT) != 0)
 			continue;
-		/* Refused: then nobody knows what is subscribed. */
-		if (list_ask(l, "LSUB", l->personal[i], "", &answer, err) < 0)
+		imap_begin(l->im);
+		imap_put(l->im, "STATUS ");
+		if (imap_put_string(l->im, row->name, strlen(row->name), err) <
+			0)
+			return -1;
+		imap_put(l->im, " ");
+		imap_put(l->im, items);
+		if (imap_end(l->im, err) < 0 ||
+			imap_wait(l->im, "STATUS", &answer, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -400,7 +261,11 @@ static int list_report(const struct list *l, session_mailbox_fn *fn, void *arg,
 			info.name, sizeof info.name, "%s", l->rows[i].name);
 		info.delimiter = l->rows[i].delimiter;
 		info.attrs = l->rows[i].attrs;
+		info.prefix_bytes =
+			imap_namespaces_prefix(&l->spaces, info.name);
 		info.status = l->rows[i].status;
+		info.bytes = l->rows[i].bytes;
+		info.bytes_known = l->rows[i].bytes_known;
 		if (fn(arg, &info, err) < 0)
 			return -1;
 	}
@@ -422,6 +287,8 @@ int imap_list(
 	r = whole < 0 ? -1 : list_namespaces(l, known, err);
 	if (r == 0)
 		r = list_gather(l, whole > 0, err);
+	if (r == 0)
+		r = list_survey(l, err);
 	im->tap = NULL;
 	im->tap_arg = NULL;
 	if (r == 0)

@@ -17,9 +17,9 @@
  */
 int imap_list_read(struct imap_line *rest, struct mailbox_info *ret_info);
 
-/* The rest of a STATUS line (RFC 9051 7.3.4): whose it is, and its state;
- * -1 without UIDVALIDITY, UIDNEXT and MESSAGES. */
-int imap_list_read_status(struct imap_line *rest, char *name, size_t name_bytes,
-	struct mailbox_state *ret_state);
+/* The rest of a STATUS line (RFC 9051 7.3.4): name, status, and bytes where
+ * SIZE is among it; -1 without UIDVALIDITY, UIDNEXT and MESSAGES. */
+int imap_list_read_status(
+	struct imap_line *rest, struct mailbox_info *ret_info);
 
 #endif

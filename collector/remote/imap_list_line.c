@@ -159,8 +159,14 @@ static int list_read_astring(
 }
 
 static void list_note_status(
-	struct mailbox_state *s, const char *word, uint64_t n, bool *exists)
+	struct mailbox_info *m, const char *word, uint64_t n, bool *exists)
 {
+	struct mailbox_state *s = &m->status;
+
+	if (strcmp(word, "SIZE") == 0) {
+		m->bytes = n;
+		m->bytes_known = true;
+	}
 	if (strcmp(word, "HIGHESTMODSEQ") == 0)
 		s->highestmodseq = n;
 	if (n > UINT32_MAX)
@@ -175,28 +181,27 @@ static void list_note_status(
 	}
 }
 
-int imap_list_read_status(struct imap_line *rest, char *name, size_t name_bytes,
-	struct mailbox_state *ret_state)
+int imap_list_read_status(struct imap_line *rest, struct mailbox_info *ret_info)
 {
-	struct mailbox_state s = {0};
+	struct mailbox_info *m = ret_info;
+	struct mailbox_state *s = &m->status;
 	bool exists = false;
 	char word[32];
 	uint64_t n;
 
-	if (list_read_astring(rest, name, name_bytes) < 0 ||
+	memset(m, 0, sizeof *m);
+	if (list_read_astring(rest, m->name, sizeof m->name) < 0 ||
 		!imap_line_eat(rest, '('))
 		return -1;
 	while (!imap_line_eat(rest, ')')) {
-		if (!imap_line_word(rest, word, sizeof word))
+		if (!imap_line_word(rest, word, sizeof word) ||
+			!imap_line_number(rest, &n))
 			return -1;
-		if (!imap_line_number(rest, &n))
-			return -1;
-		list_note_status(&s, word, n, &exists);
+		list_note_status(m, word, n, &exists);
 	}
-	if (s.uidvalidity == 0 || s.uidnext == 0 || !exists)
+	if (s->uidvalidity == 0 || s->uidnext == 0 || !exists)
 		return -1;
-	if (strcasecmp(name, "INBOX") == 0)
-		memcpy(name, "INBOX", sizeof "INBOX");
-	*ret_state = s;
+	if (strcasecmp(m->name, "INBOX") == 0)
+		memcpy(m->name, "INBOX", sizeof "INBOX");
 	return 0;
 }

@@ -61,6 +61,7 @@ static void pop3_info(struct session *s, struct session_info *ret_info)
 
 	(void)snprintf(ret_info->tls, sizeof ret_info->tls, "%s",
 		transport_tls_name(p->transport));
+	transport_certificate(p->transport, &ret_info->certificate);
 	(void)snprintf(ret_info->greeting, sizeof ret_info->greeting, "%s",
 		p->greeting);
 	(void)snprintf(ret_info->server_id, sizeof ret_info->server_id, "%s",

@@ -16,6 +16,7 @@
 
 #include "../base/err.h"
 #include "../base/mem.h"
+#include "../model/certificate.h"
 #include "../model/mailbox.h"
 #include "../model/message.h"
 #include "../model/quirk.h"
@@ -53,6 +54,8 @@ struct session_config {
 	bool wire_log;	       /* log the conversation, secrets replaced */
 	enum session_compress compress;
 	struct quirk_overrides quirks; /* against what is recognised */
+	bool shared;		       /* list others' mailboxes, too */
+	bool survey; /* list with counts and bytes, whatever that costs */
 };
 
 /* What the far end turned out to be; for logs and `check`. */
@@ -68,6 +71,7 @@ struct session_info {
 	bool emailid;	 /* messages have one: EMAILID or X-GM-MSGID */
 	bool gmail;	 /* X-GM-EXT-1: mailboxes are labels */
 	uint64_t quirks; /* enum quirk: in force */
+	struct certificate certificate;
 };
 
 typedef int session_mailbox_fn(
@@ -140,9 +144,10 @@ struct session {
 void session_info(struct session *s, struct session_info *ret_info);
 
 /*
- * IMAP: every mailbox of the personal namespaces, with attributes of special
- * use and subscription (LIST, LSUB where LIST-EXTENDED is missing; NAMESPACE
- * where offered); names as octets. POP3: one, "INBOX".
+ * IMAP: every mailbox of the personal namespaces, and of the others where
+ * config.shared (marked MAILBOX_OTHERS, MAILBOX_SHARED), with attributes of
+ * special use and subscription (LIST, LSUB where LIST-EXTENDED is missing;
+ * NAMESPACE where offered); names as octets. POP3: one, "INBOX".
  */
 int session_list(
 	struct session *s, session_mailbox_fn *fn, void *arg, struct err *err);

@@ -8,7 +8,7 @@
 	(MAILBOX_NOSELECT | MAILBOX_SUBSCRIBED | MAILBOX_ALL |       \
 		MAILBOX_ARCHIVE | MAILBOX_DRAFTS | MAILBOX_FLAGGED | \
 		MAILBOX_JUNK | MAILBOX_SENT | MAILBOX_TRASH |        \
-		MAILBOX_IMPORTANT)
+		MAILBOX_IMPORTANT | MAILBOX_OTHERS | MAILBOX_SHARED)
 
 static bool get_bool(struct channel *c, bool *v)
 {
@@ -90,6 +90,8 @@ void session_put_config(struct channel *c, const struct session_config *v)
 	channel_put_u8(c, (uint8_t)v->compress);
 	channel_put_u64(c, v->quirks.on);
 	channel_put_u64(c, v->quirks.off);
+	channel_put_u8(c, v->shared);
+	channel_put_u8(c, v->survey);
 }
 
 bool session_get_config(struct channel *c, struct session_config *v)
@@ -108,10 +110,20 @@ bool session_get_config(struct channel *c, struct session_config *v)
 		!get_bool(c, &v->wire_log) || !channel_get_u8(c, &compress) ||
 		compress > SESSION_COMPRESS_ALWAYS ||
 		!channel_get_u64(c, &v->quirks.on) ||
-		!channel_get_u64(c, &v->quirks.off))
+		!channel_get_u64(c, &v->quirks.off) ||
+		!get_bool(c, &v->shared) || !get_bool(c, &v->survey))
 		return false;
 	v->compress = (enum session_compress)compress;
 	return true;
+}
+
+static void put_certificate(struct channel *c, const struct certificate *v)
+{
+	channel_put_str(c, v->subject);
+	channel_put_str(c, v->issuer);
+	channel_put_str(c, v->fingerprint);
+	channel_put_u64(c, (uint64_t)v->not_before_s);
+	channel_put_u64(c, (uint64_t)v->not_after_s);
 }
 
 void session_put_info(struct channel *c, const struct session_info *v)
@@ -127,6 +139,7 @@ void session_put_info(struct channel *c, const struct session_info *v)
 	channel_put_u8(c, v->emailid);
 	channel_put_u8(c, v->gmail);
 	channel_put_u64(c, v->quirks);
+	put_certificate(c, &v->certificate);
 }
 
 static bool get_text(struct channel *c, char *out, size_t out_bytes)
@@ -136,6 +149,21 @@ static bool get_text(struct channel *c, char *out, size_t out_bytes)
 	if (!channel_get_str(c, raw, out_bytes))
 		return false;
 	text_printable(raw, out, out_bytes);
+	return true;
+}
+
+static bool get_certificate(struct channel *c, struct certificate *v)
+{
+	uint64_t not_before_s, not_after_s;
+
+	if (!get_text(c, v->subject, sizeof v->subject) ||
+		!get_text(c, v->issuer, sizeof v->issuer) ||
+		!get_text(c, v->fingerprint, sizeof v->fingerprint) ||
+		!channel_get_u64(c, &not_before_s) ||
+		!channel_get_u64(c, &not_after_s))
+		return false;
+	v->not_before_s = (int64_t)not_before_s;
+	v->not_after_s = (int64_t)not_after_s;
 	return true;
 }
 
@@ -149,7 +177,8 @@ bool session_get_info(struct channel *c, struct session_info *v)
 	       get_bool(c, &v->condstore) && get_bool(c, &v->qresync) &&
 	       get_bool(c, &v->pipelining) && get_bool(c, &v->compressed) &&
 	       get_bool(c, &v->emailid) && get_bool(c, &v->gmail) &&
-	       channel_get_u64(c, &v->quirks);
+	       channel_get_u64(c, &v->quirks) &&
+	       get_certificate(c, &v->certificate);
 }
 
 void session_put_mailbox(struct channel *c, const struct mailbox_info *v)
@@ -157,19 +186,29 @@ void session_put_mailbox(struct channel *c, const struct mailbox_info *v)
 	channel_put_str(c, v->name);
 	channel_put_u8(c, (uint8_t)v->delimiter);
 	channel_put_u32(c, v->attrs);
+	channel_put_u32(c, v->prefix_bytes);
 	session_put_state(c, &v->status);
+	channel_put_u64(c, v->bytes);
+	channel_put_u8(c, v->bytes_known);
 }
 
 /* Any octets: name.h knows how to take them. */
 bool session_get_mailbox(struct channel *c, struct mailbox_info *v)
 {
+	uint32_t prefix_bytes;
 	uint8_t delimiter;
 
 	if (!channel_get_str(c, v->name, sizeof v->name) ||
 		v->name[0] == '\0' || !channel_get_u8(c, &delimiter) ||
 		!channel_get_u32(c, &v->attrs) ||
-		!session_get_state(c, &v->status))
+		!channel_get_u32(c, &prefix_bytes) ||
+		prefix_bytes >= sizeof v->name ||
+		!session_get_state(c, &v->status) ||
+		!channel_get_u64(c, &v->bytes) || !get_bool(c, &v->bytes_known))
 		return false;
+	v->prefix_bytes = (uint16_t)prefix_bytes;
+	if (v->bytes > INT64_MAX)
+		v->bytes_known = false;
 	v->delimiter = (char)delimiter;
 	v->attrs &= ATTRS_ALL;
 	return true;

@@ -11,6 +11,7 @@
 #define MAILHAUL_REMOTE_TRANSPORT_H
 
 #include "../base/err.h"
+#include "../model/certificate.h"
 #include "guard.h"
 
 #include <libetpan/libetpan.h>
@@ -51,6 +52,9 @@ int transport_start_tls(struct transport *t, struct tls_anchors *anchors,
 	const char *host, const char *fingerprint, struct err *err);
 /* "TLSv1.3 TLS_AES_…", "" before TLS. */
 const char *transport_tls_name(const struct transport *t);
+/* The server's; zeroed before TLS. */
+void transport_certificate(
+	const struct transport *t, struct certificate *ret_certificate);
 
 /*
  * From now on both sides compress (RFC 4978 3). spare_bytes: what may be

@@ -33,6 +33,7 @@ static void configure(const struct link *l, struct session_config *c)
 				.idle_ms = s->network_timeout_s * 1000,
 			},
 		.tls13_only = strcmp(s->tls_min_version, "1.3") == 0,
+		.shared = run->account.shared,
 		.wire_log = log_level() >= LOG_LEVEL_WIRE,
 	};
 	/* a session that was lost may have been lost by it */

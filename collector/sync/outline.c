@@ -27,6 +27,7 @@ static void log_plan(const struct work *w, const struct plan *plan)
 	LOG(LOG_LEVEL_INFO, &w->log, "planned",
 		LOG_NUM("mailboxes", plan->count),
 		LOG_NUM("views_skipped", plan->views),
+		LOG_NUM("no_mail", plan->no_mail),
 		LOG_NUM("excluded", plan->excluded));
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_pair *p = &plan->pairs[i];
@@ -58,6 +59,7 @@ static int make(struct work *w, const struct listing *l, struct plan *ret_plan,
 			.folder = rows[i].folder,
 			.dir = rows[i].dir};
 	source.known = known;
+	source.quirks = w->link.info.quirks;
 	plan_make(l->mailboxes, l->count, &w->run->account, &source, ret_plan);
 	free(known);
 	free(rows);

@@ -52,6 +52,8 @@ const char *plan_skip_text(enum plan_skip_why why)
 		return "another user's (--shared)";
 	case PLAN_SKIP_SHARED:
 		return "shared (--shared)";
+	case PLAN_SKIP_NO_MAIL:
+		return "no mail is kept in it";
 	case PLAN_SKIP_FOLDER:
 		return "no --folder matches";
 	case PLAN_SKIP_EXCLUDE:
@@ -250,6 +252,9 @@ static void add_skip(struct plan *plan, const struct draft *d)
 		.status = d->m->status,
 	};
 	plan->views += d->skip == PLAN_SKIP_VIEW;
+	plan->no_mail += d->skip == PLAN_SKIP_NO_MAIL;
+	plan->foreign +=
+		d->skip == PLAN_SKIP_OTHERS || d->skip == PLAN_SKIP_SHARED;
 	plan->excluded +=
 		d->skip == PLAN_SKIP_FOLDER || d->skip == PLAN_SKIP_EXCLUDE;
 }

@@ -34,6 +34,7 @@ enum plan_skip_why {
 	PLAN_SKIP_VIEW,	    /* \All, \Flagged, \Important: mail seen twice */
 	PLAN_SKIP_OTHERS,   /* another user's, without --shared */
 	PLAN_SKIP_SHARED,   /* shared, without --shared */
+	PLAN_SKIP_NO_MAIL,  /* a calendar or the like (quirk.h) */
 	PLAN_SKIP_FOLDER,   /* no --folder matches */
 	PLAN_SKIP_EXCLUDE,  /* an --exclude matches */
 };
@@ -66,6 +67,7 @@ struct plan_source {
 	/* Messages are told apart across mailboxes (EMAILID, X-GM-MSGID), so
 	 * \All is collected like any other: nothing is brought twice. */
 	bool keep_all;
+	uint64_t quirks; /* enum quirk: in force */
 };
 
 struct plan {
@@ -73,7 +75,9 @@ struct plan {
 	size_t count;
 	struct plan_skip *skips;
 	size_t skip_count;
-	size_t views;	   /* skips of that kind */
+	size_t views; /* skips of that kind */
+	size_t no_mail;
+	size_t foreign;	   /* others' and shared */
 	size_t excluded;   /* by --folder and --exclude */
 	char *unused_maps; /* lines of account.maps that no mailbox matches */
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is left out: what cannot be selected; views, whose mail is in other
- * mailboxes as well; what belongs to others; and what the account does not
- * want. A --folder that names a view itself, without "*" and "?", is an order
- * and brings it.
+ * mailboxes as well; what belongs to others; what is known to hold no mail;
+ * and what the account does not want. A --folder that names a view, or what
+ * holds no mail, itself, without "*" and "?", is an order and brings it.
  */
 #include "../base/mem.h"
+#include "../model/quirk.h"
 #include "plan_draft.h"
 
 #include <stdlib.h>
@@ -42,6 +43,15 @@ static bool is_unwanted_view(const struct drafts *all, const struct draft *d)
 	return !any_glob(all->account->folders, d, true);
 }
 
+static bool is_no_mail(const struct drafts *all, const struct draft *d)
+{
+	char delimiter = d->m->delimiter != '\0' ? '/' : '\0';
+
+	return !name_is_inbox(d->m->name) &&
+	       quirk_is_no_mail(all->source->quirks, d->bare_name, delimiter) &&
+	       !any_glob(all->account->folders, d, true);
+}
+
 static bool has_folders(const struct account *a)
 {
 	return a->folders != NULL && a->folders[0] != '\0';
@@ -62,6 +72,8 @@ static bool is_left_out(const struct drafts *all, const struct draft *d,
 		*ret_why = PLAN_SKIP_SHARED;
 	else if (is_unwanted_view(all, d))
 		*ret_why = PLAN_SKIP_VIEW;
+	else if (is_no_mail(all, d))
+		*ret_why = PLAN_SKIP_NO_MAIL;
 	else if (has_folders(a) && !any_glob(a->folders, d, false))
 		*ret_why = PLAN_SKIP_FOLDER;
 	else if (any_glob(a->excludes, d, false))

@@ -31,6 +31,7 @@ struct plan_table {
 	char delimiter;
 	const char *folders, *excludes, *prefix, *maps;
 	bool shared, keep_all;
+	uint64_t quirks;
 	struct plan_known known[4];
 	struct plan_row rows[PLAN_ROWS_MAX];
 	const char *pairs, *skips, *unused_maps;
@@ -107,7 +108,8 @@ static inline void plan_rig_check(const struct plan_table *t)
 		.shared = t->shared};
 	struct plan_source source = {.known = t->known,
 		.known_count = plan_rig_known(t),
-		.keep_all = t->keep_all};
+		.keep_all = t->keep_all,
+		.quirks = t->quirks};
 	struct plan plan;
 
 	plan_make(infos, plan_rig_fill(t, infos), &a, &source, &plan);

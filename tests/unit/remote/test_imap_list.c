@@ -138,6 +138,98 @@ static void test_namespaces(void **state)
 		"INBOX|/|0\n");
 }
 
+static int on_survey(
+	void *arg, const struct mailbox_info *info, struct err *err)
+{
+	struct talk *t = arg;
+
+	(void)err;
+	(void)buf_printf(&t->told, "%s %x p%u", info->name, info->attrs,
+		info->prefix_bytes);
+	if (info->status.uidvalidity != 0)
+		(void)buf_printf(&t->told, " n%u", info->status.exists);
+	if (info->bytes_known)
+		(void)buf_printf(
+			&t->told, " b%llu", (unsigned long long)info->bytes);
+	(void)buf_add_str(&t->told, "\n");
+	return 0;
+}
+
+static void surveys(const char *caps, const char *text, const char *expected)
+{
+	char *all = mem_printf("S: * OK [CAPABILITY IMAP4rev1] hello\n"
+			       "C: $T LOGIN \"ann\" \"" TALK_PASSWORD "\"\n"
+			       "S: $T OK [CAPABILITY IMAP4rev1 %s] in\n%s",
+		caps, text);
+	struct session_config c;
+	struct talk t;
+
+	talk_init(&t);
+	talk_config(&c);
+	c.shared = c.survey = true;
+	if (talk_open_as(&t, &c, all) < 0)
+		fail_msg("open: %s", t.err.text);
+	free(all);
+	if (session_list(t.s, on_survey, &t, &t.err) < 0)
+		fail_msg("%s", t.err.text);
+	assert_string_equal(buf_str(&t.told), expected);
+	talk_close(&t);
+}
+
+/* Others' mailboxes where they are asked for; a namespace that is refused
+ * takes nothing else with it. */
+static void test_shared(void **state)
+{
+	(void)state;
+	surveys("NAMESPACE LIST-EXTENDED SPECIAL-USE LIST-STATUS STATUS=SIZE",
+		"C: $T NAMESPACE\n"
+		"S: * NAMESPACE ((\"INBOX.\" \".\")) ((\"user.\" \".\")) "
+		"((\"\" \".\")(\"pub.\" \".\"))\n"
+		"S: $T OK\n"
+		"C: $T LIST \"\" \"INBOX.\\*\" RETURN (SUBSCRIBED SPECIAL-USE "
+		"STATUS (MESSAGES UIDNEXT UIDVALIDITY SIZE))\n"
+		"S: * LIST (\\\\Sent) \".\" Inbox.Sent\n"
+		"S: * STATUS Inbox.Sent (MESSAGES 2 UIDNEXT 9 UIDVALIDITY 3 "
+		"SIZE 4294967296)\n"
+		"S: $T OK\n"
+		"C: $T LIST \"\" \"user.\\*\" RETURN *\n"
+		"S: * LIST (\\\\Noselect) \".\" user.bob\n"
+		"S: $T OK\n"
+		"C: $T LIST \"\" \"\\*\" RETURN *\n"
+		"S: * LIST () \".\" INBOX\n"
+		"S: * LIST () \".\" news\n"
+		"S: $T OK\n"
+		"C: $T LIST \"\" \"pub.\\*\" RETURN *\n"
+		"S: $T NO not today\n"
+		"C: $T LIST \"\" \"pub.\\*\"\n"
+		"S: $T NO never\n"
+		"C: $T LSUB \"\" \"pub.\\*\"\n"
+		"S: $T NO never\n"
+		"C: $T STATUS \"INBOX\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)\n"
+		"S: * STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 3 SIZE "
+		"5)\n"
+		"S: $T OK\n"
+		"C: $T STATUS \"news\" *\n"
+		"S: $T NO locked\n",
+		"INBOX 0 p0 n1 b5\n"
+		"Inbox.Sent 80 p6 n2 b4294967296\n"
+		"news 800 p0\n"
+		"user.bob 401 p0\n");
+}
+
+/* No STATUS=SIZE: counts only; nothing with the list: one by one. */
+static void test_survey(void **state)
+{
+	(void)state;
+	surveys("IDLE",
+		ASK "S: * LIST () \"/\" INBOX\nS: * LIST (\\\\Noselect) "
+		    "\"/\" top\nS: $T OK\n" ASK_LSUB "S: $T OK\n"
+		    "C: $T STATUS \"INBOX\" (MESSAGES UIDNEXT UIDVALIDITY)\n"
+		    "S: * STATUS INBOX ()\n"
+		    "S: $T OK\n",
+		"INBOX 0 p0\ntop 1 p0\n");
+}
+
 static void test_too_many(void **state)
 {
 	struct session_config c;
@@ -185,6 +277,8 @@ int main(void)
 		cmocka_unit_test(test_extended_refused),
 		cmocka_unit_test(test_lenient),
 		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_survey),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_refused),
 	};

@@ -63,7 +63,7 @@ static void add_fail(struct buf *out, enum err_scope scope)
 static void add_step(struct buf *out, char what, uint32_t n)
 {
 	static const char zeros[MESSAGE_BYTES];
-	const unsigned char box[34] = {1, 0, 0, 0, 'B', '/'};
+	const unsigned char box[47] = {1, 0, 0, 0, 'B', '/'};
 	unsigned char head[5] = {0, 0, 0, 0, SESSION_BODY};
 	unsigned char range[8];
 
@@ -72,7 +72,7 @@ static void add_step(struct buf *out, char what, uint32_t n)
 		add_frame(out, SESSION_DONE, "", 0);
 		break;
 	case 'I':
-		add_frame(out, SESSION_INFO, zeros, 30);
+		add_frame(out, SESSION_INFO, zeros, 58);
 		break;
 	case 'S':
 		add_frame(out, SESSION_STATE, zeros, 24);

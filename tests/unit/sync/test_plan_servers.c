@@ -2,6 +2,8 @@
 /* Lists as servers send them, and the folders that have to come of them. */
 #include "plan_rig.h"
 
+#include "collector/model/quirk.h"
+
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define NOSELECT MAILBOX_NOSELECT
 
@@ -54,6 +56,21 @@ static const struct plan_table servers[] = {
 			 "Gesendete Elemente/2021>Sent/2021 b\n"
 			 "INBOX/Kunden>INBOX/Kunden o\n"
 			 "Postausgang>Postausgang o\n"},
+	{.what = "Exchange keeps more than mail",
+		.delimiter = '/',
+		.quirks = QUIRK_NO_MAIL_FOLDERS,
+		.folders = "*\nContacts",
+		.rows = {{"Calendar"}, {"Calendar/Birthdays"}, {"Contacts"},
+			{"Calendars"}, {"INBOX"}, {"Projects/Tasks"}},
+		.pairs = "INBOX>INBOX I\nContacts>Contacts o\n"
+			 "Calendars>Calendars o\n"
+			 "Projects/Tasks>Projects/Tasks o\n",
+		.skips = "Calendar: no mail is kept in it\n"
+			 "Calendar/Birthdays: no mail is kept in it\n"},
+	{.what = "a calendar elsewhere is a name like any other",
+		.delimiter = '/',
+		.rows = {{"Calendar"}},
+		.pairs = "Calendar>Calendar o\n"},
 	{.what = "Gmail in German",
 		.delimiter = '/',
 		.rows = {{"Arbeit"}, {"INBOX"}, {"[Gmail]", NOSELECT},
