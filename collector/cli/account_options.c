@@ -4,6 +4,7 @@
 #include "../base/mem.h"
 #include "../model/quirk.h"
 #include "../model/text.h"
+#include "map_options.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -252,8 +253,14 @@ int account_apply(const struct settings *settings, struct account *a,
 		(every != NULL && apply_every(a, every, err) < 0) ||
 		apply_rules(a, args, err) < 0 ||
 		apply_texts(a, args, err) < 0 ||
-		apply_globs(a, args, err) < 0 || apply_quirks(a, args, err) < 0)
+		apply_globs(a, args, err) < 0 ||
+		map_options_apply(a, args, err) < 0 ||
+		apply_quirks(a, args, err) < 0)
 		return -1;
+	if (args_value(args, "shared") != NULL)
+		a->shared = true;
+	if (args_value(args, "no-shared") != NULL)
+		a->shared = false;
 	if (args_value(args, "skip-deleted") != NULL)
 		a->skip_deleted = true;
 	if (args_value(args, "keep-deleted") != NULL)

@@ -6,6 +6,7 @@
 #include "account_options.h"
 #include "commands.h"
 #include "json.h"
+#include "map_options.h"
 #include "password.h"
 
 #include <inttypes.h>
@@ -180,6 +181,9 @@ int cmd_set(struct cli *cli, const struct args *args)
 			stdout);
 	else
 		(void)printf("%s changed\n", name);
+	if (args_value(args, "map") != NULL &&
+		map_options_tell(state, &a, stderr, &err) < 0)
+		r = cli_fail(name, &err);
 out:
 	secret_clear(&password);
 	account_clear(&a);

@@ -21,6 +21,12 @@ static const struct cli_option add_options[] = {
 		"\"Archive/*\"; repeatable"},
 	{"exclude", "GLOB", "leave out mailboxes that match; repeatable"},
 	{"prefix", "FOLDER", "put everything under this folder"},
+	{"map", "MAILBOX=FOLDER",
+		"put a mailbox, and what lies below it, into this folder, such "
+		"as \"Gesendet=Sent\"; the mailbox as check shows it; "
+		"repeatable"},
+	{"shared", NULL,
+		"collect the mailboxes of other users and shared ones, too"},
 	{"ca-file", "FILE", "trust these certificates (PEM) for this server"},
 	{"fingerprint", "SHA256:HEX",
 		"accept just the certificate with this SHA-256 fingerprint"},
@@ -47,6 +53,11 @@ static const struct cli_option set_options[] = {
 	{"exclude", "GLOB", "replaces all given before; \"\" = none"},
 	{"prefix", "FOLDER",
 		"for mailboxes that have no folder yet; \"\" = none"},
+	{"map", "MAILBOX=FOLDER",
+		"for mailboxes that have no folder yet; replaces all given "
+		"before; \"\" = none"},
+	{"shared", NULL, "collect others' mailboxes, too"},
+	{"no-shared", NULL, "collect them no longer; their mail stays"},
 	{"ca-file", "FILE", "\"\" = tls.ca_file"},
 	{"fingerprint", "SHA256:HEX", "\"\" = check the chain"},
 	{"skip-deleted", NULL, "leave out messages marked \\Deleted"},
