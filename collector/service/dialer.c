@@ -171,6 +171,32 @@ static int held_fetch(struct session *s, const struct uid_range *ranges,
 		h, session_fetch(h->inner, ranges, count, sink, err), err);
 }
 
+static int held_uids(
+	struct session *s, session_range_fn *fn, void *arg, struct err *err)
+{
+	struct held *h = (struct held *)s;
+
+	return outcome(h, session_uids(h->inner, fn, arg, err), err);
+}
+
+static int held_vanished(struct session *s, uint64_t since_modseq,
+	session_range_fn *fn, void *arg, struct err *err)
+{
+	struct held *h = (struct held *)s;
+
+	return outcome(
+		h, session_vanished(h->inner, since_modseq, fn, arg, err), err);
+}
+
+static int held_headers(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err)
+{
+	struct held *h = (struct held *)s;
+
+	return outcome(
+		h, session_headers(h->inner, ranges, count, sink, err), err);
+}
+
 static int held_ahead(struct session *s, const struct session_ahead *what)
 {
 	session_ahead(((struct held *)s)->inner, what);
@@ -203,6 +229,9 @@ static const struct session_ops held_ops = {
 	.scan = held_scan,
 	.changes = held_changes,
 	.fetch = held_fetch,
+	.uids = held_uids,
+	.vanished = held_vanished,
+	.headers = held_headers,
 	.close = held_close,
 	.ahead = held_ahead,
 };

@@ -240,6 +240,7 @@ static int look_at(
 		r = identify(m, &state, &row, err);
 	if (r < 0) {
 		/* What cannot be read is told when it is visited. */
+		log_err(LOG_LEVEL_WARN, &m->w->log, "rename_not_seen", err);
 		if (link_is_suspect(err) && link_survives(link, err))
 			return 0;
 		return -1;

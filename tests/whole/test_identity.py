@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Numbers and names that change at the source, and a ledger that is lost:
+nothing is fetched a second time, nothing is here twice."""
+import glob, json, os, shutil, sys, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
+import case, lab
+
+
+class Identity(case.Case):
+    def start(self, n=100, scheme="imaps", **kw):
+        user = self.source("anna", n, **kw)
+        self.add(user, scheme)
+        self.haul.run("run", user)
+        return user
+
+    def again(self, user):
+        return json.loads(self.haul.run("--json", "run", user).stdout)
+
+    def run_again(self, user):
+        """New messages, and bytes that were read of messages."""
+        out = self.again(user)
+        while isinstance(out, dict) and "messages_new" not in out:
+            out = next(v for v in out.values() if isinstance(v, (dict, list)))
+            out = out[0] if isinstance(out, list) else out
+        return out["messages_new"], out["bytes_received"]
+
+    def root(self, user):
+        return os.path.join(self.dir, "source", "anna")
+
+    def renumber(self, user):
+        time.sleep(1.1)   # UIDVALIDITY counts seconds
+        for top, _, files in os.walk(self.root(user)):
+            for f in files:
+                if f.startswith(("dovecot-uidlist", "dovecot.index",
+                                 "dovecot-uidvalidity",
+                                 "dovecot.list.index")):
+                    os.unlink(os.path.join(top, f))
+
+    def size(self, user):
+        return sum(os.path.getsize(f) for f in glob.glob(
+            os.path.join(self.haul.store, user, "**", "*,S=*"),
+            recursive=True, include_hidden=True))
+
+    def test_new_uidvalidity(self):
+        user = self.start()
+        all_bytes = self.size(user)
+        before = self.seen(user)
+        self.renumber(user)
+        new, received = self.run_again(user)
+        self.assertEqual(new, 0)
+        self.assertLess(received, all_bytes)
+        self.assertEqual(before, self.seen(user))
+        self.assert_same(user)
+        self.assertEqual(self.run_again(user), (0, 0))
+
+    def test_renamed_mailboxes(self):
+        user = self.start()
+        m = self.server.client(user)
+        names = [n for n in lab.mailboxes(m) if n != "INBOX" and "." not in n]
+        self.assertTrue(names)
+        for name in names:
+            m.rename(lab.quote(name), lab.quote("Renamed " + name))
+        m.logout()
+        self.assertEqual(self.run_again(user)[0], 0)
+        self.assert_same(user)
+        self.assertEqual(set(self.seen(user)), set(
+            self.seen(user + ".local")))
+        self.assertEqual(self.run_again(user), (0, 0))
+
+    def lose_ledger(self, user):
+        for f in glob.glob(os.path.join(self.haul.state, "ledgers", "*")):
+            os.unlink(f)
+
+    def test_lost_ledger(self):
+        user = self.start()
+        self.lose_ledger(user)
+        self.assertEqual(self.run_again(user), (0, 0))
+        self.assert_same(user)
+        self.assertEqual(self.run_again(user), (0, 0))
+
+    def test_lost_ledger_pop3(self):
+        user = self.start(scheme="pop3s")
+        here = self.seen(user + ".local")
+        self.lose_ledger(user)
+        self.assertEqual(self.run_again(user), (0, 0))
+        self.assertEqual(here, self.seen(user + ".local"))
+
+    def test_lost_state(self):
+        """All but the mail is gone: it is recognised by its content."""
+        user = self.start()
+        here = self.seen(user + ".local")
+        shutil.move(self.haul.store, self.dir + "/kept")
+        shutil.rmtree(self.haul.state)
+        self.haul.run("init")
+        shutil.rmtree(self.haul.store, ignore_errors=True)
+        shutil.move(self.dir + "/kept", self.haul.store)
+        self.add(user, "imaps")
+        self.assertEqual(self.run_again(user)[0], 0)
+        self.assertEqual(here, self.seen(user + ".local"))
+
+
+if __name__ == "__main__":
+    case.main()
