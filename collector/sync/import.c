@@ -2,15 +2,16 @@
 /*
  * 1. nothing can be new                      → done
  * 2. few UIDs above the highest known one    → ask for all of them
- *    else                                    → scan, ask for what is missing
- * 3. not everything came, or EXISTS is more than what is here
- *                                            → scan, ask for what is missing,
+ *    else                                    → list, ask for what is missing
+ * 3. the count does not prove that all is here
+ *                                            → list, ask for what is missing,
  *                                              then each alone
  * 4. what was quarantined before and is due  → each alone
  * 5. still listed, still not here            → quarantine
  */
 #include "import.h"
 
+#include "completeness.h"
 #include "fetch.h"
 #include "reclaim.h"
 #include "rematch.h"
@@ -29,7 +30,9 @@ struct import {
 	uint32_t listed;       /* by the last scan */
 	struct uidset missing; /* in the last scan, due ones included */
 	bool flags;	       /* a scan reads flags too */
+	bool by_uid;	       /* UIDs are list enough */
 	bool scanned;
+	bool cut; /* the last list is not all */
 };
 
 static int by_uid(const void *key, const void *element)
@@ -192,8 +195,11 @@ static int list_missing(
 	if (visit_ensure_session(v, err) != 0)
 		return -1;
 	progress_phase(&v->work->progress, "listing", v->pair->name);
-	if (scan_mailbox(v, im->flags, &s, err) != 0)
+	if (im->by_uid ? scan_uids(v, &s, err) != 0
+		       : scan_mailbox(v, im->flags, &s, err) != 0)
 		return -1;
+	completeness_listed(v, &s);
+	im->cut = s.cut;
 	im->scanned = true;
 	if (s.highest > im->highest)
 		im->highest = s.highest;
@@ -245,29 +251,13 @@ static size_t count_unsettled(
 	return n;
 }
 
-/* Of the messages that are there, so many are accounted for at most. */
-static uint64_t count_rows(const struct visit *v)
-{
-	uint64_t n = v->known.count + v->got.count + v->left_out;
-
-	for (size_t i = 0; i < v->due_count; i++)
-		n += !uidset_has(&v->got, v->due[i].uid);
-	return n;
-}
-
-/* Step 3, first half: holes in a range are the rule where mail is deleted,
- * and harmless where the number of messages shows that nothing else is
- * missing: it can only in a mailbox of which nothing was known. */
+/* Step 3, first half. What a list has shown to be there and did not come is
+ * missing, whatever the count says. */
 static bool needs_second_look(const struct import *im, size_t unsettled)
 {
-	const struct visit *v = im->v;
-
-	if (count_rows(v) < v->state.exists)
-		return true;
-	if (unsettled == 0)
-		return false;
-	return im->scanned || v->known.count != 0 || v->due_count != 0 ||
-	       v->got.count != v->state.exists;
+	if (im->scanned)
+		return unsettled != 0;
+	return !completeness_by_count(im->v, unsettled);
 }
 
 static int get_new(struct import *im, size_t *ret_unsettled, struct err *err)
@@ -346,7 +336,7 @@ static int settle_due(
 			return -1;
 		uidset_clear(&uids);
 	}
-	if (!uidset_has(&im->missing, due->uid))
+	if (!uidset_has(&im->missing, due->uid) && !im->cut)
 		return visit_forget(v, due, err);
 	say_undelivered(&why);
 	return give_up(im, due->uid, &why, err);
@@ -383,26 +373,6 @@ bool import_nothing_new(const struct visit *v)
 		       v->state.exists;
 }
 
-/* EXISTS and the list have to agree, unless something was expunged between:
- * then a new EXISTS says so. */
-static int check_count(struct import *im, struct err *err)
-{
-	struct visit *v = im->v;
-	struct mailbox_state now;
-
-	if (!im->scanned || im->listed >= v->state.exists)
-		return 0;
-	if (visit_ensure_session(v, err) != 0 ||
-		session_select(v->work->link.session, v->pair->mailbox, &now,
-			err) != 0)
-		return -1;
-	if (now.exists <= im->listed || now.exists != v->state.exists)
-		return 0;
-	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX, ERR_RETRY_LATER,
-		"the server says %lu messages but lists %lu",
-		(unsigned long)v->state.exists, (unsigned long)im->listed);
-}
-
 static void import_init(struct import *im, struct visit *v)
 {
 	*im = (struct import){.v = v, .highest = uidset_last(&v->known)};
@@ -419,6 +389,8 @@ static void import_init(struct import *im, struct visit *v)
 		.arg = im};
 	im->flags = v->known.count != 0 &&
 		    (v->m.highestmodseq == 0 || v->state.highestmodseq == 0);
+	im->by_uid = v->known.count != 0 && !im->flags &&
+		     !v->work->run->account.skip_deleted;
 }
 
 int import_mailbox(struct visit *v, struct err *err)
@@ -427,8 +399,10 @@ int import_mailbox(struct visit *v, struct err *err)
 	size_t unsettled = 0;
 	int rc = 0;
 
-	if (import_nothing_new(v))
+	if (import_nothing_new(v)) {
+		completeness_fewer(v);
 		return 0;
+	}
 	progress_phase(&v->work->progress, "importing", v->pair->name);
 	if (visit_load_known(v, err) != 0)
 		return -1;
@@ -448,7 +422,7 @@ int import_mailbox(struct visit *v, struct err *err)
 	if (rc == 0)
 		rc = retry_due(&im, err);
 	if (rc == 0)
-		rc = check_count(&im, err);
+		rc = im.scanned ? completeness_check(v, im.listed, err) : 0;
 	if (rc == 0 && v->state.uidnext == 0)
 		v->state.uidnext = im.highest + 1;
 	rematch_close(&im.rematch);

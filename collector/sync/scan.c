@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define TRIES 3
+
 struct known_flags {
 	uint32_t uid;
 	uint64_t hash;
@@ -129,11 +131,76 @@ static int on_message(
 		r->scan->highest = meta->uid;
 	if (uidset_has(&v->got, meta->uid))
 		return work_check_cancel(v->work, err);
-	if (uidset_has(&v->known, meta->uid))
+	if (uidset_has(&v->known, meta->uid)) {
+		r->scan->known++;
 		compare(r, meta);
-	else
+	} else {
 		note_missing(r, meta);
+	}
 	return work_check_cancel(v->work, err);
+}
+
+/* Of no use but for what it has shown: the server announced more. */
+static bool is_cut(const struct reading *r, const struct err *err)
+{
+	return err->scope == ERR_SCOPE_MAILBOX && err->class == ERR_PROTOCOL &&
+	       err->retry != ERR_RETRY_NOW && r->scan->listed != 0;
+}
+
+/* Messages that are expunged meanwhile make a list useless: once more. What
+ * has been found to differ may be found again. */
+static int read_all(struct reading *r, uint32_t items, struct err *err)
+{
+	struct session *session = r->v->work->link.session;
+
+	for (int tries = 1;; tries++) {
+		if (session_scan(session, items, on_message, r, err) == 0)
+			return 0;
+		if (err->scope > ERR_SCOPE_MAILBOX ||
+			err->retry != ERR_RETRY_NOW || tries == TRIES)
+			break;
+		scan_clear(r->scan);
+		*r->scan = (struct scan){0};
+		r->at = 0;
+	}
+	if (!is_cut(r, err))
+		return -1;
+	log_err(LOG_LEVEL_INFO, &r->v->log, "list_cut_short", err);
+	r->scan->cut = r->v->cut = true;
+	r->v->shown = r->scan->listed;
+	return 0;
+}
+
+static int on_range(void *arg, const struct uid_range *range, struct err *err)
+{
+	struct message_meta *meta = mem_alloc(sizeof *meta);
+	int rc = 0;
+
+	meta->has = MESSAGE_HAS_UID;
+	for (uint64_t uid = range->first; rc == 0 && uid <= range->last;
+		uid++) {
+		meta->uid = (uint32_t)uid;
+		rc = on_message(arg, meta, err);
+	}
+	free(meta);
+	return rc;
+}
+
+int scan_uids(struct visit *v, struct scan *ret_scan, struct err *err)
+{
+	struct reading r = {.v = v, .scan = ret_scan};
+
+	*ret_scan = (struct scan){0};
+	if (session_uids(v->work->link.session, on_range, &r, err) != 0) {
+		scan_clear(ret_scan);
+		if (err->scope > ERR_SCOPE_MAILBOX || work_cancelled(v->work))
+			return -1;
+		return scan_mailbox(v, false, ret_scan, err);
+	}
+	LOG(LOG_LEVEL_DEBUG, &v->log, "listed_uids",
+		LOG_NUM("listed", ret_scan->listed),
+		LOG_NUM("missing", ret_scan->missing.count));
+	return 0;
 }
 
 int scan_mailbox(
@@ -152,8 +219,7 @@ int scan_mailbox(
 	if (flags && v->work->link.info.emailid)
 		items |= SESSION_SCAN_EMAILID;
 	if (rc == 0)
-		rc = session_scan(
-			v->work->link.session, items, on_message, &r, err);
+		rc = read_all(&r, items, err);
 	if (rc == 0 && v->reused)
 		rc = err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
 			ERR_RETRY_NOW, "UIDs were given to other messages");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "visit.h"
 
+#include "completeness.h"
 #include "expunge.h"
 #include "import.h"
 #include "maildrop.h"
@@ -203,7 +204,7 @@ static int enter_epoch(struct visit *v, struct err *err)
 	v->m.uidnext = 0;
 	v->m.highestmodseq = 0;
 	v->m.exists = v->state.exists;
-	v->m.stored = v->m.quarantined = v->m.skipped = 0;
+	v->m.stored = v->m.quarantined = v->m.skipped = v->m.gone = 0;
 	return ledger_mailbox_mark(v->work->ledger, &v->m, err);
 }
 
@@ -258,9 +259,13 @@ static int open_mailbox(struct visit *v, struct err *err)
 /* Nothing of the last time may be assumed where something is in doubt. */
 static void make_mark(struct visit *v)
 {
-	v->m.uidnext = v->state.uidnext != 0 ? v->state.uidnext : 1;
+	if (!v->cut)
+		v->m.uidnext = v->state.uidnext != 0 ? v->state.uidnext : 1;
+	else if (v->m.uidnext == 0)
+		v->m.uidnext = 1;
 	v->m.exists = v->state.exists;
-	if (v->doubt)
+	completeness_notice(v);
+	if (v->doubt || v->cut)
 		v->m.highestmodseq = 0;
 	else if (!v->changes.left && !v->missed)
 		v->m.highestmodseq = v->state.highestmodseq;

@@ -54,6 +54,8 @@ struct visit {
 	uint64_t expected; /* to be fetched, as far as known */
 	/* \Deleted, with skip_deleted: by the last scan; after it. */
 	uint32_t left_out, left_out_late;
+	bool cut;	/* the server announces more than it shows, */
+	uint32_t shown; /* namely so many: no mark may pass */
 };
 
 /*

@@ -67,6 +67,7 @@ struct fake_mailbox {
 	bool refuses_select;
 	enum err_class kills; /* selecting it ends the session with this */
 	bool breaks_scan;     /* a scan ends the session with ERR_PROTOCOL */
+	bool scan_is_short;   /* and knows it: EXISTS is more */
 };
 
 struct fake {
@@ -90,6 +91,7 @@ struct fake {
 	unsigned pauses;	   /* so many selects are throttled … */
 	uint32_t pause_ms;	   /* … for this long */
 	struct quirk_overrides told; /* by the last config */
+	bool no_uid_lists;	     /* SEARCH and all fail */
 	/* what it has been asked for */
 	int opens, selects, scans, change_lists, fetches;
 	int uid_lists, gone_lists;

@@ -155,6 +155,9 @@ static inline int fake_scan(struct session *base, uint32_t items,
 		if (fn(arg, &meta, err) != 0)
 			return -1;
 	}
+	if (s->selected->scan_is_short)
+		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_LATER, "announced more");
 	return 0;
 }
 
@@ -185,6 +188,9 @@ static inline int fake_uids(
 	s->fake->uid_lists++;
 	if (fake_alive(s, err) != 0)
 		return -1;
+	if (s->fake->no_uid_lists || s->selected->scan_is_short)
+		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_LATER, "the list is too short");
 	for (size_t i = 0; i < s->selected->count; i++) {
 		const struct uid_range r = {s->selected->messages[i].uid,
 			s->selected->messages[i].uid};

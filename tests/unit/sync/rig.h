@@ -44,6 +44,7 @@ struct rig {
 	struct run *run;
 	/* the last result; no mailboxes */
 	struct job_result result;
+	char notice[LEDGER_NOTICE_MAX]; /* of the first that has one */
 	struct job_progress progress;
 	/* what the store holds, by rig_look */
 	int seen[RIG_IDS]; /* files with this X-Id */
@@ -135,6 +136,11 @@ static inline void rig_run(struct rig *r)
 	run_execute(run);
 	r->run = NULL;
 	r->result = run->result;
+	r->notice[0] = '\0';
+	for (size_t i = 0; i < run->result.mailbox_count; i++)
+		if (r->notice[0] == '\0')
+			(void)snprintf(r->notice, sizeof r->notice, "%s",
+				run->result.mailboxes[i].notice);
 	r->result.mailboxes = NULL;
 	r->progress = run->progress.now;
 	run_free(&run);
