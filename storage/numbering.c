@@ -247,6 +247,8 @@ static void open_list(
 			"the folder's " UIDLIST_FILE " cannot be read");
 		return;
 	}
+	if (turn->recovering)
+		uidlist_drop_tmp(&turn->list);
 	if (turn->recovering && rc == 1)
 		find_known(turn);
 	if (from_source(turn))

@@ -177,6 +177,14 @@ static void tmp_name(const struct uidlist *u, char out[TMP_NAME_MAX])
 		out, TMP_NAME_MAX, "mailhaul.uidlist.%s", u->config->tag);
 }
 
+void uidlist_drop_tmp(const struct uidlist *u)
+{
+	char tmp[TMP_NAME_MAX];
+
+	tmp_name(u, tmp);
+	(void)unlinkat(u->dir_fd, tmp, 0);
+}
+
 /* Readable for whom the directory is: 0600 or 0660, as Dovecot's own. */
 static int make_tmp(const struct uidlist *u, const char *tmp)
 {

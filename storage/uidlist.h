@@ -80,6 +80,8 @@ int uidlist_append(struct uidlist *u, const struct uidlist_record *records,
 	size_t count, struct err *err);
 /* The same file with a higher next UID. */
 int uidlist_raise(struct uidlist *u, uint32_t next, struct err *err);
+/* What a process that died while it wrote has left. */
+void uidlist_drop_tmp(const struct uidlist *u);
 int uidlist_sync(const struct uidlist *u, struct err *err);
 void uidlist_close(struct uidlist *u);
 
