@@ -83,6 +83,9 @@ struct job_mailbox {
 	int64_t stored;
 	int64_t quarantined;
 	char *notice; /* what a person has to know; NULL or "" = nothing */
+	/* of the first import's messages, so many have the UID that they have
+	 * at the source; -1: it is not complete, or new ones were wanted */
+	int64_t uids_kept, uids_wanted;
 };
 
 struct job_result {

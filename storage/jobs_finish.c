@@ -71,6 +71,8 @@ static bool same_mailbox(
 {
 	return a->uidvalidity == b->uidvalidity && a->source == b->source &&
 	       a->stored == b->stored && a->quarantined == b->quarantined &&
+	       a->uids_kept == b->uids_kept &&
+	       a->uids_wanted == b->uids_wanted &&
 	       strcmp(a->mailbox, b->mailbox) == 0 &&
 	       strcmp(a->folder, b->folder) == 0 &&
 	       strcmp(notice_of(a), notice_of(b)) == 0;
@@ -107,6 +109,8 @@ static int insert_mailbox(struct state *state, int64_t account_id,
 	stmt_bind_int(s, "stored", m->stored);
 	stmt_bind_int(s, "quarantined", m->quarantined);
 	stmt_bind_text(s, "notice", notice_of(m));
+	stmt_bind_int(s, "uids_kept", m->uids_kept);
+	stmt_bind_int(s, "uids_wanted", m->uids_wanted);
 	return stmt_run(s, err);
 }
 

@@ -24,6 +24,8 @@ static void read_mailbox(struct stmt *s, struct job_mailbox *m)
 	m->stored = stmt_int(s, "stored");
 	m->quarantined = stmt_int(s, "quarantined");
 	m->notice = mem_strdup(stmt_text(s, "notice"));
+	m->uids_kept = stmt_int(s, "uids_kept");
+	m->uids_wanted = stmt_int(s, "uids_wanted");
 }
 
 int jobs_mailboxes_read(struct state *state, int64_t account_id,

@@ -265,6 +265,10 @@ int account_apply(const struct settings *settings, struct account *a,
 		a->skip_deleted = true;
 	if (args_value(args, "keep-deleted") != NULL)
 		a->skip_deleted = false;
+	if (args_value(args, "new-uids") != NULL)
+		a->new_uids = true;
+	if (args_value(args, "keep-uids") != NULL)
+		a->new_uids = false;
 	if (args_value(args, "hold") != NULL)
 		a->paused = true;
 	return 0;

@@ -32,6 +32,8 @@ static const struct cli_option add_options[] = {
 		"accept just the certificate with this SHA-256 fingerprint"},
 	{"skip-deleted", NULL,
 		"leave out messages marked \\Deleted at the source"},
+	{"new-uids", NULL,
+		"keep neither the source's IMAP UIDs nor its POP3 UIDLs"},
 	{"quirk", "NAME=on|off",
 		"overrule what is recognised of a server that breaks rules; "
 		"repeatable; the names stand under QUIRKS"},
@@ -62,6 +64,8 @@ static const struct cli_option set_options[] = {
 	{"fingerprint", "SHA256:HEX", "\"\" = check the chain"},
 	{"skip-deleted", NULL, "leave out messages marked \\Deleted"},
 	{"keep-deleted", NULL, "bring them, marked as deleted"},
+	{"new-uids", NULL, "keep no UIDs and UIDLs of the source"},
+	{"keep-uids", NULL, "keep them, where nothing was collected yet"},
 	{"quirk", "NAME=on|off", "replaces all given before; \"\" = none"},
 	{NULL, NULL, NULL},
 };

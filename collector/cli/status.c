@@ -34,7 +34,7 @@ static json_t *mailboxes_json(const struct job_status *s)
 	for (size_t i = 0; i < s->mailbox_count; i++) {
 		const struct job_mailbox *m = &s->mailboxes[i];
 		(void)json_array_append_new(array,
-			json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o}",
+			json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}",
 				"mailbox", json_text(m->mailbox), "folder",
 				json_text(m->folder), "uidvalidity",
 				(json_int_t)m->uidvalidity, "source",
@@ -42,7 +42,12 @@ static json_t *mailboxes_json(const struct job_status *s)
 				(json_int_t)m->stored, "quarantined",
 				(json_int_t)m->quarantined, "notice",
 				m->notice[0] != '\0' ? json_text(m->notice)
-						     : json_null()));
+						     : json_null(),
+				"uids_kept",
+				m->uids_kept < 0
+					? json_null()
+					: json_integer(
+						  (json_int_t)m->uids_kept)));
 	}
 	return array;
 }
@@ -146,24 +151,40 @@ static void print_table(const struct row *rows, size_t count, FILE *out)
 	table_clear(&t);
 }
 
+/* "all", "1,200 of 1,204", or "" where new ones were wanted. */
+static void format_kept(const struct job_mailbox *m, char *out, size_t n)
+{
+	char kept[32], wanted[32];
+
+	text_format_count((uint64_t)m->uids_kept, kept);
+	text_format_count((uint64_t)m->uids_wanted, wanted);
+	if (m->uids_kept < 0)
+		(void)snprintf(out, n, "%s", "");
+	else if (m->uids_kept == m->uids_wanted)
+		(void)snprintf(out, n, "all");
+	else
+		(void)snprintf(out, n, "%s of %s", kept, wanted);
+}
+
 /* The mailboxes of one account, where just one was asked for. */
 static void print_mailboxes(const struct job_status *s, FILE *out)
 {
 	static const char *const heads[] = {"MAILBOX", "FOLDER", ">STORED",
-		">SOURCE", ">QUARANTINED", "NOTE"};
+		">SOURCE", ">QUARANTINED", ">UIDS KEPT", "NOTE"};
 	struct table t;
 
 	if (s->mailbox_count == 0)
 		return;
-	table_init(&t, heads, 6);
+	table_init(&t, heads, 7);
 	for (size_t i = 0; i < s->mailbox_count; i++) {
 		const struct job_mailbox *m = &s->mailboxes[i];
-		char stored[32], source[32], failed[32];
+		char stored[32], source[32], failed[32], kept[80];
 		text_format_count((uint64_t)m->stored, stored);
 		text_format_count((uint64_t)m->source, source);
 		text_format_count((uint64_t)m->quarantined, failed);
+		format_kept(m, kept, sizeof kept);
 		table_row(&t, (const char *const[]){m->mailbox, m->folder,
-				      stored, source, failed, m->notice});
+				      stored, source, failed, kept, m->notice});
 	}
 	(void)fputc('\n', out);
 	table_print(&t, out);

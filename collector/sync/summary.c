@@ -58,7 +58,9 @@ void summary_make(
 			.source = is_planned(plan, m->name) ? m->exists : 0,
 			.stored = m->stored,
 			.quarantined = m->quarantined,
-			.notice = mem_strdup(m->notice)};
+			.notice = mem_strdup(m->notice),
+			.uids_kept = m->uids_kept,
+			.uids_wanted = m->uids_wanted};
 		result->messages_source += rows[i].source;
 		result->messages_stored += m->stored;
 		result->messages_quarantined += m->quarantined;

@@ -9,3 +9,8 @@ CREATE INDEX account_local_user ON account (local_user);
 ALTER TABLE job ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE job ADD COLUMN held_fence INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE job ADD COLUMN confirmed_fence INTEGER NOT NULL DEFAULT 0;
+
+-- How many messages of a mailbox's first import have the UID that they have
+-- at the source; -1: not known yet, or not wanted.
+ALTER TABLE mailbox ADD COLUMN uids_kept INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE mailbox ADD COLUMN uids_wanted INTEGER NOT NULL DEFAULT 0;

@@ -114,7 +114,8 @@ WHERE account_id = :account_id;
 DELETE FROM progress WHERE account_id = :account_id;
 
 -- name: job_mailboxes
-SELECT mailbox, folder, uidvalidity, source, stored, quarantined, notice
+SELECT mailbox, folder, uidvalidity, source, stored, quarantined, notice,
+	uids_kept, uids_wanted
 FROM mailbox WHERE account_id = :account_id ORDER BY position;
 
 -- name: job_mailboxes_delete
@@ -122,9 +123,9 @@ DELETE FROM mailbox WHERE account_id = :account_id;
 
 -- name: job_mailbox_insert
 INSERT INTO mailbox (account_id, position, mailbox, folder, uidvalidity,
-	source, stored, quarantined, notice)
+	source, stored, quarantined, notice, uids_kept, uids_wanted)
 VALUES (:account_id, :position, :mailbox, :folder, :uidvalidity, :source,
-	:stored, :quarantined, :notice);
+	:stored, :quarantined, :notice, :uids_kept, :uids_wanted);
 
 -- name: job_release_all
 -- scan: the partial index of running jobs
