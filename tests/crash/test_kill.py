@@ -27,8 +27,22 @@ class Kill(case.Case):
         self.add(self.users[0], "imap+plain")
         self.add(self.users[1], "pop3+plain")
 
+    def numbers(self, user):
+        m = self.server.client(user)
+        try:
+            return lab.numbers(m)
+        finally:
+            m.logout()
+
     def check(self):
         self.assert_same(self.users[0])
+        # nobody read in between: not even a UID is lost
+        here = self.numbers(self.users[0] + ".local")
+        for name, answer in self.numbers(self.users[0]).items():
+            self.assertEqual(answer, here[name], name)
+        self.assertEqual(
+            lab.uidls(self.server.pop3, self.users[1]),
+            lab.uidls(self.server.pop3, self.users[1] + ".local"))
         self.assertEqual(
             lab.pop3_hashes(self.server.pop3, self.users[1]),
             lab.pop3_hashes(self.server.pop3, self.users[1] + ".local"))

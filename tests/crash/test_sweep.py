@@ -92,6 +92,10 @@ class Sweep(case.Case):
             yield from ((mode, n) for n in
                         range(r.randint(1, step), total + 1, step))
 
+    def lost_uids(self, lane, mode):
+        """No kill costs a UID where nobody reads in between."""
+        return lane.renumbered(mode in ("kill", "EINTR"))
+
     def point(self, lane, point):
         """(calls that went wrong, whether anything is wrong now)."""
         mode, n = point
@@ -112,6 +116,7 @@ class Sweep(case.Case):
         # a lock's own name stays until that folder is locked again
         wrong += [f"after a clean run: {w}" for w in lane.finish()
                   if hits[:1] != ["unlink"] or "mailhaul.lock." not in w]
+        wrong += self.lost_uids(lane, mode)
         if wrong:
             print(f"{mode}:{n} at {' '.join(hits[:1])}, {p.returncode}:\n  " +
                   "\n  ".join(wrong[:5]), flush=True)

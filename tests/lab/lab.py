@@ -349,6 +349,34 @@ def snapshot(m, bodies=True, clean=lambda body: body):
     return out
 
 
+def numbers(m):
+    """{mailbox: (UIDVALIDITY, [(UID, flags, date and size)])} over IMAP."""
+    row = re.compile(rb"UID (\d+) FLAGS \((.*?)\) (INTERNALDATE .*)\)")
+    out = {}
+    for name in mailboxes(m):
+        code, data = m.select(quote(name), readonly=True)
+        assert code == "OK", (name, data)
+        rows = []
+        if int(data[0]):
+            for line in m.uid("FETCH", "1:*",
+                              "(UID FLAGS INTERNALDATE RFC822.SIZE)")[1]:
+                g = row.search(line)
+                flags = set(g.group(2).split()) - {rb"\Recent"}
+                rows.append((int(g.group(1)), sorted(flags), g.group(3)))
+        out[name] = (m.response("UIDVALIDITY")[1][0], rows)
+    return out
+
+
+def uidls(port, user, password=PASSWORD):
+    """In the order of the listing."""
+    p = poplib.POP3("127.0.0.1", port)
+    p.user(user)
+    p.pass_(password)
+    out = [line.split()[1] for line in p.uidl()[1]]
+    p.quit()
+    return out
+
+
 def pop3_hashes(port, user, password=PASSWORD):
     """Sorted hashes of every message over POP3, as sent."""
     p = poplib.POP3("127.0.0.1", port)

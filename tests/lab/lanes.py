@@ -82,6 +82,11 @@ class Lane:
                 for w in oracle.faults(s.root, self.store(s),
                                        self.haul.state, s.account, s.pop3)]
 
+    def renumbered(self, complete):
+        return [f"{s.account}: {w}" for s in self.sources
+                for w in oracle.renumbered(s.root, self.store(s), s.pop3,
+                                           complete)]
+
     def finish(self):
         """A clean run, then all must be exact."""
         p = self.run()

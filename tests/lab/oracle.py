@@ -118,6 +118,60 @@ def leftovers(store_root):
     return wrong
 
 
+def uidlist(folder):
+    """(UIDVALIDITY, {base: (UID, UIDL, order)}); ValueError: not sound."""
+    try:
+        with open(os.path.join(folder, "dovecot-uidlist")) as f:
+            text = f.read()
+    except FileNotFoundError:
+        return 0, {}
+    head, *lines = text.splitlines()
+    fields = {f[0]: f[1:] for f in head.split()[1:]}
+    if not text.endswith("\n") or head.split()[0] != "3":
+        raise ValueError(f"{folder}: torn or foreign dovecot-uidlist")
+    found, last = {}, 0
+    for line in lines:
+        left, _, base = line.partition(" :")
+        uid, *rest = left.split(" ")
+        fields_of = {f[0]: f[1:] for f in rest}
+        if int(uid) <= last or base in found or not base:
+            raise ValueError(f"{folder}: {line}")
+        last = int(uid)
+        found[base] = last, fields_of.get("P", ""), fields_of.get("O", "")
+    return int(fields["V"]), found
+
+
+def numbered(folder, pop3):
+    """UIDVALIDITY and bodies by UID; POP3: bodies in order, with UIDLs."""
+    validity, records = uidlist(folder)
+    found = []
+    for _, name, path in files(folder):
+        uid, uidl, order = records.get(name.partition(":")[0], (0, "", ""))
+        with open(path, "rb") as f:
+            body = canonical(f.read(), pop3)
+        found.append((int(order or uid), uidl, body))
+    found.sort()
+    if not pop3:
+        return validity, found
+    return 0, [(uidl or f"{uid:08x}{validity:08x}", body)
+               for uid, uidl, body in found]
+
+
+def renumbered(source_root, store_root, pop3, complete):
+    """A list that is not sound; where a UID or UIDL differs, if complete."""
+    wrong = []
+    store = folders(store_root)
+    for name, d in folders(source_root).items():
+        try:
+            here = numbered(store[name], pop3) if name in store else None
+        except ValueError as e:
+            wrong.append(str(e))
+            continue
+        if complete and here != numbered(d, pop3):
+            wrong.append(f"{name or 'INBOX'}: other UIDs than at the source")
+    return wrong
+
+
 def ledger_of(state_dir, account):
     db = sqlite3.connect(
         f"file:{os.path.join(state_dir, 'mailhaul.db')}?mode=ro", uri=True)
