@@ -8,6 +8,7 @@
 #include "expunge.h"
 
 #include "../collector/base/mem.h"
+#include "../collector/model/merge.h"
 #include "ctime_pair.h"
 #include "flag_name.h"
 #include "maildirsize.h"
@@ -24,8 +25,6 @@
 #include <unistd.h>
 
 #define SLICE 512
-/* Put on here, these say that somebody means to keep the message. */
-#define KEEPING (FLAG_FLAGGED | FLAG_ANSWERED | FLAG_DRAFT)
 
 struct found {
 	char *name; /* NULL: not in the listing */
@@ -187,7 +186,7 @@ static int settle_one(struct expunge *x, size_t i, struct err *err)
 {
 	struct expunge_item *item = &x->items[i];
 	const struct found *f = &x->found[i];
-	unsigned now;
+	uint8_t now;
 	int fd, rc;
 
 	if (item->outcome != EXPUNGE_UNSEEN)
@@ -197,7 +196,7 @@ static int settle_one(struct expunge *x, size_t i, struct err *err)
 		return 0;
 	}
 	now = flags_from_maildir(flag_name_letters(f->name));
-	if ((now & ~(unsigned)item->local_then & KEEPING) != 0) {
+	if (merge_is_taken_over(item->local_then, now)) {
 		item->outcome = EXPUNGE_TAKEN;
 		return 0;
 	}

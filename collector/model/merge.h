@@ -35,4 +35,13 @@ void merge_flags(const struct merge_input *in, struct flags *ret_merged);
 void merge_note(const struct merge_input *in, const struct flags *after,
 	struct flags *ret_note);
 
+/* True where a flag that was put on here says that a reader means to keep the
+ * message, whatever becomes of it at the source. System flags; then: as last
+ * written by us. */
+static inline bool merge_is_taken_over(uint8_t then, uint8_t now)
+{
+	return (now & ~(unsigned)then &
+		       (FLAG_FLAGGED | FLAG_ANSWERED | FLAG_DRAFT)) != 0;
+}
+
 #endif
