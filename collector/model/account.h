@@ -41,7 +41,7 @@ struct account {
 	bool push;   /* a parked session waits for new mail */
 	bool shared; /* mailboxes of others, too */
 	bool paused;
-	bool shares_store; /* with another account; by id only */
+	bool shares_store;	 /* with another account; by id only */
 	int64_t confirmed_fence; /* deletions held up to this run may go on */
 	int64_t created_at;
 };
