@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "imap_command.h"
 
+#include "../base/log.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,6 +104,12 @@ static int command_conclude(struct imap *im, int r, const char *what,
 		!imap_read_tagged(line, n, im->answered, ret_answer))
 		return imap_broken(im, r, what, err);
 	im->waiting = false;
+	if (!im->throttled && ret_answer->status == IMAP_OK &&
+		strcasestr(ret_answer->text, "[THROTTLED]") != NULL) {
+		im->throttled = true;
+		LOG(LOG_LEVEL_INFO, NULL, "server_throttles",
+			LOG_STR("answer", ret_answer->text));
+	}
 	im->refused += ret_answer->status != IMAP_OK;
 	return 0;
 }

@@ -97,6 +97,7 @@ struct imap {
 	uint32_t sent; /* tags are numbers, from 1 */
 	uint32_t answered;
 	bool waiting;	  /* for the answer to that one */
+	bool throttled;	  /* it has said so, and gone on */
 	uint32_t refused; /* answers that were NO or BAD */
 	imap_line_fn *tap;
 	void *tap_arg;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "policy.h"
 
+#include "../model/provider.h"
+
 #include <stddef.h>
 
 #define HOUR_S 3600
@@ -60,15 +62,26 @@ static int64_t due_when_failed(
 	return due_s;
 }
 
-static void hint(const char *account, struct err *err)
+static void hint_auth(const char *account, const char *host, struct err *err)
 {
-	switch (err->class) {
-	case ERR_AUTH:
+	const char *known = host != NULL ? provider_login_hint(host) : NULL;
+
+	if (known != NULL)
+		(void)err_hint(err, "%s; then: `mailhaul set %s --password`",
+			known, account);
+	else
 		(void)err_hint(err,
 			"check user name and password: `mailhaul set %s "
 			"--password` (some providers want an app password, "
 			"or IMAP or POP3 switched on)",
 			account);
+}
+
+static void hint(const char *account, const char *host, struct err *err)
+{
+	switch (err->class) {
+	case ERR_AUTH:
+		hint_auth(account, host, err);
 		return;
 	case ERR_REFUSED:
 		(void)err_hint(err,
@@ -144,7 +157,7 @@ void policy_decide(const struct policy_facts *facts, const char *account,
 		return;
 	}
 	if (err->class != ERR_NONE && err->hint[0] == '\0')
-		hint(account, err);
+		hint(account, facts->host, err);
 	if (result->ok || facts->held) {
 		result->needs_person = result->goes_on = facts->held;
 		result->next_due_s = due_when_done(facts);

@@ -23,6 +23,7 @@ struct policy_facts {
 	bool held;	    /* deletions wait for a person; the rest is done */
 	int64_t again_at_s; /* something quarantined is due then; 0 = no */
 	uint32_t dice;	    /* uniform over all 32 bits */
+	const char *host;   /* of the server; NULL = nothing is known */
 };
 
 /*

@@ -270,8 +270,8 @@ static void test_bye(void **state)
 		"S: * BYE Session expired\nWAIT\n",
 		"S: * bye [UNAVAILABLE] Session expired\nWAIT\n",
 		"R: 10000 * BYE Session expired\\r\\n\nWAIT\n",
-		"S<: * BYE Session expired\\r\\n* 2 FETCH (UID 8 BODY[] {90\n"
-		"WAIT\n",
+		("S<: * BYE Session expired\\r\\n* 2 FETCH (UID 8 BODY[] {90\n"
+		 "WAIT\n"),
 		"S: * BYE Session expired\nS: $T OK done\nWAIT\n",
 	};
 

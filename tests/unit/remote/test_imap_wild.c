@@ -169,6 +169,102 @@ static void test_empty_header(void **state)
 	judges(0, 7, BODY(7, 6, "\\r\\nabcd"), "7 \"\r\nabcd\"\n");
 }
 
+static void lists(const char *caps, const char *text, const char *expected)
+{
+	struct talk t;
+
+	talk_open(&t, caps, text);
+	if (session_list(t.s, talk_on_mailbox, &t, &t.err) < 0)
+		fail_msg("%s", t.err.text);
+	assert_string_equal(buf_str(&t.told), expected);
+	talk_close(&t);
+}
+
+/* Exchange (MailKit#945): control characters in names without quotes. */
+static void test_names(void **state)
+{
+	(void)state;
+	lists("IDLE",
+		"C: $T LIST \"\" \"\\*\"\n"
+		"S: * LIST (\\\\HasNoChildren) / Da\\x01ta\\x1b x\n"
+		"S: * LIST () / \"ends in a space \"\n"
+		"S: $T OK\n"
+		"C: $T LSUB \"\" \"\\*\"\nS: $T OK\n",
+		"Da\x01ta\x1b x|/|0\nINBOX|/|0\nends in a space |/|0\n");
+}
+
+/* 163 (defects#15): STATUS without a word; nothing was said then. */
+static void test_empty_status(void **state)
+{
+	(void)state;
+	lists("LIST-EXTENDED SPECIAL-USE LIST-STATUS",
+		"C: $T LIST \"\" \"\\*\" RETURN *\n"
+		"S: * LIST () \"/\" INBOX\n"
+		"S: * STATUS INBOX ()\n"
+		"S: * LIST () \"/\" b\n"
+		"S: * STATUS \"b\" (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 3)\n"
+		"S: * STATUS c\n"
+		"S: $T OK\n",
+		"INBOX|/|0\nb|/|0|3 2 1\n");
+}
+
+/* Yahoo, Gmail: what a refusal means, by code or by words. */
+static void test_refusals(void **state)
+{
+	static const struct {
+		const char *says;
+		enum err_class class;
+		enum err_scope scope;
+		uint32_t after_ms;
+	} table[] = {
+		{"NO [LIMIT] UID FETCH Rate limit hit", ERR_THROTTLED,
+			ERR_SCOPE_SESSION, 0},
+		{"NO no more [THROTTLED]", ERR_THROTTLED, ERR_SCOPE_SESSION, 0},
+		{"BAD Request is throttled. Suggested Backoff Time: 1501 "
+		 "milliseconds",
+			ERR_THROTTLED, ERR_SCOPE_SESSION, 1501},
+		{"NO [SERVERBUG] UID FETCH Server error - Please try again "
+		 "later",
+			ERR_REFUSED, ERR_SCOPE_MAILBOX, 0},
+		{"NO [UNAVAILABLE] UID SEARCH Backend error", ERR_REFUSED,
+			ERR_SCOPE_MAILBOX, 0},
+		{"NO [OVERQUOTA] enough for today", ERR_QUOTA,
+			ERR_SCOPE_MAILBOX, 0},
+		{"NO SELECT Unsafe Login. Please contact kefu@188.com",
+			ERR_PROTOCOL, ERR_SCOPE_MAILBOX, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct talk t;
+		char *text = mem_printf(ASK "S: $T %s\n", table[i].says);
+
+		talk_open_inbox(&t, "IDLE", 9, text);
+		assert_int_equal(talk_fetch(&t, 7, 9), -1);
+		assert_int_equal(t.err.class, table[i].class);
+		assert_int_equal(t.err.scope, table[i].scope);
+		assert_int_equal(t.err.retry_after_ms, table[i].after_ms);
+		talk_close(&t);
+		free(text);
+	}
+}
+
+/* Gmail says it behind an answer that is one: it goes on. */
+static void test_throttled_ok(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	talk_open_inbox(&t, "IDLE", 9,
+		ASK "S: * 1 FETCH (UID 7 " HELLO
+		    "S: $T OK Success [THROTTLED]\n"
+		    "C: $T UID FETCH 8" ITEMS "S: $T OK [THROTTLED] done\n");
+	assert_int_equal(talk_fetch(&t, 7, 9), 0);
+	assert_int_equal(talk_fetch(&t, 8, 8), 0);
+	assert_string_equal(buf_str(&t.told), "7 \"hello\"\n");
+	talk_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +273,10 @@ int main(void)
 		cmocka_unit_test(test_size_estimates),
 		cmocka_unit_test(test_parentheses),
 		cmocka_unit_test(test_items),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_empty_status),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_throttled_ok),
 		cmocka_unit_test(test_stub),
 		cmocka_unit_test(test_fake),
 		cmocka_unit_test(test_folder_data),

@@ -213,9 +213,30 @@ static void quarantine_waits_longer_each_time(void **state)
 	assert_int_equal(policy_quarantine_s(ERR_NETWORK, 1), 6 * 3600);
 }
 
+/* What is known of the provider comes before what is true of any. */
+static void the_provider_is_named(void **state)
+{
+	struct policy_facts f = {
+		.now_s = NOW, .every_s = 900, .host = "imap.gmail.com"};
+	struct job_result r = {.ok = false};
+
+	(void)state;
+	(void)err_set(&r.err, ERR_AUTH, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
+		"refused");
+	policy_decide(&f, "anna", &r);
+	assert_non_null(strstr(r.err.hint, "app password"));
+	assert_non_null(strstr(r.err.hint, "mailhaul set anna --password"));
+	f.host = "imap.example.org";
+	r.err.hint[0] = '\0';
+	policy_decide(&f, "anna", &r);
+	assert_null(strstr(r.err.hint, "Gmail"));
+	assert_non_null(strstr(r.err.hint, "mailhaul set anna --password"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_provider_is_named),
 		cmocka_unit_test(done_is_due_after_the_interval_with_jitter),
 		cmocka_unit_test(ten_years_do_not_overflow),
 		cmocka_unit_test(once_and_done_is_never_due),
