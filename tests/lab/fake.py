@@ -25,6 +25,9 @@ class Imap:
         self.now = self.most = 0   # sessions
         self.greeting = b"* OK here"
         self.heard = []            # commands without their tags
+        self.peek_sets_seen = False
+        self.refusals = []         # answers to the next FETCHes of bodies
+        self.deadly = None         # selecting it closes the connection
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
@@ -142,6 +145,8 @@ class Session:
 
     def examine(self, rest):
         name = self.argument(rest)
+        if name == self.server.deadly:
+            raise Closed
         if name not in self.server.mailboxes:
             return b"NO [NONEXISTENT] " + self.server.status_text
         self.rows = self.server.mailboxes[name]
@@ -169,8 +174,13 @@ class Session:
 
     def fetch(self, rest):
         numbers, _, items = rest.partition(b" ")
+        with self.server.lock:
+            if b"BODY" in items and self.server.refusals:
+                return self.server.refusals.pop(0)
         for i, m in self.chosen(numbers):
             body = m.body
+            if b"BODY" in items and self.server.peek_sets_seen:
+                m.flags = b" ".join(sorted({b"\\Seen", *m.flags.split()}))
             if b"BODY" not in items:
                 self.say(b"* %d FETCH (UID %d FLAGS (%s) INTERNALDATE \"%s\" "
                          b"RFC822.SIZE %d)" % (i, m.uid, m.flags, m.date,
@@ -181,6 +191,14 @@ class Session:
                          i, m.uid, m.flags, m.date, len(body), len(body)))
             self.socket.sendall(body)
             self.say(b")")
+
+    def store(self, rest):
+        numbers, what, flags = rest.split(b" ", 2)
+        if not what.startswith(b"-FLAGS"):
+            return b"NO just taking away"
+        for _, m in self.chosen(numbers):
+            m.flags = b" ".join(f for f in m.flags.split()
+                                if f not in flags.strip(b"()").split())
 
     def search(self, rest):
         self.say(b"* SEARCH " + b" ".join(

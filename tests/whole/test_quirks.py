@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Servers that break rules, and --quirk."""
-import json, os, re, subprocess, sys
+import json, os, re, subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import case, fake, lab
@@ -79,6 +79,64 @@ class Quirks(case.Case):
         self.haul.run("set", "a", "--quirk", "id-first=on")
         self.haul.run("run", "a")
         self.assertTrue(any(h.startswith(b"ID") for h in server.heard))
+
+    def test_unread_stays_unread(self):
+        server = self.serve(250)
+        server.peek_sets_seen = True
+        rows = server.mailboxes[b"INBOX"]
+        for m in rows:
+            m.flags = b"\\Seen" if m.uid % 3 == 0 else b"\\Flagged"
+        before = [m.flags for m in rows]
+        self.add("a", server, "--quirk", "peek-sets-seen=on")
+        self.haul.run("run", "a")
+        self.assertEqual(before, [m.flags for m in rows])
+        names = os.listdir(os.path.join(self.haul.store, "a", "cur"))
+        self.assertEqual(sum(":2,S" in n for n in names), 83)
+        self.assertEqual(sum(":2,F" in n for n in names), 167)
+        self.haul.run("run", "a")
+        self.assertEqual(before, [m.flags for m in rows])
+
+    def test_exchange(self):
+        """A note for a message, a short back-off, a refused session."""
+        server = self.serve(40)
+        server.greeting = b"* OK The Microsoft Exchange IMAP4 service is ready"
+        server.refusals = [b"BAD Request is throttled. Suggested Backoff "
+                           b"Time: 700 milliseconds"]
+        note = (b"Subject: Retrieval using the IMAP4 protocol failed for the "
+                b"following message: 7\r\n\r\nThe server couldn't\r\n")
+        for m in server.mailboxes[b"INBOX"][5:9]:
+            m.body = note
+        began = time.monotonic()
+        self.add("a", server)
+        self.haul.run("run", "a")
+        self.assertGreater(time.monotonic() - began, 0.7)
+        counts = self.haul.status("a")["messages"]
+        self.assertEqual(counts["stored"], 36)
+        self.assertEqual(counts["quarantined"], 4)
+
+    def test_a_name_that_kills_the_session(self):
+        server = self.serve(3, Deadly=[], Zoo=[fake.Message(1, b"A: b\r\n")])
+        server.deadly = b"Deadly"
+        self.add("a", server)
+        p = self.haul.run("run", "a", check=False)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("mailbox Deadly", p.stdout + p.stderr)
+        self.assertEqual(self.stored("a"), 4)
+
+    def test_numbers_as_a_calculator_writes_them(self):
+        """mail.ru and Domino, through the guard and an envoy."""
+        server = self.serve(3)
+
+        class Odd(fake.Session):
+            def say(self, line):
+                line = re.sub(rb"RFC822.SIZE (\d+)", rb"RFC822.SIZE \1.5e+00",
+                              line)
+                super().say(line)
+        fake.Session, kept = Odd, fake.Session
+        self.addCleanup(setattr, fake, "Session", kept)
+        self.add("a", server)
+        self.haul.run("run", "a")
+        self.assertEqual(self.stored("a"), 3)
 
 
 if __name__ == "__main__":
