@@ -45,6 +45,7 @@ static const struct session_ops imap_ops = {
 	.ahead = imap_ahead,
 	.uids = imap_uids,
 	.vanished = imap_vanished,
+	.statuses = imap_statuses,
 };
 
 struct imap *imap_new(const struct session_limits *limits)

@@ -257,6 +257,9 @@ const char *imap_emailid_item(const struct imap *im);
 const char *imap_select_verb(const struct imap *im);
 /* 0 where a mailbox is selected, else -1. imap_scan.c */
 int imap_need_selected(const struct imap *im, struct err *err);
+int imap_statuses(struct session *s, const char *const *mailboxes, size_t count,
+	session_status_fn *fn, void *arg,
+	struct err *err); /* imap_statuses.c */
 int imap_uids(struct session *s, session_range_fn *fn, void *arg,
 	struct err *err); /* imap_uids.c */
 

@@ -56,6 +56,14 @@ int session_headers(struct session *s, const struct uid_range *ranges,
 		"this kind of session has no headers");
 }
 
+int session_statuses(struct session *s, const char *const *mailboxes,
+	size_t count, session_status_fn *fn, void *arg, struct err *err)
+{
+	if (s->ops->statuses == NULL)
+		return 0;
+	return s->ops->statuses(s, mailboxes, count, fn, arg, err);
+}
+
 int session_uids(
 	struct session *s, session_range_fn *fn, void *arg, struct err *err)
 {

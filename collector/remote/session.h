@@ -82,6 +82,10 @@ typedef int session_message_fn(
 typedef int session_range_fn(
 	void *arg, const struct uid_range *range, struct err *err);
 
+/* index: of the mailbox in the question. */
+typedef int session_status_fn(void *arg, size_t index,
+	const struct mailbox_state *state, struct err *err);
+
 struct session_sink {
 	/* Bytes of what the next `message` call describes; to be dropped if
 	 * that turns out to be no message. */
@@ -132,6 +136,9 @@ struct session_ops {
 	/* NULL: not there. */
 	int (*uids)(struct session *s, session_range_fn *fn, void *arg,
 		struct err *err);
+	int (*statuses)(struct session *s, const char *const *mailboxes,
+		size_t count, session_status_fn *fn, void *arg,
+		struct err *err);
 	int (*vanished)(struct session *s, uint64_t since_modseq,
 		session_range_fn *fn, void *arg, struct err *err);
 };
@@ -151,6 +158,14 @@ void session_info(struct session *s, struct session_info *ret_info);
  */
 int session_list(
 	struct session *s, session_mailbox_fn *fn, void *arg, struct err *err);
+
+/*
+ * STATUS of each, some in flight at once, before anything is selected; in
+ * their order, those left out of which the server does not tell UIDVALIDITY,
+ * UIDNEXT and MESSAGES. POP3: none.
+ */
+int session_statuses(struct session *s, const char *const *mailboxes,
+	size_t count, session_status_fn *fn, void *arg, struct err *err);
 
 /* EXAMINE (RFC 9051 6.3.3), with CONDSTORE where offered. POP3: the state of
  * the maildrop (exists; uidvalidity 0). Scope mailbox if the server says NO:

@@ -279,6 +279,7 @@ static const struct session_ops proxy_ops = {
 	.ahead = proxy_ahead,
 	.uids = proxy_uids,
 	.vanished = proxy_vanished,
+	.statuses = proxy_statuses,
 };
 
 static int say_open(

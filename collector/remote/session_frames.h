@@ -8,6 +8,7 @@
  *   SELECT name                 STATE, DONE
  *   SCAN items                  MESSAGE…, DONE
  *   CHANGES since               MESSAGE…, DONE
+ *   NAME…, STATUSES             STATUS…, DONE
  *   UIDS                        UID_RANGES…, DONE
  *   VANISHED since              CANNOT, DONE or UID_RANGES…, DONE
  *   RANGES…, FETCH              (BODY… MESSAGE)…, DONE
@@ -36,6 +37,8 @@ enum session_frame {
 	SESSION_HEADERS, /* as FETCH */
 	SESSION_UIDS,
 	SESSION_VANISHED,
+	SESSION_NAME,	  /* of a mailbox */
+	SESSION_STATUSES, /* all names have been said */
 
 	SESSION_INFO = 65,
 	SESSION_MAILBOX,
@@ -46,9 +49,11 @@ enum session_frame {
 	SESSION_FAIL,
 	SESSION_UID_RANGES, /* as RANGES */
 	SESSION_CANNOT,
+	SESSION_STATUS, /* number of the name, state */
 };
 
 #define SESSION_RANGES_FRAME 4096     /* ranges in a frame at most */
+#define SESSION_NAMES_MAX 65536	      /* and mailboxes in a question */
 #define SESSION_RANGES_MAX (1u << 21) /* and in a fetch: 16 MiB */
 
 /* The getters are false for what no honest end can mean. */

@@ -7,9 +7,9 @@
  * with the first thing said FLUSH_MS after the last flush, so that the
  * conductor does not take a slow server for a dead envoy.
  */
+#include "session_serve.h"
 #include "../base/clock.h"
 #include "session_channel.h"
-#include "session_frames.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,15 +17,6 @@
 #include <unistd.h>
 
 #define FLUSH_MS 10
-
-struct serve {
-	struct channel *channel;
-	struct session *session;
-	struct uid_range *ranges;
-	size_t range_count;
-	int64_t flushed_ms;
-	bool over; /* the channel, or the session, has ended */
-};
 
 /* After something was sent: flushes if it is time. A failure to send ends
  * everything. */
@@ -42,14 +33,12 @@ static int sent(struct serve *v, int r, struct err *err)
 	return r;
 }
 
-/* Sends the frame under way. */
-static int say(struct serve *v, struct err *err)
+int serve_say(struct serve *v, struct err *err)
 {
 	return sent(v, channel_send(v->channel, err), err);
 }
 
-/* DONE or FAIL; r and err are what the call ended with. */
-static void answer(struct serve *v, int r, const struct err *err)
+void serve_answer(struct serve *v, int r, const struct err *err)
 {
 	if (v->over)
 		return;
@@ -70,7 +59,7 @@ static int on_mailbox(
 
 	channel_begin(v->channel, SESSION_MAILBOX);
 	session_put_mailbox(v->channel, info);
-	return say(v, err);
+	return serve_say(v, err);
 }
 
 static int on_message(
@@ -80,7 +69,7 @@ static int on_message(
 
 	channel_begin(v->channel, SESSION_MESSAGE);
 	channel_put_meta(v->channel, meta);
-	return say(v, err);
+	return serve_say(v, err);
 }
 
 static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
@@ -117,9 +106,9 @@ static void serve_select(struct serve *v)
 	if (r == 0) {
 		channel_begin(v->channel, SESSION_STATE);
 		session_put_state(v->channel, &state);
-		r = say(v, &err);
+		r = serve_say(v, &err);
 	}
-	answer(v, r, &err);
+	serve_answer(v, r, &err);
 }
 
 static void serve_scan(struct serve *v)
@@ -133,7 +122,7 @@ static void serve_scan(struct serve *v)
 		return;
 	}
 	r = session_scan(v->session, items, on_message, v, &err);
-	answer(v, r, &err);
+	serve_answer(v, r, &err);
 }
 
 static void serve_changes(struct serve *v)
@@ -147,7 +136,7 @@ static void serve_changes(struct serve *v)
 		return;
 	}
 	r = session_changes(v->session, since, on_message, v, &err);
-	answer(v, r, &err);
+	serve_answer(v, r, &err);
 }
 
 /* Ranges go out in frames of many; the last one with the answer's end. */
@@ -161,7 +150,7 @@ static int send_uid_ranges(struct ranges_out *o, struct err *err)
 	if (o->n == 0)
 		return 0;
 	o->n = 0;
-	return say(o->v, err);
+	return serve_say(o->v, err);
 }
 
 static int on_range(void *arg, const struct uid_range *range, struct err *err)
@@ -183,7 +172,7 @@ static void serve_uids(struct serve *v)
 
 	if (r == 0)
 		r = send_uid_ranges(&out, &err);
-	answer(v, r, &err);
+	serve_answer(v, r, &err);
 }
 
 static void serve_vanished(struct serve *v)
@@ -202,9 +191,9 @@ static void serve_vanished(struct serve *v)
 		r = send_uid_ranges(&out, &err);
 	} else if (r == 0) {
 		channel_begin(v->channel, SESSION_CANNOT);
-		r = say(v, &err);
+		r = serve_say(v, &err);
 	}
-	answer(v, r, &err);
+	serve_answer(v, r, &err);
 }
 
 static void take_ahead(struct serve *v)
@@ -253,7 +242,7 @@ static void serve_fetch(struct serve *v, uint8_t type)
 	free(v->ranges);
 	v->ranges = NULL;
 	v->range_count = 0;
-	answer(v, r, &err);
+	serve_answer(v, r, &err);
 }
 
 static void serve_request(struct serve *v, uint8_t type)
@@ -264,7 +253,7 @@ static void serve_request(struct serve *v, uint8_t type)
 	switch (type) {
 	case SESSION_LIST:
 		r = session_list(v->session, on_mailbox, v, &err);
-		answer(v, r, &err);
+		serve_answer(v, r, &err);
 		break;
 	case SESSION_SELECT:
 		serve_select(v);
@@ -280,6 +269,12 @@ static void serve_request(struct serve *v, uint8_t type)
 		break;
 	case SESSION_VANISHED:
 		serve_vanished(v);
+		break;
+	case SESSION_NAME:
+		serve_take_name(v);
+		break;
+	case SESSION_STATUSES:
+		serve_statuses(v);
 		break;
 	case SESSION_AHEAD:
 		take_ahead(v);
@@ -330,9 +325,9 @@ static void serve_open(
 		session_info(v->session, &info);
 		channel_begin(v->channel, SESSION_INFO);
 		session_put_info(v->channel, &info);
-		r = say(v, &err);
+		r = serve_say(v, &err);
 	}
-	answer(v, r, &err);
+	serve_answer(v, r, &err);
 	v->over = v->over || v->session == NULL;
 }
 
@@ -348,5 +343,6 @@ void session_channel_serve(int channel_fd_taken, int socket_fd,
 	if (v.session != NULL)
 		session_close(&v.session);
 	free(v.ranges);
+	serve_names_free(&v);
 	channel_free(&v.channel);
 }

@@ -12,6 +12,7 @@
 
 #include "elsewhere.h"
 #include "scan.h"
+#include "trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,25 +57,48 @@ static int scan_flags(struct visit *v, struct err *err)
 	return 0;
 }
 
+/* Flags differ though MODSEQ is what it was: unless it has moved just now it
+ * is not worth anything. */
+static int compare_modseq(struct visit *v, struct err *err)
+{
+	struct mailbox_state now;
+
+	if (v->changes.count == 0)
+		return 0;
+	if (visit_ensure_session(v, err) != 0 ||
+		session_select(v->work->link.session, v->pair->mailbox, &now,
+			err) != 0)
+		return -1;
+	if (now.highestmodseq != v->state.highestmodseq)
+		return 0;
+	v->state.highestmodseq = 0;
+	return trust_deny(v->work, err);
+}
+
 /* Step 1. */
 static int collect(struct visit *v, struct err *err)
 {
 	uint64_t then = v->m.highestmodseq, now = v->state.highestmodseq;
+	bool due = trust_flags_due(v->work, &v->m, &v->state);
 
 	/* all there is came just now, or was re-keyed with its flags noted */
 	if (v->m.stored == 0)
 		return 0;
-	if (now != 0 && now == then)
+	if (now != 0 && now == then && !due)
 		return 0;
 	progress_phase(&v->work->progress, "comparing flags", v->pair->name);
-	if (then == 0 || now < then || !v->work->link.info.condstore) {
+	if (due || then == 0 || now < then || !v->work->link.info.condstore) {
 		LOG(LOG_LEVEL_DEBUG, &v->log, "reading_all_flags",
 			LOG_NUM("modseq", now), LOG_NUM("known", then));
-		return scan_flags(v, err);
+		if (scan_flags(v, err) != 0)
+			return -1;
+		return now != 0 && now == then ? compare_modseq(v, err) : 0;
 	}
-	if (visit_ensure_session(v, err) != 0)
+	if (visit_ensure_session(v, err) != 0 ||
+		session_changes(
+			v->work->link.session, then, on_change, v, err) != 0)
 		return -1;
-	return session_changes(v->work->link.session, then, on_change, v, err);
+	return v->changes.count != 0 ? trust_prove(v->work, err) : 0;
 }
 
 /* A server may report a message twice: the second time counts against what

@@ -6,6 +6,7 @@
  *     store_open     what a killed run has left is settled first
  *     link_open      a session, by the dialer
  *     plan           mailboxes × rules → mailbox/folder pairs
+ *     survey         which of them have not changed, where the list is silent
  *     walk           for each pair: select, import, resync;
  *                    then subscriptions, flush, marks
  *     expunge        what has vanished at the source, where a rule says so
@@ -24,6 +25,8 @@
 #include "policy.h"
 #include "reclaim.h"
 #include "summary.h"
+#include "survey.h"
+#include "trust.h"
 #include "walk.h"
 #include "work.h"
 
@@ -123,12 +126,13 @@ static int execute(struct work *w, struct err *err)
 	if (ledger_open(run->ledger_path, run->account.uuid, run->job.fence,
 		    &w->ledger, err) != 0 ||
 		open_store(w, err) != 0 || check_source(w, err) != 0 ||
-		reclaim_begin(w, err) != 0 ||
+		trust_load(w, err) != 0 || reclaim_begin(w, err) != 0 ||
 		summary_bytes(w->ledger, &w->bytes_kept, err) != 0)
 		goto out;
 	w->link.bulk = w->bytes_kept == 0;
 	progress_phase(&w->progress, "connecting", NULL);
-	if (link_open(&w->link, err) != 0 || outline_make(w, &plan, err) != 0)
+	if (link_open(&w->link, err) != 0 || outline_make(w, &plan, err) != 0 ||
+		survey_mailboxes(w, &plan, err) != 0)
 		goto out;
 	rc = walk_plan(w, &plan, err);
 	if (rc == 0)

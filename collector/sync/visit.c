@@ -9,6 +9,7 @@
 #include "policy.h"
 #include "resync.h"
 #include "sample.h"
+#include "trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,13 +212,15 @@ static int enter_epoch(struct visit *v, struct err *err)
 bool visit_is_unchanged(struct work *w, const struct ledger_mailbox *m,
 	const struct mailbox_state *status)
 {
-	const struct visit v = {.work = w, .m = *m, .state = *status};
+	struct visit v = {.work = w, .m = *m, .state = *status};
 
+	trust_filter(w, &v.state);
 	return status->uidvalidity != 0 &&
 	       status->uidvalidity == m->uidvalidity &&
-	       status->highestmodseq != 0 &&
-	       status->highestmodseq == m->highestmodseq && m->uidnext != 0 &&
+	       status->exists == m->exists &&
+	       v.state.highestmodseq == m->highestmodseq && m->uidnext != 0 &&
 	       m->quarantined == 0 && import_nothing_new(&v) &&
+	       !trust_flags_due(w, m, &v.state) &&
 	       !expunge_is_due(w, m, status);
 }
 
@@ -241,6 +244,7 @@ static int open_mailbox(struct visit *v, struct err *err)
 		session_select(
 			w->link.session, v->pair->mailbox, &v->state, err) != 0)
 		return -1;
+	trust_filter(w, &v->state);
 	v->counted = v->state.exists;
 	w->progress.now.messages_total += v->counted;
 	if (v->state.exists > limit)
@@ -256,6 +260,17 @@ static int open_mailbox(struct visit *v, struct err *err)
 		w->ledger, v->m.id, v->m.uidvalidity, w->now_s, on_due, v, err);
 }
 
+/* When flags were compared last; where some could not be settled and no MODSEQ
+ * will tell of them again, they are compared in the next run. */
+static void mark_flags(struct visit *v)
+{
+	if (v->doubt || v->cut ||
+		(v->state.highestmodseq == 0 && (v->changes.left || v->missed)))
+		v->m.flags_at = 0;
+	else if (v->scanned_flags || v->fresh)
+		v->m.flags_at = v->work->now_s;
+}
+
 /* Nothing of the last time may be assumed where something is in doubt. */
 static void make_mark(struct visit *v)
 {
@@ -265,6 +280,7 @@ static void make_mark(struct visit *v)
 		v->m.uidnext = 1;
 	v->m.exists = v->state.exists;
 	completeness_notice(v);
+	mark_flags(v);
 	if (v->doubt || v->cut)
 		v->m.highestmodseq = 0;
 	else if (!v->changes.left && !v->missed)

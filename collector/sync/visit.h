@@ -66,8 +66,8 @@ int visit_mailbox(struct visit *v, struct work *work,
 	const struct plan_pair *pair, struct err *err);
 void visit_clear(struct visit *v);
 
-/* The state that came with the list is that of the last mark: nothing is to
- * be asked. Without MODSEQ flags may have changed. */
+/* The state that came with the list is that of the last mark, and it is not
+ * time to compare flags all the same (trust.h): nothing is to be asked. */
 bool visit_is_unchanged(struct work *w, const struct ledger_mailbox *m,
 	const struct mailbox_state *status);
 /* Fills known, once. */

@@ -39,6 +39,7 @@ struct work {
 	struct err first_err; /* of the mailboxes that failed */
 	struct err held_why;  /* where the brake holds deletions */
 	size_t failed;	      /* mailboxes */
+	bool modseq_proved, modseq_lies; /* trust.h */
 };
 
 /* Where the store's messages are: one listing a run, made when something was

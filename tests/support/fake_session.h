@@ -183,6 +183,21 @@ static inline int fake_uids(
 	return 0;
 }
 
+/* Of every other one, as many messages as its number. */
+static inline int fake_statuses(struct session *s, const char *const *mailboxes,
+	size_t count, session_status_fn *fn, void *arg, struct err *err)
+{
+	for (size_t i = 0; i < count; i += 2) {
+		const struct mailbox_state state = {
+			.uidvalidity = (uint32_t)strlen(mailboxes[i]),
+			.uidnext = 1,
+			.exists = (uint32_t)i};
+		if (fn(arg, i + fake_of(s)->ranges, &state, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static inline int fake_vanished(struct session *s, uint64_t since,
 	session_range_fn *fn, void *arg, struct err *err)
 {
@@ -212,6 +227,7 @@ static inline int fake_open(void *arg, const struct session_config *config,
 		.fetch = fake_fetch,
 		.uids = fake_uids,
 		.vanished = fake_vanished,
+		.statuses = fake_statuses,
 		.close = fake_close};
 	struct fake_session *s;
 	struct fake *f = arg;

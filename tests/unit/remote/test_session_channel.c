@@ -338,6 +338,46 @@ static void lists_of_uids(void **state)
 	rig_close(&r, &s);
 }
 
+static int on_status(void *arg, size_t index, const struct mailbox_state *state,
+	struct err *err)
+{
+	uint32_t *n = arg;
+
+	(void)err;
+	assert_int_equal(index, 2 * *n);
+	assert_int_equal(state->exists, index);
+	assert_int_equal(state->uidvalidity, 3);
+	(*n)++;
+	return 0;
+}
+
+static void states_of_many(void **state)
+{
+	const char *names[1000];
+	struct session *s = NULL;
+	struct rig r = {0};
+	struct err err = {0};
+	uint32_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 1000; i++)
+		names[i] = "a\x80\"";
+	assert_int_equal(rig_open(&r, &s, &err), 0);
+	assert_int_equal(
+		session_statuses(s, names, 1000, on_status, &n, &err), 0);
+	assert_int_equal(n, 500);
+	n = 0;
+	assert_int_equal(session_statuses(s, names, 3, on_status, &n, &err), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(session_statuses(s, names, 0, on_status, &n, &err), 0);
+	/* a number that was not asked for */
+	r.fake.ranges = 5;
+	assert_int_equal(
+		session_statuses(s, names, 3, on_status, &n, &err), -1);
+	assert_int_equal(err.class, ERR_CRASH);
+	rig_close(&r, &s);
+}
+
 static const size_t body_sizes[] = {0, 10, 5000, 16384, 65530, 300000};
 
 static void bodies_arrive_byte_for_byte(void **state)
@@ -438,6 +478,7 @@ int main(void)
 		cmocka_unit_test(a_refused_mailbox_leaves_the_session),
 		cmocka_unit_test(scans_and_changes),
 		cmocka_unit_test(lists_of_uids),
+		cmocka_unit_test(states_of_many),
 		cmocka_unit_test(bodies_arrive_byte_for_byte),
 		cmocka_unit_test(many_ranges_are_asked_for),
 		cmocka_unit_test(a_full_disk_ends_the_session),

@@ -91,10 +91,13 @@ struct fake {
 	unsigned pauses;	   /* so many selects are throttled … */
 	uint32_t pause_ms;	   /* … for this long */
 	struct quirk_overrides told; /* by the last config */
+	bool has_status;	     /* STATUS tells something */
+	bool still;		     /* HIGHESTMODSEQ as told never moves */
 	bool no_uid_lists;	     /* SEARCH and all fail */
 	/* what it has been asked for */
 	int opens, selects, scans, change_lists, fetches;
 	int uid_lists, gone_lists;
+	int statuses;	 /* mailboxes */
 	int bodies;	 /* complete ones sent */
 	int headers;	 /* alone */
 	bool no_headers; /* asking for them ends the session */

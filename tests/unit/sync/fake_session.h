@@ -28,6 +28,14 @@ static inline int fake_alive(struct fake_session *s, struct err *err)
 	return fake_die(s, ERR_NETWORK, err, "used after the session's end");
 }
 
+static inline uint64_t fake_modseq(
+	const struct fake *f, const struct fake_mailbox *m)
+{
+	if (!f->condstore)
+		return 0;
+	return f->still ? 77 : m->modseq;
+}
+
 static inline void fake_info(struct session *base, struct session_info *info)
 {
 	const struct fake_session *s = (struct fake_session *)base;
@@ -95,7 +103,7 @@ static inline int fake_select(struct session *base, const char *mailbox,
 			return 0;
 		state->uidvalidity = m->uidvalidity;
 		state->uidnext = m->hide_uidnext ? 0 : m->uidnext;
-		state->highestmodseq = f->condstore ? m->modseq : 0;
+		state->highestmodseq = fake_modseq(f, m);
 		if (m->mailboxid != NULL)
 			(void)snprintf(state->mailboxid,
 				sizeof state->mailboxid, "%s", m->mailboxid);
@@ -177,6 +185,32 @@ static inline int fake_changes(struct session *base, uint64_t since,
 		if (fn(arg, &meta, err) != 0)
 			return -1;
 	}
+	return 0;
+}
+
+static inline int fake_statuses(struct session *base,
+	const char *const *mailboxes, size_t count, session_status_fn *fn,
+	void *arg, struct err *err)
+{
+	struct fake_session *s = (struct fake_session *)base;
+	struct fake *f = s->fake;
+
+	if (fake_alive(s, err) != 0)
+		return -1;
+	for (size_t i = 0; f->has_status && i < count; i++)
+		for (size_t k = 0; k < f->count; k++) {
+			const struct fake_mailbox *m = &f->mailboxes[k];
+			const struct mailbox_state state = {
+				.uidvalidity = m->uidvalidity,
+				.uidnext = m->uidnext,
+				.exists = (uint32_t)m->count + m->exists_lie,
+				.highestmodseq = fake_modseq(f, m)};
+			if (strcmp(m->name, mailboxes[i]) != 0)
+				continue;
+			f->statuses++;
+			if (fn(arg, i, &state, err) != 0)
+				return -1;
+		}
 	return 0;
 }
 
@@ -415,6 +449,7 @@ static inline int fake_open(void *arg, const struct session_config *config,
 		.fetch = fake_fetch,
 		.uids = fake_uids,
 		.vanished = fake_vanished,
+		.statuses = fake_statuses,
 		.headers = fake_headers,
 		.close = fake_close};
 	struct fake *f = arg;

@@ -125,8 +125,8 @@ static inline void rig_run(struct rig *r)
 	run->account.to = mem_strdup("u");
 	run->account.every_s = r->every_s;
 	run->account.skip_deleted = r->skip_deleted;
-	run->account.on_expunge = mem_strdup(
-		r->on_expunge != NULL ? r->on_expunge : "keep");
+	run->account.on_expunge =
+		mem_strdup(r->on_expunge != NULL ? r->on_expunge : "keep");
 	run->account.confirmed_fence = r->confirmed_fence;
 	run->account.excludes =
 		mem_strdup(r->excludes != NULL ? r->excludes : "");

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session_serve: what the session_serve*.c share of the envoy's end. Nobody
+ * else includes it. */
+#ifndef MAILHAUL_REMOTE_SESSION_SERVE_H
+#define MAILHAUL_REMOTE_SESSION_SERVE_H
+
+#include "session_frames.h"
+
+struct serve {
+	struct channel *channel;
+	struct session *session;
+	struct uid_range *ranges;
+	size_t range_count;
+	char **names;
+	size_t name_count;
+	int64_t flushed_ms;
+	bool over; /* the channel, or the session, has ended */
+};
+
+/* Sends the frame under way. */
+int serve_say(struct serve *v, struct err *err);
+/* DONE or FAIL; r and err are what the call ended with. */
+void serve_answer(struct serve *v, int r, const struct err *err);
+
+/* A frame NAME; then STATUSES. */
+void serve_take_name(struct serve *v);
+void serve_statuses(struct serve *v);
+void serve_names_free(struct serve *v);
+
+#endif
