@@ -265,6 +265,52 @@ static void test_status_by_name(void **unused)
 	jobs_status_free(&s, n);
 }
 
+/* What a person confirms is what the last run told, and nothing of later
+ * runs; the account goes on meanwhile, though a person has to act. */
+static void test_confirm_deletions(void **unused)
+{
+	int64_t id = add("a", "h"), held = -1, t = clock_wall_s() + 1;
+	struct job_mailbox box = {.mailbox = "INBOX", .folder = "INBOX"};
+	struct job_result r = {.needs_person = true,
+		.goes_on = true,
+		.held = 7,
+		.mailboxes = &box,
+		.mailbox_count = 1};
+	struct account a;
+	struct job_status *s;
+	struct job job;
+
+	(void)unused;
+	assert_int_equal(jobs_confirm_deletions(state, id, &held, NULL), 0);
+	assert_int_equal(held, 0);
+	job = claim(t);
+	(void)err_set(&r.err, ERR_POLICY, ERR_SCOPE_MAILBOX, ERR_RETRY_CHANGE,
+		"held");
+	r.next_due_s = t + 900;
+	assert_true(finish(&job, t, &r));
+	s = status_of(id);
+	assert_string_equal(s->state, "failed");
+	assert_int_equal(s->next_due_at, t + 900);
+	assert_int_equal(s->held, 7);
+	jobs_status_free(&s, 1);
+	/* the next run has begun, and tells nobody yet */
+	job = claim(t + 900);
+	assert_int_equal(jobs_confirm_deletions(state, id, &held, NULL), 0);
+	assert_int_equal(held, 7);
+	assert_int_equal(accounts_by_id(state, id, &a, NULL), 1);
+	assert_int_equal(a.confirmed_fence, job.fence - 1);
+	account_clear(&a);
+	r = (struct job_result){.ok = true,
+		.next_due_s = t + 1800,
+		.mailboxes = &box,
+		.mailbox_count = 1};
+	assert_true(finish(&job, t + 900, &r));
+	/* asked for while it ran: due at once */
+	assert_state(id, "queued");
+	assert_int_equal(jobs_confirm_deletions(state, id, &held, NULL), 0);
+	assert_int_equal(held, 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -277,6 +323,7 @@ int main(void)
 		T(test_progress),
 		T(test_mailboxes),
 		T(test_status_by_name),
+		T(test_confirm_deletions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
