@@ -164,6 +164,9 @@ uint32_t numbering_beyond(const struct numbering *n, const struct uidlist *list)
 {
 	uint64_t next = atomic_load(&n->source_next);
 
+	/* moved away before, by a run that did not live to say so */
+	if (next != 0 && list->next >= next + NUMBERING_GAP / 2)
+		return list->next;
 	if (next < list->next)
 		next = list->next;
 	next += NUMBERING_GAP;

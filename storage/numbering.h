@@ -78,7 +78,8 @@ void numbering_give_up(struct folder *folder, const char *why);
 /* True if no message lies in the folder but items. */
 bool numbering_only_ours(
 	const struct numbering_turn *turn, int new_fd, int cur_fd);
-/* Beyond what the source gives out; list->next where that is not possible. */
+/* Beyond what the source gives out; list->next where it is there already, or
+ * cannot be. */
 uint32_t numbering_beyond(
 	const struct numbering *n, const struct uidlist *list);
 

@@ -186,6 +186,31 @@ static void man_quirks(FILE *out)
 	}
 }
 
+static void man_uids(FILE *out)
+{
+	(void)fputs(
+		".SH \"UIDS AND UIDLS\"\n"
+		"On the first import of a mailbox its folder gets the "
+		"UIDVALIDITY of the source and each message its UID there "
+		"(Dovecot's dovecot\\-uidlist, under Dovecot's lock), so that "
+		"IMAP clients find what they know. The folder has to be empty "
+		"of mail; one that Dovecot has shown empty may be.\n.PP\n"
+		"What comes later gets its UID like any delivery. Those UIDs "
+		"are moved a million beyond the source's, since the source "
+		"gives out numbers as long as it is used, and the same one for "
+		"another message here would mislead a client that knows both. "
+		"The same happens to the rest of an import once other mail "
+		"has taken a UID; the log says uids_not_kept, and "
+		"\\fBstatus\\fR NAME how many were.\n.PP\n"
+		"Over POP3 each message, later ones too, carries its UIDL and "
+		"its place in the listing; Dovecot lists both as the source "
+		"does, whatever its pop3_uidl_format is. A UIDL with a space "
+		"or a control character cannot be kept.\n.PP\n"
+		"\\fB\\-\\-new\\-uids\\fR leaves all numbers to the "
+		"reader.\n",
+		out);
+}
+
 static void man_expunge(FILE *out)
 {
 	(void)fputs(
@@ -229,6 +254,7 @@ void help_man_program(FILE *out)
 	(void)fputs(".SH COMMANDS\n", out);
 	for (const struct command *c = commands; c->name != NULL; c++)
 		man_command(out, c);
+	man_uids(out);
 	man_expunge(out);
 	man_quirks(out);
 	(void)fputs(
