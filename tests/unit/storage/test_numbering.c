@@ -7,6 +7,9 @@
 #include "storage/numbering.h"
 #include "storage/uidlist.h"
 
+/* How a message without a UIDL is known: 64 digits. */
+#define DIGITS "0123456789abcdef"
+#define NAMELESS "sha256:" DIGITS DIGITS DIGITS DIGITS
 #define HEAD_OTHER "3 V99 N1 G0123456789abcdef0123456789abcdef\n"
 
 struct listing {
@@ -284,10 +287,8 @@ static void deliver_uidl(struct place *p, const char *uidl, uint32_t order)
 
 static void uidls_and_their_order(void **state)
 {
-	static const char *const uidls[] = {"a:1", "with space",
-		"sha256:0123456789012345678901234567890123456789012345678901"
-		"234567890123",
-		"last"};
+	static const char *const uidls[] = {
+		"a:1", "with space", NAMELESS, "last"};
 	static const char *const written[] = {"a:1", "", "", "last"};
 	struct place p;
 
