@@ -79,6 +79,21 @@ static int subscribe(struct walk *k, struct err *err)
 	return rc;
 }
 
+/* The first n marks, in one transaction. */
+static int put_marks(struct walk *k, size_t n, struct err *err)
+{
+	struct ledger *l = k->w->ledger;
+
+	if (ledger_begin(l, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (ledger_mailbox_mark(l, &k->marks[i].mailbox, err) != 0) {
+			ledger_rollback(l);
+			return -1;
+		}
+	return ledger_commit(l, err);
+}
+
 /* Those whose messages are durable; subscriptions come before. */
 static int write_marks(struct walk *k, struct err *err)
 {
@@ -92,10 +107,10 @@ static int write_marks(struct walk *k, struct err *err)
 		return -1;
 	for (; n < k->mark_count && k->marks[n].handed <= settled; n++)
 		if (numbers_settle(w, k->marks[n].folder, &k->marks[n].mailbox,
-			    err) != 0 ||
-			ledger_mailbox_mark(
-				w->ledger, &k->marks[n].mailbox, err) != 0)
+			    err) != 0)
 			return -1;
+	if (put_marks(k, n, err) != 0)
+		return -1;
 	k->mark_count -= n;
 	memmove(k->marks, k->marks + n, k->mark_count * sizeof *k->marks);
 	k->flushed_at = w->arrived;
