@@ -9,6 +9,13 @@ Everything is on 127.0.0.1 and in one temporary directory (DIR: kept, so that
 a second call finds its mailboxes). As root, the stores lie on a journaled
 ext4 image. Each import is verified; a tool that failed or lost mail gets the
 fact in place of its time. $MAILHAUL_BINARY: the program to time.
+
+"limit" is what the machine needs for the bytes: a raw client that pipelines
+all it may, remembers and checks nothing, writes each message to a file and
+calls syncfs once a folder. In many-* there is one of it for each of the 200
+accounts, 64 at once; mailhaul works on the same 200 as one process with
+pool.sessions=64. Servers, tools and the line of 40 ms share this machine's
+processors, so only figures of one call can be compared.
 """
 import argparse, contextlib, os, signal, statistics, sys
 
@@ -34,6 +41,8 @@ SCENARIOS = {
     "resync": ("l", "imap", False, 0, "resync", RESYNC),
     "resync-40ms": ("l", "imap", False, 40, "resync", RESYNC),
     "many-40ms": ("t", "imap", True, 40, "many", ["limit", "mailhaul"]),
+    "many-pop3s-40ms": ("pt", "pop3", True, 40, "many",
+                        ["limit", "mailhaul"]),
 }
 # Beyond this a tool is timed once; beyond the second it is stopped.
 PATIENCE_S, TIMEOUT_S = 40, 180
@@ -45,7 +54,7 @@ def prepare_users(b, scenarios, accounts):
     sources = {"m": "M", "s": "S", "l": "L"}
     if b.quick:
         sources = dict.fromkeys(sources, "S")
-    for one, many in (("pm", "m"), ("ps", "s")):
+    for one, many in (("pm", "m"), ("ps", "s"), ("pt", "t")):
         if one in users:
             users.add(many)
     for user in sorted(users, key=lambda u: (len(u), u)):
@@ -53,6 +62,10 @@ def prepare_users(b, scenarios, accounts):
             for i in range(accounts):
                 b.corpus(f"t{i:03d}", lambda d, i=i: corpus.make(
                     d, "tiny", f"t{i:03d}"))
+        elif user == "pt":
+            for i in range(accounts):
+                b.corpus(f"pt{i:03d}", lambda d, i=i: corpus.one_folder(
+                    b.source(f"t{i:03d}"), d))
         elif user in sources:
             b.corpus(user, lambda d, u=user: corpus.make(
                 d, sources[u], sources[u]))
@@ -145,15 +158,16 @@ def many_command(b, tool, tasks, root):
 
 
 def many_once(b, scenario, tool, accounts):
-    _, proto, tls, rtt, _, _ = SCENARIOS[scenario]
+    prefix, proto, tls, rtt, _, _ = SCENARIOS[scenario]
     with b.scratch() as root, Proxy(b, rtt) as proxy:
-        tasks = [peers.Task(b, f"{root}/t{i:03d}", f"t{i:03d}", proto, tls,
-                            proxy.port(proto, tls)) for i in range(accounts)]
+        users = [f"{prefix}{i:03d}" for i in range(accounts)]
+        tasks = [peers.Task(b, f"{root}/{u}", u, proto, tls,
+                            proxy.port(proto, tls)) for u in users]
         run = b.time(many_command(b, tool, tasks, root), f"{root}/log",
                      TIMEOUT_S, proxy)
         for t in tasks:
             if run.fault is None:
-                run.fault = b.verify(t.user, t.dest, False)
+                run.fault = b.verify(t.user, t.dest, proto == "pop3")
     return run
 
 
@@ -188,18 +202,19 @@ def rows(b, scenario, results):
             if None not in r.flushes else None
         turns = statistics.median(r.turns) if None not in r.turns else None
         yield [scenario, tool, number(m, 3),
-               f"{min(r.times):.3f}-{max(r.times):.3f}",
+               f"{min(r.times):.3f}-{max(r.times):.3f} ({len(r.times)})",
                number(m / base if base else None, 2),
                number(m / ours if ours else None, 2), number(flushes, 3),
                number(turns, 0)]
 
 
-HEAD = ["scenario", "tool", "median s", "range s", "x limit", "x mailhaul",
+HEAD = ["scenario", "tool", "median s", "range s (runs)", "x limit", "x mailhaul",
         "flushes/message", "turns"]
 
 
-def print_table(table, markdown):
+def print_table(about, table, markdown):
     if markdown:
+        print(f"{about[0].upper()}{about[1:]}.\n")
         print("| " + " | ".join(HEAD) + " |")
         print("|---|---|" + "--:|" * (len(HEAD) - 2))
         for row in table:
@@ -241,11 +256,13 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for sig in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sig, lambda *_: sys.exit("interrupted"))
-    table = []
+    table, about = [], ""
     try:
         with Bench(a.work, a.quick) as b:
             prepare_users(b, scenarios, accounts)
-            print(b.describe(), flush=True)
+            about = b.describe()
+            print(about, file=sys.stderr if a.markdown else sys.stdout,
+                  flush=True)
             for s in scenarios:
                 tools = [t for t in SCENARIOS[s][5] if peers.present(t) and
                          (not a.tools or t in a.tools.split("|"))]
@@ -258,7 +275,7 @@ def main():
         sys.exit(130)
     finally:
         if table:
-            print_table(table, a.markdown)
+            print_table(about, table, a.markdown)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ FOLDERS = [("INBOX", .34), ("Sent", .14), ("Drafts", .01), ("Trash", .03),
            ("Работа/Отчёты", .04), ("日本語", .02), ("受信/請求書", .02)]
 ID = re.compile(rb"^X-Bench-Id: (\S+)", re.M)
 # Lines that peers add at the top of what they deliver.
-ADDED = re.compile(rb"^(?:X-TUID|Delivered-To|X-getmail-[a-z-]*|"
+ADDED = re.compile(rb"^(?:X-TUID|Delivered-To|Return-Path|X-getmail-[a-z-]*|"
                    rb"Received:[^\n]*(?:\n[ \t][^\n]*)*(?:fetchmail|mpop)"
                    rb"|Status|X-Status|X-UID)[^\n]*\n(?:[ \t][^\n]*\n)*",
                    re.M | re.I)
@@ -152,7 +152,9 @@ def _text(path):
     with open(path, "rb") as f:
         body = f.read().replace(b"\r\n", b"\n")
     head, sep, rest = body.partition(b"\n\n")
-    return ADDED.sub(b"", head + b"\n") + sep + rest
+    # getmail folds long lines of the header anew
+    head = re.sub(rb"\n(?=[ \t])", b"", ADDED.sub(b"", head + b"\n"))
+    return head + sep + rest
 
 
 def compare(want, got, pop3):

@@ -282,7 +282,9 @@ class Bench:
             seconds = time.monotonic() - start
         after = self.flushes()
         fault = None
-        if code != 0:
+        if seconds >= timeout:
+            fault = f"stopped after {seconds:.0f} s"
+        elif code != 0:
             with open(log, errors="replace") as f:
                 last = (f.read().strip().splitlines() or [""])[-1]
             fault = f"exit {code} after {seconds:.1f} s: {last[:100]}"
