@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* session_proxy: what the session_channel*.c share of the conductor's end. Nobody else includes it. */
+/* session_proxy: what the session_channel*.c share of the conductor's end.
+ * Nobody else includes it. */
 #ifndef MAILHAUL_REMOTE_SESSION_PROXY_H
 #define MAILHAUL_REMOTE_SESSION_PROXY_H
 

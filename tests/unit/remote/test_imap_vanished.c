@@ -147,13 +147,13 @@ static void test_cuts(void **state)
 				 "S: * 7 FETCH (FLAGS ())\n"
 				 "S: * 40000 FETCH (UID 60)\n" OK ASK(
 					 "1:30") "S: * VANISHED (EARLIER) "
-						 "1:9\n" OK ASK("31:60") OK
-							 ASK("61:99") "S: * "
-								      "VANISHED"
-								      " ("
-								      "EARLIER)"
-								      " 95"
-								      "\n" OK,
+						 "1:9\n" OK ASK("31:60") OK ASK(
+							 "61:99") "S: * "
+								  "VANISHED"
+								  " ("
+								  "EARLIER)"
+								  " 95"
+								  "\n" OK,
 		"1:9 95:95 ");
 	/* no cut comes: all at once, and no second question */
 	tells(70, 1,
