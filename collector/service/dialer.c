@@ -179,6 +179,16 @@ static int held_uids(
 	return outcome(h, session_uids(h->inner, fn, arg, err), err);
 }
 
+static int held_statuses(struct session *s, const char *const *mailboxes,
+	size_t count, session_status_fn *fn, void *arg, struct err *err)
+{
+	struct held *h = (struct held *)s;
+
+	return outcome(h,
+		session_statuses(h->inner, mailboxes, count, fn, arg, err),
+		err);
+}
+
 static int held_vanished(struct session *s, uint64_t since_modseq,
 	session_range_fn *fn, void *arg, struct err *err)
 {
@@ -231,6 +241,7 @@ static const struct session_ops held_ops = {
 	.fetch = held_fetch,
 	.uids = held_uids,
 	.vanished = held_vanished,
+	.statuses = held_statuses,
 	.headers = held_headers,
 	.close = held_close,
 	.ahead = held_ahead,

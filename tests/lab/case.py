@@ -19,12 +19,14 @@ with open(BINARY, "rb") as f:
 
 class Case(unittest.TestCase):
     maxDiff = 4000
+    extra = ""  # lines for the Dovecot of this class
 
     @classmethod
     def setUpClass(cls):
         cls.top = tempfile.mkdtemp(prefix="mailhaul-test.")
         os.chmod(cls.top, 0o755)
-        cls.server = lab.Dovecot(os.path.join(cls.top, "dovecot")).start()
+        cls.server = lab.Dovecot(os.path.join(cls.top, "dovecot"),
+                                 cls.extra).start()
 
     @classmethod
     def tearDownClass(cls):

@@ -10,6 +10,8 @@ Fault(after=n, how="fin" | "rst" | "stall")
 Fault(drip=s)      one byte at a time, s seconds apart
 Fault(delay=s)     each answer s seconds later
 .sent              bytes of the server that each connection passed on
+.heard             what each connection's client said
+.turns             how often it spoke after the server had: round trips
 """
 import collections, contextlib, select, socket, struct, threading, time
 
@@ -25,7 +27,7 @@ class Proxy:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.listener.getsockname()[1]
         self.faults = collections.deque()
-        self.sent, self.hit = [], 0
+        self.sent, self.heard, self.turns, self.hit = [], [], [], 0
         self.lock = threading.Lock()
         self.stopping = threading.Event()
         self.threads = [threading.Thread(target=self._accept)]
@@ -67,6 +69,10 @@ class Proxy:
 
     def _pump(self, near, far, fault):
         done, open_near = 0, True
+        heard = bytearray()
+        turns, server_spoke = [0], False
+        self.heard.append(heard)
+        self.turns.append(turns)
         if fault.after == 0 and self._end(near, fault):
             return done
         while not self.stopping.is_set():
@@ -76,12 +82,16 @@ class Proxy:
                 data = near.recv(65536)
                 if not data:
                     return done
+                heard += data
+                turns[0] += server_spoke
+                server_spoke = False
                 far.sendall(data)
             if far not in ready:
                 continue
             data = far.recv(65536)
             if not data:
                 return done
+            server_spoke = True
             if fault.after is not None:
                 data = data[:fault.after - done]
             self._pass(near, data, fault)
