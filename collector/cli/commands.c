@@ -78,6 +78,22 @@ static const struct cli_option resume_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option check_options[] = {
+	{"password-file", "FILE",
+		"read the password from the first line of FILE; - is standard "
+		"input; without it an account's own is used, and for a URL you "
+		"are asked on the terminal"},
+	{"folder", "GLOB", "as for add: what would be collected, and where"},
+	{"exclude", "GLOB", "as for add"},
+	{"prefix", "FOLDER", "as for add"},
+	{"map", "MAILBOX=FOLDER", "as for add; repeatable"},
+	{"shared", NULL, "as for add"},
+	{"quirk", "NAME=on|off", "as for add"},
+	{"ca-file", "FILE", "as for add"},
+	{"fingerprint", "SHA256:HEX", "as for add"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option sync_options[] = {
 	{"all", NULL, "every account that is not paused"},
 	{"wait", NULL, "show progress until they end"},
@@ -133,6 +149,26 @@ const struct command commands[] = {
 		"forget these accounts, their passwords and ledgers",
 		remove_options, "The mail that was collected stays.", 1, -1,
 		cmd_remove},
+	{"check", "check NAME|URL [options]",
+		"log in, and show what is there and where it would go",
+		check_options,
+		"Prints TLS and certificate, what the server says of itself, "
+		"the quirks recognised, and each mailbox with its messages, "
+		"their size where the server tells it, the folder it has or "
+		"would have, and why: the server's attribute, the name table, "
+		"--map, its own name; or why it is left out. Stores nothing "
+		"and works beside a running daemon. With options it shows what "
+		"they would change.\n"
+		"With --json: account (null for a URL), url, protocol, tls "
+		"(null, or version and certificate: subject, issuer, "
+		"not_before, not_after, fingerprint), greeting, server_id, "
+		"capabilities, quirks, uidl (POP3: whether messages have "
+		"one), messages and bytes (of what is collected; null where "
+		"not known), mailboxes (mailbox, messages, bytes, folder, why, "
+		"collected), maps_unused, error. Where the conversation "
+		"failed: account, url, protocol and error (class, text, "
+		"hint), and exit status 1.",
+		1, 1, cmd_check},
 	{"sync", "sync NAME...|--all [--wait]",
 		"make accounts due now, for the daemon to collect",
 		sync_options, NULL, 0, -1, cmd_sync},

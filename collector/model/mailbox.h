@@ -46,7 +46,7 @@ struct mailbox_info {
 	/* RFC 5819: told with the list. uidvalidity 0: it was not. */
 	struct mailbox_state status;
 	/* Of its messages, as the server counts them (RFC 8438); only where
-	 * session_config.survey asks. */
+	 * session_config.counts asks. */
 	uint64_t bytes;
 	bool bytes_known;
 };

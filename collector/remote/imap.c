@@ -291,7 +291,7 @@ int imap_open(struct imap *im, struct transport *t,
 {
 	im->t = t;
 	im->shared = config->shared;
-	im->survey = config->survey;
+	im->counts = config->counts;
 	if (imap_converse(im, config, anchors, err) < 0) {
 		transport_poison(t);
 		imap_free(&im);

@@ -93,7 +93,7 @@ struct imap {
 	uint32_t caps; /* enum imap_cap, or-ed; without what quirks forbid */
 	bool caps_known;
 	bool shared; /* see session_config */
-	bool survey;
+	bool counts;
 	uint32_t sent; /* tags are numbers, from 1 */
 	uint32_t answered;
 	bool waiting;	  /* for the answer to that one */

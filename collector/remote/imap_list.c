@@ -46,7 +46,7 @@ static void list_status_items(const struct imap *im, char out[LIST_ITEMS_MAX])
 	(void)snprintf(out, LIST_ITEMS_MAX,
 		"(MESSAGES UIDNEXT UIDVALIDITY%s%s)",
 		(im->caps & IMAP_CAP_CONDSTORE) != 0 ? " HIGHESTMODSEQ" : "",
-		im->survey && (im->caps & IMAP_CAP_STATUS_SIZE) != 0 ? " SIZE"
+		im->counts && (im->caps & IMAP_CAP_STATUS_SIZE) != 0 ? " SIZE"
 								     : "");
 }
 
@@ -221,30 +221,43 @@ static int list_gather(struct list *l, bool whole, struct err *err)
 	return list_subscriptions(l, n->foreign, foreign, others, err);
 }
 
-/* Counts of those that came without. What is refused stays unknown. */
-static int list_survey(struct list *l, struct err *err)
+/* 0: an answer came, or the name was refused; -1. */
+static int list_ask_status(
+	struct list *l, const char *name, const char *items, struct err *err)
 {
 	struct imap_answer answer = {.status = IMAP_BAD};
+	struct err why = {0};
+
+	imap_begin(l->im);
+	imap_put(l->im, "STATUS ");
+	if (imap_put_string(l->im, name, strlen(name), &why) < 0) {
+		if (why.scope <= ERR_SCOPE_MAILBOX)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	imap_put(l->im, " ");
+	imap_put(l->im, items);
+	if (imap_end(l->im, err) < 0)
+		return -1;
+	return imap_wait(l->im, "STATUS", &answer, err);
+}
+
+/* Counts of those that came without. What is refused stays unknown. */
+static int list_counts(struct list *l, struct err *err)
+{
 	char items[LIST_ITEMS_MAX];
 
 	list_status_items(l->im, items);
 	l->im->tap = imap_rows_on_line;
-	for (size_t i = 0; l->im->survey && i < l->count; i++) {
+	for (size_t i = 0; l->im->counts && i < l->count; i++) {
 		const struct list_row *row = &l->rows[i];
 		if (imap_is_worn(l->im, 1))
 			return 0;
 		if (row->status.uidvalidity != 0 ||
 			(row->attrs & MAILBOX_NOSELECT) != 0)
 			continue;
-		imap_begin(l->im);
-		imap_put(l->im, "STATUS ");
-		if (imap_put_string(l->im, row->name, strlen(row->name), err) <
-			0)
-			return -1;
-		imap_put(l->im, " ");
-		imap_put(l->im, items);
-		if (imap_end(l->im, err) < 0 ||
-			imap_wait(l->im, "STATUS", &answer, err) < 0)
+		if (list_ask_status(l, row->name, items, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -288,7 +301,7 @@ int imap_list(
 	if (r == 0)
 		r = list_gather(l, whole > 0, err);
 	if (r == 0)
-		r = list_survey(l, err);
+		r = list_counts(l, err);
 	im->tap = NULL;
 	im->tap_arg = NULL;
 	if (r == 0)

@@ -55,7 +55,7 @@ struct session_config {
 	enum session_compress compress;
 	struct quirk_overrides quirks; /* against what is recognised */
 	bool shared;		       /* list others' mailboxes, too */
-	bool survey; /* list with counts and bytes, whatever that costs */
+	bool counts; /* list with counts and bytes, whatever that costs */
 };
 
 /* What the far end turned out to be; for logs and `check`. */

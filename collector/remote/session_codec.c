@@ -91,7 +91,7 @@ void session_put_config(struct channel *c, const struct session_config *v)
 	channel_put_u64(c, v->quirks.on);
 	channel_put_u64(c, v->quirks.off);
 	channel_put_u8(c, v->shared);
-	channel_put_u8(c, v->survey);
+	channel_put_u8(c, v->counts);
 }
 
 bool session_get_config(struct channel *c, struct session_config *v)
@@ -111,7 +111,7 @@ bool session_get_config(struct channel *c, struct session_config *v)
 		compress > SESSION_COMPRESS_ALWAYS ||
 		!channel_get_u64(c, &v->quirks.on) ||
 		!channel_get_u64(c, &v->quirks.off) ||
-		!get_bool(c, &v->shared) || !get_bool(c, &v->survey))
+		!get_bool(c, &v->shared) || !get_bool(c, &v->counts))
 		return false;
 	v->compress = (enum session_compress)compress;
 	return true;

@@ -3,6 +3,7 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "configure.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -16,38 +17,13 @@ void link_init(struct link *l, struct run *run)
 static void configure(const struct link *l, struct session_config *c)
 {
 	const struct run *run = l->run;
-	const struct settings *s = run->settings;
 
-	*c = (struct session_config){
-		.url = run->account.url,
-		.secret = run->password,
-		.limits =
-			{
-				.message_bytes = s->limits_message_bytes,
-				.line_bytes = s->limits_line_bytes,
-				.nesting = s->limits_nesting,
-				.command_bytes = s->limits_command_bytes,
-				.pop3_line_bytes = s->limits_pop3_line_bytes,
-				.messages = s->limits_messages,
-				.mailboxes = s->limits_mailboxes,
-				.idle_ms = s->network_timeout_s * 1000,
-			},
-		.tls13_only = strcmp(s->tls_min_version, "1.3") == 0,
-		.shared = run->account.shared,
-		.wire_log = log_level() >= LOG_LEVEL_WIRE,
-	};
+	configure_session(run->settings, &run->account, &run->password, c);
 	/* a session that was lost may have been lost by it */
 	c->compress = l->bulk && l->opened == 0 ? SESSION_COMPRESS_FAR
 						: SESSION_COMPRESS_NEVER;
-	/* checked when it was typed */
-	if (run->account.quirks != NULL)
-		(void)quirk_overrides_parse(
-			run->account.quirks, &c->quirks, NULL);
 	if (l->pipelines_lost >= LINK_PIPELINES_LOST)
 		c->quirks.on |= QUIRK_NO_PIPELINING & ~c->quirks.off;
-	if (run->account.fingerprint != NULL)
-		(void)snprintf(c->fingerprint, sizeof c->fingerprint, "%s",
-			run->account.fingerprint);
 }
 
 /* Once a session. */
@@ -66,7 +42,6 @@ static void log_quirks(const struct run *run, const struct session_info *info)
 static int open_once(struct link *l, struct err *err)
 {
 	const struct run *run = l->run;
-	const char *ca_file = run->account.ca_file;
 	struct session_config config;
 
 	if (atomic_load(&run->cancel))
@@ -76,11 +51,10 @@ static int open_once(struct link *l, struct err *err)
 		return err_set(err, ERR_POLICY, ERR_SCOPE_ACCOUNT,
 			ERR_RETRY_CHANGE,
 			"tls.allow_plain=no forbids security=none");
-	if (ca_file == NULL || ca_file[0] == '\0')
-		ca_file = run->settings->tls_ca_file;
 	configure(l, &config);
-	if (run->dialer.open(
-		    run->dialer.arg, &config, ca_file, &l->session, err) != 0) {
+	if (run->dialer.open(run->dialer.arg, &config,
+		    configure_ca_file(run->settings, &run->account),
+		    &l->session, err) != 0) {
 		l->session = NULL;
 		return -1;
 	}

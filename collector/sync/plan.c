@@ -247,6 +247,7 @@ static void add_pair(struct plan *plan, const struct draft *d)
 static void add_skip(struct plan *plan, const struct draft *d)
 {
 	plan->skips[plan->skip_count++] = (struct plan_skip){
+		.mailbox = mem_strdup(d->m->name),
 		.name = mem_strdup(d->name),
 		.why = d->skip,
 		.status = d->m->status,
@@ -323,8 +324,10 @@ void plan_clear(struct plan *plan)
 		free(plan->pairs[i].name);
 		free(plan->pairs[i].folder);
 	}
-	for (size_t i = 0; i < plan->skip_count; i++)
+	for (size_t i = 0; i < plan->skip_count; i++) {
+		free(plan->skips[i].mailbox);
 		free(plan->skips[i].name);
+	}
 	free(plan->pairs);
 	free(plan->skips);
 	free(plan->unused_maps);

@@ -50,7 +50,7 @@ struct plan_pair {
 };
 
 struct plan_skip {
-	char *name; /* as in plan_pair */
+	char *mailbox, *name; /* as in plan_pair */
 	enum plan_skip_why why;
 	struct mailbox_state status;
 };

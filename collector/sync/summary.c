@@ -21,7 +21,7 @@ int summary_bytes(struct ledger *l, uint64_t *ret_bytes, struct err *err)
 	return 0;
 }
 
-static char *printable(const char *name)
+char *summary_printable(const char *name)
 {
 	char utf8[NAME_MAILBOX_MAX * 2];
 	char out[NAME_MAILBOX_MAX * 2];
@@ -52,7 +52,8 @@ void summary_make(
 	rows = mem_array(count, sizeof *rows);
 	for (size_t i = 0; i < count; i++) {
 		const struct ledger_mailbox *m = &all[i];
-		rows[i] = (struct job_mailbox){.mailbox = printable(m->name),
+		rows[i] = (struct job_mailbox){
+			.mailbox = summary_printable(m->name),
 			.folder = mem_strdup(m->folder),
 			.uidvalidity = m->uidvalidity,
 			.source = is_planned(plan, m->name) ? m->exists : 0,

@@ -166,7 +166,7 @@ static void surveys(const char *caps, const char *text, const char *expected)
 
 	talk_init(&t);
 	talk_config(&c);
-	c.shared = c.survey = true;
+	c.shared = c.counts = true;
 	if (talk_open_as(&t, &c, all) < 0)
 		fail_msg("open: %s", t.err.text);
 	free(all);
