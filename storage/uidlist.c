@@ -331,23 +331,21 @@ int uidlist_append(struct uidlist *u, const struct uidlist_record *records,
 				 err, errnum, "cannot write " UIDLIST_FILE);
 }
 
-/* One line without its LF into line; 1, 0 at the end. One that is too long
- * comes as "". */
+/* One line without its LF into line; 1, 0 at the end. One that is too long,
+ * torn or holds a NUL comes as "". */
 static int next_line(FILE *f, char *line)
 {
-	bool whole;
+	size_t n = 0;
+	bool good = true;
+	int c;
 
-	if (fgets(line, UIDLIST_LINE_MAX, f) == NULL)
-		return 0;
-	whole = strchr(line, '\n') != NULL;
-	line[whole ? strcspn(line, "\n") : 0] = '\0';
-	while (!whole) {
-		char rest[256];
-		if (fgets(rest, sizeof rest, f) == NULL)
-			break;
-		whole = strchr(rest, '\n') != NULL;
+	while ((c = getc_unlocked(f)) != EOF && c != '\n') {
+		good = good && c != '\0' && n < UIDLIST_LINE_MAX - 1;
+		if (good)
+			line[n++] = (char)c;
 	}
-	return 1;
+	line[good && c == '\n' ? n : 0] = '\0';
+	return c != EOF || n > 0 || !good;
 }
 
 int uidlist_each(const struct uidlist *u, uidlist_record_fn *fn, void *arg)
