@@ -116,7 +116,7 @@ static int64_t date_of(
 }
 
 /* Grows with every message, so that Dovecot numbers them as they came. */
-static int64_t next_time_us(struct store *store)
+int64_t delivery_time_us(struct store *store)
 {
 	int64_t now_us = clock_wall_us();
 
@@ -125,7 +125,7 @@ static int64_t next_time_us(struct store *store)
 }
 
 /* Which keywords get a letter here; the letters come with the batch. */
-static int plan_keywords(struct folder *folder, const struct flags *source,
+int delivery_plan_keywords(struct folder *folder, const struct flags *source,
 	struct flags *kept, struct err *err)
 {
 	int fd, rc;
@@ -146,7 +146,7 @@ static int plan_keywords(struct folder *folder, const struct flags *source,
 	return rc;
 }
 
-static struct staged *new_staged(
+struct staged *delivery_staged(
 	const struct ledger_message *key, const struct flags *kept)
 {
 	size_t uidl = strlen(key->uidl) + 1;
@@ -173,7 +173,7 @@ static void name_it(const struct delivery *d, struct folder *folder,
 	const struct ledger_message *key, struct staged *s)
 {
 	struct store *store = d->store;
-	const struct basename_parts parts = {.time_us = next_time_us(store),
+	const struct basename_parts parts = {.time_us = delivery_time_us(store),
 		.account = ledger_account(store->ledger),
 		.dir = folder->dir,
 		.key = key,
@@ -202,12 +202,12 @@ int delivery_end(struct delivery **delivery, struct folder *folder,
 	struct flags kept;
 	struct staged *s;
 
-	if (plan_keywords(folder, &key->source, &kept, err) != 0 ||
+	if (delivery_plan_keywords(folder, &key->source, &kept, err) != 0 ||
 		delivery_file_finish(d, date_s, err) != 0) {
 		delivery_abort(delivery);
 		return -1;
 	}
-	s = new_staged(key, &kept);
+	s = delivery_staged(key, &kept);
 	s->date_s = date_s;
 	name_it(d, folder, key, s);
 	*delivery = NULL;

@@ -36,4 +36,15 @@ void delivery_file_remove(const struct store *store, uint64_t seq);
 /* The last bytes; owner, mode and times; closes. */
 int delivery_file_finish(struct delivery *d, int64_t date_s, struct err *err);
 
+/* ---- delivery.c, for links */
+struct staged;
+/* Which keywords find a letter in the folder. */
+int delivery_plan_keywords(struct folder *folder, const struct flags *source,
+	struct flags *kept, struct err *err);
+/* Key and flags; the caller fills the rest. */
+struct staged *delivery_staged(
+	const struct ledger_message *key, const struct flags *kept);
+/* Grows with every message, so that Dovecot numbers them as they came. */
+int64_t delivery_time_us(struct store *store);
+
 #endif

@@ -120,6 +120,7 @@ struct ledger_message {
 	struct flags source; /* flags at the source, last applied */
 	struct flags local;  /* flags here, last written by us */
 	bool to_new;	     /* published into new/ rather than cur/ */
+	bool going;	     /* due to go from its folder */
 	enum err_class why;  /* quarantined, skipped */
 	char why_text[256];
 	int64_t first_at, next_try_at;
@@ -204,6 +205,17 @@ int ledger_rename_mailbox(struct ledger *l, int64_t id, const char *name,
 /* Delivered rows with this emailid, of any mailbox. */
 int ledger_each_emailid(struct ledger *l, const char *emailid,
 	ledger_message_fn *fn, void *arg, struct err *err);
+/* Left out of one mailbox because another has the message (a key and
+ * emailid); and such rows away again whose message no other mailbox has or
+ * will keep: *ret_count. */
+int ledger_skip_named(struct ledger *l, const struct ledger_message *m,
+	int64_t now_s, struct err *err);
+int ledger_unskip_named(struct ledger *l, int64_t mailbox_id,
+	uint32_t uidvalidity, int64_t *ret_count, struct err *err);
+/* 1: a message with an emailid is due to go from its folder. */
+int ledger_any_named_due(struct ledger *l, struct err *err);
+/* 1: an IMAP message was delivered without an emailid. */
+int ledger_any_unnamed(struct ledger *l, struct err *err);
 /* A row, done, for a message that lies here already. Nothing where the key
  * has one. */
 int ledger_adopt(

@@ -113,3 +113,61 @@ int ledger_adopt_old(struct ledger *l, const struct ledger_message *m,
 {
 	return adopt(l, m, ledger_fence(l) << 32, n, err);
 }
+
+int ledger_skip_named(struct ledger *l, const struct ledger_message *m,
+	int64_t now_s, struct err *err)
+{
+	struct stmt *s;
+	bool own;
+
+	if (ledger_write_begin(l, &own, err) != 0)
+		return -1;
+	s = db_stmt(l->db, "ledger_skip_named");
+	stmt_bind_int(s, "mailbox_id", m->mailbox_id);
+	stmt_bind_int(s, "uidvalidity", m->uidvalidity);
+	stmt_bind_int(s, "uid", m->uid);
+	stmt_bind_int(s, "fence", l->fence);
+	stmt_bind_int(s, "now", now_s);
+	stmt_bind_text(s, "emailid", m->emailid);
+	return ledger_write_end(l, own, stmt_run(s, err), err);
+}
+
+int ledger_unskip_named(struct ledger *l, int64_t mailbox_id,
+	uint32_t uidvalidity, int64_t *ret_count, struct err *err)
+{
+	struct stmt *s;
+	bool own;
+	int r;
+
+	if (ledger_write_begin(l, &own, err) != 0)
+		return -1;
+	s = db_stmt(l->db, "ledger_unskip_named");
+	stmt_bind_int(s, "mailbox_id", mailbox_id);
+	stmt_bind_int(s, "uidvalidity", uidvalidity);
+	r = stmt_run(s, err);
+	*ret_count = r == 0 ? db_changes(l->db) : 0;
+	return ledger_write_end(l, own, r, err);
+}
+
+static int any(struct ledger *l, const char *name, struct err *err)
+{
+	struct stmt *s;
+	int r;
+
+	ledger_enter(l);
+	s = db_stmt(l->db, name);
+	r = stmt_step(s, err);
+	stmt_reset(s);
+	ledger_leave(l);
+	return r;
+}
+
+int ledger_any_named_due(struct ledger *l, struct err *err)
+{
+	return any(l, "ledger_any_named_due", err);
+}
+
+int ledger_any_unnamed(struct ledger *l, struct err *err)
+{
+	return any(l, "ledger_any_unnamed", err);
+}

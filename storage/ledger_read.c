@@ -50,6 +50,7 @@ static void read_identity(struct stmt *s, struct ledger_message *m)
 	const void *hash;
 
 	copy_text(s, "emailid", m->emailid, sizeof m->emailid);
+	m->going = stmt_int(s, "expunge") >= 2;
 	hash = stmt_blob(s, "header_hash", &n);
 	memset(m->header_hash, 0, sizeof m->header_hash);
 	if (n == sizeof m->header_hash)

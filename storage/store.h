@@ -103,6 +103,19 @@ int delivery_write(
 int delivery_end(struct delivery **d, struct folder *folder,
 	const struct ledger_message *key, struct err *err);
 void delivery_abort(struct delivery **d);
+/*
+ * A message that lies here already, once more: `of` (its row, delivered) and
+ * the folder's directory it went to. The new file is a link to the same
+ * bytes, staged, and goes the same way as any delivery. 1 handed over; 0 the
+ * file is not there any more, or cannot be linked: fetch it. links keeps one
+ * listing: drop it (links_close) after what it was made for.
+ */
+struct links;
+struct links *links_open(struct store *store);
+void links_close(struct links **links);
+int delivery_link(struct links *links, const struct ledger_message *of,
+	const char *dir, struct folder *folder,
+	const struct ledger_message *key, struct err *err);
 /* Waits until everything handed over by this store is published and
  * durable, and the rows are done. */
 int store_flush(struct store *store, struct err *err);

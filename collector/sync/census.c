@@ -40,18 +40,28 @@ static void add(struct census *l, const struct message_meta *meta)
 		new->emailid = arena_strdup(l->arena, meta->emailid);
 }
 
+void census_init(struct census *c, struct visit *v)
+{
+	*c = (struct census){.v = v, .arena = arena_new()};
+}
+
+int census_add(
+	struct census *c, const struct message_meta *meta, struct err *err)
+{
+	const struct visit *v = c->v;
+
+	if ((meta->has & MESSAGE_HAS_UID) != 0 && meta->uid != 0 &&
+		(c->count == 0 || meta->uid > c->list[c->count - 1].uid) &&
+		!uidset_has(&v->known, meta->uid) &&
+		!uidset_has(&v->got, meta->uid))
+		add(c, meta);
+	return work_check_cancel(v->work, err);
+}
+
 static int on_message(
 	void *arg, const struct message_meta *meta, struct err *err)
 {
-	struct census *l = arg;
-	const struct visit *v = l->v;
-
-	if ((meta->has & MESSAGE_HAS_UID) != 0 && meta->uid != 0 &&
-		(l->count == 0 || meta->uid > l->list[l->count - 1].uid) &&
-		!uidset_has(&v->known, meta->uid) &&
-		!uidset_has(&v->got, meta->uid))
-		add(l, meta);
-	return work_check_cancel(v->work, err);
+	return census_add(arg, meta, err);
 }
 
 int census_load(struct visit *v, struct census *ret_census, struct err *err)
@@ -59,7 +69,7 @@ int census_load(struct visit *v, struct census *ret_census, struct err *err)
 	uint32_t items =
 		SESSION_SCAN_SIZE | SESSION_SCAN_DATE | SESSION_SCAN_FLAGS;
 
-	*ret_census = (struct census){.v = v, .arena = arena_new()};
+	census_init(ret_census, v);
 	if (visit_load_known(v, err) != 0 || visit_ensure_session(v, err) != 0)
 		return -1;
 	if (v->work->link.info.emailid)

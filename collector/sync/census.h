@@ -32,6 +32,10 @@ struct census {
 /* EMAILID where the server has it, size, date, flags of what is neither in
  * v->known nor in v->got. Caller clears, on failure too. */
 int census_load(struct visit *v, struct census *ret_census, struct err *err);
+/* The same by hand: what is told of one message, ascending. */
+void census_init(struct census *c, struct visit *v);
+int census_add(
+	struct census *c, const struct message_meta *meta, struct err *err);
 void census_clear(struct census *l);
 struct listed *census_find(const struct census *l, uint32_t uid);
 void listed_flags(const struct listed *l, struct flags *ret_flags);

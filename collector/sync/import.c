@@ -13,6 +13,7 @@
 
 #include "completeness.h"
 #include "fetch.h"
+#include "labels.h"
 #include "reclaim.h"
 #include "rematch.h"
 #include "scan.h"
@@ -399,6 +400,8 @@ int import_mailbox(struct visit *v, struct err *err)
 	size_t unsettled = 0;
 	int rc = 0;
 
+	if (labels_want_again(v, err) != 0)
+		return -1;
 	if (import_nothing_new(v)) {
 		completeness_fewer(v);
 		return 0;
@@ -415,6 +418,8 @@ int import_mailbox(struct visit *v, struct err *err)
 		if (rc == 0 && im.rematch != NULL)
 			rc = rematch_listed(im.rematch, err);
 	}
+	if (rc == 0)
+		rc = labels_settle(v, err);
 	if (rc == 0)
 		rc = get_new(&im, &unsettled, err);
 	if (rc == 0 && needs_second_look(&im, unsettled))

@@ -44,6 +44,40 @@ static void log_plan(const struct work *w, const struct plan *plan)
 	}
 }
 
+static bool is_known(
+	const struct plan_known *known, size_t count, const char *mailbox)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(known[i].mailbox, mailbox) == 0)
+			return true;
+	return false;
+}
+
+/* \All is collected where each message has a name, and, to begin with, all
+ * that are here have one: else they would come a second time. */
+static int keeps_all(struct work *w, const struct listing *l,
+	const struct plan_known *known, size_t count, bool *ret_keeps,
+	struct err *err)
+{
+	int unnamed;
+
+	*ret_keeps = false;
+	if (!w->link.info.emailid)
+		return 0;
+	for (size_t i = 0; i < l->count; i++) {
+		if ((l->mailboxes[i].attrs & MAILBOX_ALL) == 0)
+			continue;
+		if (is_known(known, count, l->mailboxes[i].name)) {
+			*ret_keeps = true;
+			return 0;
+		}
+		unnamed = ledger_any_unnamed(w->ledger, err);
+		*ret_keeps = unnamed == 0;
+		return unnamed < 0 ? -1 : 0;
+	}
+	return 0;
+}
+
 static int make(struct work *w, const struct listing *l, struct plan *ret_plan,
 	struct err *err)
 {
@@ -59,6 +93,12 @@ static int make(struct work *w, const struct listing *l, struct plan *ret_plan,
 			.folder = rows[i].folder,
 			.dir = rows[i].dir};
 	source.known = known;
+	if (keeps_all(w, l, known, source.known_count, &source.keep_all, err) !=
+		0) {
+		free(known);
+		free(rows);
+		return -1;
+	}
 	source.quirks = w->link.info.quirks;
 	plan_make(l->mailboxes, l->count, &w->run->account, &source, ret_plan);
 	free(known);

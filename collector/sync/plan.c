@@ -210,8 +210,15 @@ static struct dict *taken_places(const struct plan_source *source)
 
 /* ---- order */
 
+static bool is_all(const struct draft *d)
+{
+	return (d->m->attrs & MAILBOX_ALL) != 0 && !name_is_inbox(d->m->name);
+}
+
 static int rank_of(const struct draft *d)
 {
+	if (is_all(d) && !d->skipped)
+		return 3;
 	if (name_is_inbox(d->m->name))
 		return 0;
 	if (d->why == PLAN_KNOWN || d->why == PLAN_MAP)
@@ -231,7 +238,8 @@ static int by_rank(const void *a, const void *b)
 
 /* ---- the plan */
 
-static void add_pair(struct plan *plan, const struct draft *d)
+static void add_pair(
+	struct plan *plan, const struct drafts *all, const struct draft *d)
 {
 	plan->pairs[plan->count++] = (struct plan_pair){
 		.mailbox = mem_strdup(d->m->name),
@@ -239,6 +247,7 @@ static void add_pair(struct plan *plan, const struct draft *d)
 		.folder = mem_strdup(d->folder),
 		.subscribe = d->subscribe,
 		.numbered = d->numbered,
+		.all = all->source->keep_all && is_all(d),
 		.why = d->why,
 		.status = d->m->status,
 	};
@@ -268,7 +277,7 @@ static void write_plan(const struct drafts *all, struct plan *plan)
 		if (all->rows[i].skipped)
 			add_skip(plan, &all->rows[i]);
 		else
-			add_pair(plan, &all->rows[i]);
+			add_pair(plan, all, &all->rows[i]);
 }
 
 static void drafts_clear(struct drafts *all)

@@ -45,6 +45,7 @@ struct plan_pair {
 	char *folder;  /* UTF-8 */
 	bool subscribe;
 	bool numbered; /* another has the folder that it would have had */
+	bool all; /* \All: holds what other mailboxes hold, too; comes last */
 	enum plan_why why;
 	struct mailbox_state status; /* uidvalidity 0: not known */
 };

@@ -148,9 +148,25 @@ static void give(struct drafts *all, size_t use)
 	d->special = true;
 }
 
+/* What \All alone has is archived mail. */
+static void give_all(struct drafts *all)
+{
+	if (!all->source->keep_all || is_given(all, "Archive"))
+		return;
+	for (size_t i = 0; i < all->count; i++) {
+		struct draft *d = &all->rows[i];
+		if (d->folder != NULL || d->skipped ||
+			(d->m->attrs & PLAN_VIEWS) != (uint32_t)MAILBOX_ALL)
+			continue;
+		plan_settle(d, mem_strdup("Archive"), PLAN_ATTRIBUTE);
+		return;
+	}
+}
+
 void plan_special_apply(struct drafts *all)
 {
 	for (size_t use = 0; use < USES; use++)
 		if (!is_given(all, uses[use].folder))
 			give(all, use);
+	give_all(all);
 }

@@ -4,6 +4,7 @@
 #include "completeness.h"
 #include "expunge.h"
 #include "import.h"
+#include "labels.h"
 #include "maildrop.h"
 #include "numbers.h"
 #include "policy.h"
@@ -232,7 +233,8 @@ static int open_mailbox(struct visit *v, struct err *err)
 	if (ledger_mailbox(w->ledger, v->pair->mailbox, v->pair->folder, &v->m,
 		    err) != 0)
 		return -1;
-	v->unchanged = visit_is_unchanged(w, &v->m, &v->pair->status);
+	v->unchanged = visit_is_unchanged(w, &v->m, &v->pair->status) &&
+		       !labels_are_due(w, v->pair);
 	if (v->unchanged) {
 		v->state = v->pair->status;
 		v->counted = v->state.exists;

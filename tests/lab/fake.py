@@ -29,6 +29,7 @@ class Imap:
         self.refusals = []         # answers to the next FETCHes of bodies
         self.deadly = None         # selecting it closes the connection
         self.lock = threading.Lock()
+        self.session = Session
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -54,7 +55,7 @@ class Imap:
             self.now += 1
             self.most = max(self.most, self.now)
         try:
-            Session(self, s).serve()
+            self.session(self, s).serve()
         except OSError:
             pass
         finally:

@@ -107,7 +107,7 @@ static const struct plan_table servers[] = {
 			{"[Gmail]/Starred", MAILBOX_FLAGGED},
 			{"[Gmail]/Both", MAILBOX_ALL | MAILBOX_IMPORTANT}},
 		.pairs = "INBOX>INBOX I\n"
-			 "[Gmail]/All Mail>[Gmail]/All Mail o\n",
+			 "[Gmail]/All Mail>Archive a\n",
 		.skips = "[Gmail]/Starred: a view of mail that is elsewhere\n"
 			 "[Gmail]/Both: a view of mail that is elsewhere\n"},
 	{.what = "a view that is named, and one that a glob happens to match",
