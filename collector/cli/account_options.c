@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <utf8proc.h>
 
+#define CONNECTIONS_MAX 16 /* as the job table checks */
+
 static int refuse(
 	struct err *err, const char *option, const char *value, const char *why)
 {
@@ -242,6 +244,30 @@ static int apply_quirks(
 	return r;
 }
 
+static int apply_connections(const struct settings *settings, struct account *a,
+	const char *value, struct err *err)
+{
+	char *end;
+	long n;
+
+	if (value != NULL) {
+		n = strtol(value, &end, 10);
+		if (!isdigit((unsigned char)value[0]) || *end != '\0' ||
+			n < 1 || n > CONNECTIONS_MAX)
+			return refuse(err, "connections", value,
+				"it takes a number from 1 to 16");
+		if (n > 1 && n > settings->pool_per_host)
+			return refuse(err, "connections", value,
+				"pool.per_host allows fewer sessions to one "
+				"host");
+		a->connections = (int)n;
+	}
+	if (a->connections > 1 && a->url.protocol == PROTOCOL_POP3)
+		return refuse(err, "connections", value != NULL ? value : "",
+			"a POP3 maildrop is open in one session only");
+	return 0;
+}
+
 int account_apply(const struct settings *settings, struct account *a,
 	const struct args *args, struct err *err)
 {
@@ -253,6 +279,8 @@ int account_apply(const struct settings *settings, struct account *a,
 		(every != NULL && apply_every(a, every, err) < 0) ||
 		apply_rules(a, args, err) < 0 ||
 		apply_texts(a, args, err) < 0 ||
+		apply_connections(settings, a, args_value(args, "connections"),
+			err) < 0 ||
 		apply_globs(a, args, err) < 0 ||
 		map_options_apply(a, args, err) < 0 ||
 		apply_quirks(a, args, err) < 0)

@@ -48,7 +48,7 @@ static json_t *account_json(const struct account *a)
 	url_format(&a->url, url);
 	every_text(a, every);
 	return json_pack("{s:s, s:o, s:o, s:s, s:b, s:s, s:s, s:o, s:o, s:o, "
-			 "s:o, s:s, s:b, s:b, s:o, s:b, s:o, s:s}",
+			 "s:o, s:s, s:b, s:b, s:o, s:b, s:i, s:o, s:s}",
 		"name", a->name, "url", json_text(url), "to", json_text(a->to),
 		"every", every, "paused", a->paused, "delete", a->delete_rule,
 		"on_expunge", a->on_expunge, "folder", json_lines(a->folders),
@@ -56,7 +56,8 @@ static json_t *account_json(const struct account *a)
 		json_text(a->prefix), "ca_file", json_text(a->ca_file),
 		"fingerprint", a->fingerprint, "skip_deleted", a->skip_deleted,
 		"new_uids", a->new_uids, "map", json_lines(a->maps), "shared",
-		a->shared, "quirk", json_lines(a->quirks), "created_at",
+		a->shared, "connections", a->connections, "quirk",
+		json_lines(a->quirks), "created_at",
 		clock_rfc3339(a->created_at, when));
 }
 

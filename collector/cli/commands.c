@@ -30,6 +30,10 @@ static const struct cli_option add_options[] = {
 	{"ca-file", "FILE", "trust these certificates (PEM) for this server"},
 	{"fingerprint", "SHA256:HEX",
 		"accept just the certificate with this SHA-256 fingerprint"},
+	{"connections", "N",
+		"collect up to N mailboxes at the same time, each over an IMAP "
+		"session of its own: 1 (the default) to 16, and no more than "
+		"pool.per_host and the provider allow"},
 	{"skip-deleted", NULL,
 		"leave out messages marked \\Deleted at the source"},
 	{"new-uids", NULL,
@@ -62,6 +66,7 @@ static const struct cli_option set_options[] = {
 	{"no-shared", NULL, "collect them no longer; their mail stays"},
 	{"ca-file", "FILE", "\"\" = tls.ca_file"},
 	{"fingerprint", "SHA256:HEX", "\"\" = check the chain"},
+	{"connections", "N", "1 to 16: mailboxes at the same time"},
 	{"skip-deleted", NULL, "leave out messages marked \\Deleted"},
 	{"keep-deleted", NULL, "bring them, marked as deleted"},
 	{"new-uids", NULL, "keep no UIDs and UIDLs of the source"},

@@ -12,6 +12,7 @@
 #include "channel_impl.h"
 
 #include "../base/mem.h"
+#include "session.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -27,6 +28,7 @@
 #define OUT_KEEP_BYTES ((size_t)4096)
 #define IN_FIRST_BYTES ((size_t)4096)
 #define IN_BUSY_BYTES ((size_t)24576)
+#define TURN 8			   /* others get theirs after so many pieces */
 #define COPY_BYTES ((size_t)16384) /* below, a copy is cheaper than a call */
 
 struct channel *channel_new(int fd)
@@ -81,6 +83,11 @@ void channel_cleanse(struct channel *c)
 	c->left = 0;
 }
 
+void channel_set_wait(struct channel *c, const struct session_wait *wait)
+{
+	c->wait = wait;
+}
+
 static int cancelled(struct err *err)
 {
 	return err_set(err, ERR_CANCELLED, ERR_SCOPE_SESSION, ERR_RETRY_NOW,
@@ -95,6 +102,19 @@ static int peer_gone(const struct channel *c, const char *what, struct err *err)
 		"the process at the other end %s", what);
 }
 
+static void let_others(const struct channel *c, bool begin)
+{
+	int errnum = errno;
+
+	if (c->wait != NULL && c->wait->begin != NULL) {
+		if (begin)
+			c->wait->begin(c->wait->arg);
+		else
+			c->wait->end(c->wait->arg);
+	}
+	errno = errnum;
+}
+
 /* Waits for events: 0 ready, -1. */
 static int wait_for(const struct channel *c, short events, int64_t timeout_ms,
 	struct err *err)
@@ -105,9 +125,11 @@ static int wait_for(const struct channel *c, short events, int64_t timeout_ms,
 					: 1 << 30;
 	int r;
 
+	let_others(c, true);
 	do
 		r = poll(&p, 1, ms);
 	while (r < 0 && errno == EINTR);
+	let_others(c, false);
 	if (atomic_load(&c->cancelled))
 		return cancelled(err);
 	if (r == 0)
@@ -316,6 +338,10 @@ static int fill(struct channel *c, int64_t timeout_ms, struct err *err)
 		ssize_t n = recv(c->fd, c->in + c->in_end,
 			c->in_cap - c->in_end, MSG_DONTWAIT);
 		if (n > 0) {
+			if (++c->received % TURN == 0) {
+				let_others(c, true);
+				let_others(c, false);
+			}
 			c->in_end += (size_t)n;
 			if (c->in_high < c->in_end)
 				c->in_high = c->in_end;

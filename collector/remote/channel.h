@@ -29,6 +29,10 @@ void channel_cancel(struct channel *c);
 /* A write that the peer does not take for this long is ERR_TIMEOUT; -1 (as
  * made) waits for ever. */
 void channel_set_send_timeout(struct channel *c, int64_t ms);
+struct session_wait;
+/* Called round each wait, and now and then where there is none, so that
+ * nobody else waits for ever. */
+void channel_set_wait(struct channel *c, const struct session_wait *wait);
 /* Overwrites what was read and sent so far: after a frame with a secret. The
  * payload at hand is gone with it. */
 void channel_cleanse(struct channel *c);

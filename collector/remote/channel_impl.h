@@ -15,6 +15,8 @@ struct channel {
 	int fd;
 	atomic_bool cancelled;
 	int64_t send_timeout_ms;
+	const struct session_wait *wait;
+	unsigned received; /* times, without a wait */
 
 	char *out;
 	size_t out_len;

@@ -45,13 +45,24 @@ enum session_compress {
 	SESSION_COMPRESS_ALWAYS,
 };
 
+/* Who wants to know when a call waits for the far end: begin before, end
+ * after; between them nothing of the caller is touched. begin NULL: nobody,
+ * for the time being; changed by the session's thread alone. */
+struct session_wait {
+	void (*begin)(void *arg);
+	void (*end)(void *arg);
+	void *arg;
+};
+
 struct session_config {
 	struct url url;
 	struct secret secret;
 	struct session_limits limits;
 	bool tls13_only;       /* tls.min_version = 1.3 */
 	char fingerprint[128]; /* "" or "SHA256:…" of the certificate */
-	bool wire_log;	       /* log the conversation, secrets replaced */
+	/* NULL: nobody. Lives as long as the session; does not travel. */
+	const struct session_wait *wait;
+	bool wire_log; /* log the conversation, secrets replaced */
 	enum session_compress compress;
 	struct quirk_overrides quirks; /* against what is recognised */
 	bool shared;		       /* list others' mailboxes, too */

@@ -316,6 +316,7 @@ int session_channel_open(int channel_fd, const struct session_config *config,
 
 	p->base.ops = &proxy_ops;
 	p->channel = channel_new(channel_fd);
+	channel_set_wait(p->channel, config->wait);
 	p->limits = config->limits;
 	channel_set_send_timeout(p->channel, config->limits.idle_ms + GRACE_MS);
 	if (say_open(p, config, err) < 0) {

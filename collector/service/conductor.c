@@ -121,7 +121,7 @@ static bool is_busy(const struct conductor *c)
 
 static size_t free_places(const struct conductor *c)
 {
-	size_t taken = pool_count(c->pool);
+	size_t taken = pool_sessions(c->pool);
 
 	return c->drain != RUNNING || taken >= c->places ? 0
 							 : c->places - taken;

@@ -15,6 +15,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct slot {
 	struct slot *next;	/* in the list of runs */
@@ -22,6 +23,10 @@ struct slot {
 	struct pool *pool;
 	struct run *run;
 	struct dialer dialer;
+	struct dialer *more; /* one for each session besides */
+	struct run_dialer *more_dialers;
+	size_t more_count; /* of those that are sound */
+	size_t taken;	   /* sessions besides; under the pool's lock */
 	struct generation *settings;
 	struct task task;
 };
@@ -29,7 +34,7 @@ struct slot {
 struct pool {
 	struct pool_needs needs;
 	uv_async_t ended;
-	pthread_mutex_t lock; /* done */
+	pthread_mutex_t lock; /* done, taken; slots while they change */
 	struct slot *done;
 	struct slot *slots;
 	size_t count;
@@ -80,6 +85,10 @@ static void *run_thread(void *arg)
 static void slot_free(struct slot *slot)
 {
 	dialer_clear(&slot->dialer);
+	for (size_t i = 0; i < slot->more_count; i++)
+		dialer_clear(&slot->more[i]);
+	free(slot->more);
+	free(slot->more_dialers);
 	run_free(&slot->run);
 	generation_release(&slot->settings);
 	free(slot);
@@ -87,13 +96,14 @@ static void slot_free(struct slot *slot)
 
 static void take_out(struct pool *pool, struct slot *slot)
 {
-	for (struct slot **p = &pool->slots; *p != NULL; p = &(*p)->next) {
-		if (*p != slot)
-			continue;
-		*p = slot->next;
-		pool->count--;
-		return;
-	}
+	struct slot **p = &pool->slots;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	while (*p != slot)
+		p = &(*p)->next;
+	*p = slot->next;
+	pool->count--;
+	(void)pthread_mutex_unlock(&pool->lock);
 }
 
 static void on_ended(uv_async_t *ended)
@@ -175,6 +185,84 @@ static int fill_run(struct pool *pool, struct slot *slot, const struct job *job,
 	return 0;
 }
 
+/* Under the lock. host NULL: all. */
+static size_t count_sessions(const struct pool *pool, const char *host)
+{
+	size_t n = 0;
+
+	for (const struct slot *s = pool->slots; s != NULL; s = s->next)
+		if (host == NULL ||
+			strcasecmp(s->run->account.url.host, host) == 0)
+			n += 1 + s->taken;
+	return n;
+}
+
+static int make_dialer(struct slot *slot, struct dialer *d, struct err *err)
+{
+	d->envoys = slot->pool->needs.envoys;
+	d->anchors = slot->pool->needs.anchors;
+	d->settings = &slot->settings->settings;
+	d->cancel = &slot->run->cancel;
+	return dialer_init(d, err);
+}
+
+/* Jobs of a host are claimed while the sessions that the running ones may
+ * take are fewer than pool.per_host; so with this it is never passed. */
+static bool take_session(void *arg)
+{
+	struct slot *slot = arg;
+	const struct settings *s = &slot->settings->settings;
+	struct pool *pool = slot->pool;
+	bool may;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	may = count_sessions(pool, NULL) < (size_t)s->pool_sessions &&
+	      count_sessions(pool, slot->run->account.url.host) <
+		      (size_t)s->pool_per_host;
+	slot->taken += may;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return may;
+}
+
+static void give_session(void *arg)
+{
+	struct slot *slot = arg;
+
+	(void)pthread_mutex_lock(&slot->pool->lock);
+	slot->taken--;
+	(void)pthread_mutex_unlock(&slot->pool->lock);
+}
+
+static int make_more(struct slot *slot, struct err *err)
+{
+	size_t n = slot->run->account.connections > 1
+			   ? (size_t)slot->run->account.connections - 1
+			   : 0;
+
+	slot->more = mem_alloc((n + 1) * sizeof *slot->more);
+	slot->more_dialers = mem_alloc((n + 1) * sizeof *slot->more_dialers);
+	for (; slot->more_count < n; slot->more_count++) {
+		struct dialer *d = &slot->more[slot->more_count];
+		if (make_dialer(slot, d, err) < 0)
+			return -1;
+		slot->more_dialers[slot->more_count] =
+			(struct run_dialer){.open = dialer_open, .arg = d};
+	}
+	slot->run->more = (struct run_more){.dialers = slot->more_dialers,
+		.count = n,
+		.take = take_session,
+		.give = give_session,
+		.arg = slot};
+	return 0;
+}
+
+static void cancel_hard(struct slot *slot)
+{
+	dialer_cancel(&slot->dialer);
+	for (size_t i = 0; i < slot->more_count; i++)
+		dialer_cancel(&slot->more[i]);
+}
+
 int pool_start(struct pool *pool, struct generation *settings,
 	const struct job *job, const char **ret_account_name, struct err *err)
 {
@@ -184,21 +272,34 @@ int pool_start(struct pool *pool, struct generation *settings,
 	slot->run = run_new();
 	slot->settings = settings;
 	settings->refs++;
-	slot->dialer.envoys = pool->needs.envoys;
-	slot->dialer.anchors = pool->needs.anchors;
-	slot->dialer.settings = &settings->settings;
-	slot->dialer.cancel = &slot->run->cancel;
-	if (dialer_init(&slot->dialer, err) < 0 ||
+	if (make_dialer(slot, &slot->dialer, err) < 0 ||
 		fill_run(pool, slot, job, err) < 0 ||
-		task_start(&slot->task, run_thread, slot, err) < 0) {
+		make_more(slot, err) < 0) {
 		slot_free(slot);
 		return -1;
 	}
+	(void)pthread_mutex_lock(&pool->lock);
 	slot->next = pool->slots;
 	pool->slots = slot;
 	pool->count++;
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (task_start(&slot->task, run_thread, slot, err) < 0) {
+		take_out(pool, slot);
+		slot_free(slot);
+		return -1;
+	}
 	*ret_account_name = slot->run->account.name;
 	return 0;
+}
+
+size_t pool_sessions(struct pool *pool)
+{
+	size_t n;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	n = count_sessions(pool, NULL);
+	(void)pthread_mutex_unlock(&pool->lock);
+	return n;
 }
 
 size_t pool_count(const struct pool *pool)
@@ -222,7 +323,7 @@ void pool_cancel(struct pool *pool, int64_t account_id, bool hard)
 			continue;
 		atomic_store(&s->run->cancel, true);
 		if (hard)
-			dialer_cancel(&s->dialer);
+			cancel_hard(s);
 	}
 }
 

@@ -53,6 +53,9 @@ void pool_free(struct pool **pool);
 int pool_start(struct pool *pool, struct generation *settings,
 	const struct job *job, const char **ret_account_name, struct err *err);
 size_t pool_count(const struct pool *pool);
+/* Sessions that count against pool.sessions: one a run, and what runs have
+ * taken besides (--connections). */
+size_t pool_sessions(struct pool *pool);
 /* Account ids of all runs; at most max. Returns how many. */
 size_t pool_accounts(const struct pool *pool, int64_t *ids, size_t max);
 /* account_id 0: all. Soft: at the next message boundary; hard: now. */

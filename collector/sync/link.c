@@ -11,7 +11,7 @@
 
 void link_init(struct link *l, struct run *run)
 {
-	*l = (struct link){.run = run};
+	*l = (struct link){.run = run, .dialer = &run->dialer};
 }
 
 static void configure(const struct link *l, struct session_config *c)
@@ -19,6 +19,7 @@ static void configure(const struct link *l, struct session_config *c)
 	const struct run *run = l->run;
 
 	configure_session(run->settings, &run->account, &run->password, c);
+	c->wait = l->wait;
 	/* a session that was lost may have been lost by it */
 	c->compress = l->bulk && l->opened == 0 ? SESSION_COMPRESS_FAR
 						: SESSION_COMPRESS_NEVER;
@@ -39,9 +40,26 @@ static void log_quirks(const struct run *run, const struct session_info *info)
 			"quirks_in_force", LOG_STR("quirks", names));
 }
 
+/* While others go on *l is theirs: nothing of it is touched. */
+static int dial(struct link *l, const struct session_config *config,
+	const char *ca_file, struct session **ret_session, struct err *err)
+{
+	const struct run_dialer *dialer = l->dialer;
+	const struct session_wait *wait = l->wait;
+	int rc;
+
+	if (wait != NULL && wait->begin != NULL)
+		wait->begin(wait->arg);
+	rc = dialer->open(dialer->arg, config, ca_file, ret_session, err);
+	if (wait != NULL && wait->begin != NULL)
+		wait->end(wait->arg);
+	return rc;
+}
+
 static int open_once(struct link *l, struct err *err)
 {
 	const struct run *run = l->run;
+	struct session *session = NULL;
 	struct session_config config;
 
 	if (atomic_load(&run->cancel))
@@ -52,12 +70,10 @@ static int open_once(struct link *l, struct err *err)
 			ERR_RETRY_CHANGE,
 			"tls.allow_plain=no forbids security=none");
 	configure(l, &config);
-	if (run->dialer.open(run->dialer.arg, &config,
-		    configure_ca_file(run->settings, &run->account),
-		    &l->session, err) != 0) {
-		l->session = NULL;
+	if (dial(l, &config, configure_ca_file(run->settings, &run->account),
+		    &session, err) != 0)
 		return -1;
-	}
+	l->session = session;
 	l->opened++;
 	session_info(l->session, &l->info);
 	log_quirks(run, &l->info);
@@ -120,9 +136,11 @@ int link_open(struct link *l, struct err *err)
 
 void link_close(struct link *l)
 {
-	if (l->session != NULL)
-		session_close(&l->session);
+	struct session *session = l->session;
+
 	l->session = NULL;
+	if (session != NULL)
+		session_close(&session);
 }
 
 void link_progress(struct link *l)

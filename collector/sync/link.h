@@ -27,7 +27,9 @@
 
 struct link {
 	struct run *run;
-	struct session *session; /* NULL: none open */
+	const struct run_dialer *dialer;
+	const struct session_wait *wait; /* NULL: the run has one thread */
+	struct session *session;	 /* NULL: none open */
 	struct session_info info;
 	bool bulk; /* much is to come: compression may pay */
 	unsigned opened;

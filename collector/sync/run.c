@@ -225,6 +225,7 @@ void run_execute(struct run *run)
 	w.log = (struct log_ctx){
 		.run = run->job.run, .account = run->account.name};
 	link_init(&w.link, run);
+	w.link.wait = &w.wait;
 	progress_begin(&w.progress, run);
 	LOG(LOG_LEVEL_INFO, &w.log, "run_begins",
 		LOG_STR("protocol", protocol_name(run->account.url.protocol)),

@@ -16,12 +16,24 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* How a run gets a session: the pool's way (envoys) or, in tests, directly. */
 struct run_dialer {
 	int (*open)(void *arg, const struct session_config *config,
 		const char *ca_file, struct session **ret_session,
 		struct err *err);
+	void *arg;
+};
+
+/* More sessions for the same run, where the account wants them. */
+struct run_more {
+	struct run_dialer *dialers; /* count; each for one thread */
+	size_t count;
+	/* Whether one more may be opened now; each true is given back. Any
+	 * thread. */
+	bool (*take)(void *arg);
+	void (*give)(void *arg);
 	void *arg;
 };
 
@@ -37,6 +49,7 @@ struct run {
 	const struct keys *keys;
 	struct committer *committer;
 	struct run_dialer dialer;
+	struct run_more more;
 	struct job job;
 	struct account account; /* owned by the run */
 	struct secret password; /* owned by the run */

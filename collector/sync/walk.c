@@ -2,131 +2,17 @@
 #include "walk.h"
 
 #include "import.h"
-#include "numbers.h"
-#include "visit.h"
+#include "walk_crew.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Marks wait for so many deliveries at most: what a kill can make the next
- * run look at again. */
-#define FLUSH_EVERY 2000
 /* A mailbox is tried again in a new session so often; so many that fail in a
  * row for reasons of their own end the run: then it is the server. */
 #define VISIT_TRIES 2
 #define FAILED_IN_A_ROW_MAX 3
 #define FORETELL 64 /* mailboxes at once */
-
-/* Complete; may be written once so many messages are durable. */
-struct mark {
-	struct ledger_mailbox mailbox;
-	struct folder *folder;
-	uint64_t handed;
-};
-
-struct walk {
-	struct work *w;
-	struct mark *marks;
-	size_t mark_count, mark_cap;
-	char (*dirs)[NAME_DIR_MAX]; /* to be subscribed */
-	size_t dir_count;
-	uint64_t flushed_at; /* work.arrived then */
-	size_t foretold;     /* pairs before this one: session_ahead */
-	unsigned failed_in_a_row;
-	unsigned lost; /* sessions, at the present mailbox */
-};
-
-static void note_done(struct walk *k, const struct visit *v)
-{
-	if (v->unchanged)
-		return;
-	if (k->mark_count == k->mark_cap) {
-		k->mark_cap = k->mark_cap != 0 ? k->mark_cap * 2 : 16;
-		k->marks = mem_grow(k->marks, k->mark_cap, sizeof *k->marks);
-	}
-	k->marks[k->mark_count++] = (struct mark){.mailbox = v->m,
-		.folder = v->folder,
-		.handed = store_handed(k->w->store)};
-	k->w->left_out += v->left_out + v->left_out_late;
-	k->failed_in_a_row = 0;
-	link_progress(&k->w->link);
-}
-
-/* A folder is subscribed when it is first filled, and never again: a person
- * may have unsubscribed it since. */
-static void note_folder(struct walk *k, const struct visit *v)
-{
-	if (!v->first || !v->pair->subscribe)
-		return;
-	k->dirs = mem_grow(k->dirs, k->dir_count + 1, sizeof *k->dirs);
-	memcpy(k->dirs[k->dir_count++], v->m.dir, sizeof v->m.dir);
-}
-
-static int subscribe(struct walk *k, struct err *err)
-{
-	const char **dirs;
-	int rc;
-
-	if (k->dir_count == 0)
-		return 0;
-	dirs = mem_array(k->dir_count, sizeof *dirs);
-	for (size_t i = 0; i < k->dir_count; i++)
-		dirs[i] = k->dirs[i];
-	rc = store_subscribe(k->w->store, dirs, k->dir_count, err);
-	free(dirs);
-	k->dir_count = 0;
-	return rc;
-}
-
-/* The first n marks, in one transaction. */
-static int put_marks(struct walk *k, size_t n, struct err *err)
-{
-	struct ledger *l = k->w->ledger;
-
-	if (ledger_begin(l, err) != 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (ledger_mailbox_mark(l, &k->marks[i].mailbox, err) != 0) {
-			ledger_rollback(l);
-			return -1;
-		}
-	return ledger_commit(l, err);
-}
-
-/* Those whose messages are durable; subscriptions come before. */
-static int write_marks(struct walk *k, struct err *err)
-{
-	struct work *w = k->w;
-	uint64_t settled = store_settled(w->store);
-	size_t n = 0;
-
-	if (k->mark_count == 0 || k->marks[0].handed > settled)
-		return 0;
-	if (subscribe(k, err) != 0)
-		return -1;
-	for (; n < k->mark_count && k->marks[n].handed <= settled; n++)
-		if (numbers_settle(w, k->marks[n].folder, &k->marks[n].mailbox,
-			    err) != 0)
-			return -1;
-	if (put_marks(k, n, err) != 0)
-		return -1;
-	k->mark_count -= n;
-	memmove(k->marks, k->marks + n, k->mark_count * sizeof *k->marks);
-	k->flushed_at = w->arrived;
-	return 0;
-}
-
-/* Subscriptions, then durability, then marks. The session takes its leave
- * while the disk works. */
-static int settle(struct walk *k, struct err *err)
-{
-	store_hurry(k->w->store);
-	link_close(&k->w->link);
-	if (subscribe(k, err) != 0 || store_flush(k->w->store, err) != 0)
-		return -1;
-	return write_marks(k, err);
-}
 
 /* True if the fault is the mailbox's own, and the next one may be tried. */
 static bool is_own_fault(struct walk *k, const struct err *err)
@@ -178,8 +64,11 @@ static int visit_once(
 	int rc = visit_mailbox(&v, k->w, pair, err);
 
 	if (rc == 0) {
-		note_done(k, &v);
-		note_folder(k, &v);
+		marks_note(k->marks, &v);
+		if (!v.unchanged) {
+			k->failed_in_a_row = 0;
+			link_progress(&k->w->link);
+		}
 	} else {
 		take_back(k->w, &v);
 	}
@@ -248,10 +137,10 @@ static int foresee(struct work *w, const struct plan_pair *pair,
 	return what->last ? 0 : 1;
 }
 
-/* Tells the session which mailboxes come next, as far as that is known. */
-static void foretell(struct walk *k, const struct plan *plan, size_t at)
+void walk_foretell(
+	struct walk *k, const struct plan *plan, size_t at, size_t most)
 {
-	size_t end = at + FORETELL;
+	size_t end = at + most;
 
 	if (at < k->foretold || k->w->link.session == NULL)
 		return;
@@ -271,20 +160,24 @@ static void foretell(struct walk *k, const struct plan *plan, size_t at)
 	}
 }
 
+int walk_pair(struct walk *k, const struct plan_pair *pair, struct err *err)
+{
+	if (work_check_cancel(k->w, err) != 0)
+		return -1;
+	if (visit_with_retries(k, pair, err) != 0) {
+		if (!is_own_fault(k, err))
+			return end_walk(pair, err);
+		note_failed(k, pair, err);
+	}
+	/* the next mailbox does not wait for the disk */
+	return marks_write_now_and_then(k->marks, err);
+}
+
 static int walk_pairs(struct walk *k, const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->count; i++) {
-		if (work_check_cancel(k->w, err) != 0)
-			return -1;
-		foretell(k, plan, i);
-		if (visit_with_retries(k, &plan->pairs[i], err) != 0) {
-			if (!is_own_fault(k, err))
-				return end_walk(&plan->pairs[i], err);
-			note_failed(k, &plan->pairs[i], err);
-		}
-		/* the next mailbox does not wait for the disk */
-		if (k->w->arrived - k->flushed_at >= FLUSH_EVERY &&
-			write_marks(k, err) != 0)
+		walk_foretell(k, plan, i, FORETELL);
+		if (walk_pair(k, &plan->pairs[i], err) != 0)
 			return -1;
 	}
 	return 0;
@@ -292,17 +185,21 @@ static int walk_pairs(struct walk *k, const struct plan *plan, struct err *err)
 
 int walk_plan(struct work *w, const struct plan *plan, struct err *err)
 {
-	struct walk k = {.w = w};
+	struct marks marks = {.w = w};
+	struct walk k = {.w = w, .marks = &marks};
 	struct err settle_err;
-	int rc = walk_pairs(&k, plan, err);
+	int rc;
 
+	if (walk_crew_wanted(w, plan))
+		rc = walk_crew(&k, plan, err);
+	else
+		rc = walk_pairs(&k, plan, err);
 	progress_phase(&w->progress, "finishing", NULL);
-	if (settle(&k, &settle_err) != 0) {
+	if (marks_settle(&marks, &settle_err) != 0) {
 		/* the store's own failure is what a person has to know */
 		*err = settle_err;
 		rc = -1;
 	}
-	free(k.marks);
-	free(k.dirs);
+	marks_clear(&marks);
 	return rc;
 }

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- name: job_claim
 -- One statement, so that no two conductors can take the same job or pass the
--- limit of a host. First whose lease ran out, then who has waited longest,
+-- limit of a host; what runs counts with all the sessions it may take. First whose lease ran out, then who has waited longest,
 -- then whose due time a clock that was set back has put out of reach.
 -- scan: partial indexes of waiting and of running jobs, in order, to the
 -- first that fits
@@ -12,29 +12,35 @@ WHERE account_id = COALESCE(
 	 WHERE j.run IS NOT NULL AND j.paused = 0
 		AND (j.lease_until <= :now OR j.lease_until > :now + 2 * :lease)
 		AND j.host NOT IN (
-			SELECT r.host FROM job r WHERE r.run IS NOT NULL
+			SELECT r.host FROM job r
+				JOIN account a ON a.id = r.account_id
+				WHERE r.run IS NOT NULL
 				AND r.lease_until > :now
 				AND r.lease_until <= :now + 2 * :lease
-			GROUP BY r.host HAVING count(*) >= :per_host)
+			GROUP BY r.host HAVING sum(a.connections) >= :per_host)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.lease_until LIMIT 1),
 	(SELECT j.account_id FROM job j
 	 WHERE j.run IS NULL AND j.paused = 0 AND j.due_at <= :now
 		AND j.host NOT IN (
-			SELECT r.host FROM job r WHERE r.run IS NOT NULL
+			SELECT r.host FROM job r
+				JOIN account a ON a.id = r.account_id
+				WHERE r.run IS NOT NULL
 				AND r.lease_until > :now
 				AND r.lease_until <= :now + 2 * :lease
-			GROUP BY r.host HAVING count(*) >= :per_host)
+			GROUP BY r.host HAVING sum(a.connections) >= :per_host)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.due_at LIMIT 1),
 	(SELECT j.account_id FROM job j
 	 WHERE j.run IS NULL AND j.paused = 0 AND j.due_at IS NOT NULL
 		AND j.sane_from > :now
 		AND j.host NOT IN (
-			SELECT r.host FROM job r WHERE r.run IS NOT NULL
+			SELECT r.host FROM job r
+				JOIN account a ON a.id = r.account_id
+				WHERE r.run IS NOT NULL
 				AND r.lease_until > :now
 				AND r.lease_until <= :now + 2 * :lease
-			GROUP BY r.host HAVING count(*) >= :per_host)
+			GROUP BY r.host HAVING sum(a.connections) >= :per_host)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.sane_from LIMIT 1))
 RETURNING account_id, fence, attempts;
@@ -47,7 +53,8 @@ UPDATE job SET run = :run, owner = :owner, lease_until = :now + :lease,
 WHERE account_id = :account_id
 	AND (run IS NULL OR lease_until <= :now
 		OR lease_until > :now + 2 * :lease)
-	AND (SELECT count(*) FROM job r
+	AND (SELECT COALESCE(sum(a.connections), 0) FROM job r
+		JOIN account a ON a.id = r.account_id
 		WHERE r.run IS NOT NULL AND r.host = job.host
 			AND r.lease_until > :now
 			AND r.lease_until <= :now + 2 * :lease) < :per_host

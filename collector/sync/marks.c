@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "marks.h"
+
+#include "numbers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Marks wait for so many deliveries at most: what a kill can make the next
+ * run look at again. */
+#define FLUSH_EVERY 2000
+
+/* Complete; may be written once so many messages are durable. */
+struct mark {
+	struct ledger_mailbox mailbox;
+	struct folder *folder;
+	uint64_t handed;
+};
+
+static void note_done(struct marks *k, const struct visit *v)
+{
+	if (v->unchanged)
+		return;
+	if (k->count == k->cap) {
+		k->cap = k->cap != 0 ? k->cap * 2 : 16;
+		k->list = mem_grow(k->list, k->cap, sizeof *k->list);
+	}
+	k->list[k->count++] = (struct mark){.mailbox = v->m,
+		.folder = v->folder,
+		.handed = store_handed(k->w->store)};
+	k->w->left_out += v->left_out + v->left_out_late;
+}
+
+/* A folder is subscribed when it is first filled, and never again: a person
+ * may have unsubscribed it since. */
+static void note_folder(struct marks *k, const struct visit *v)
+{
+	if (!v->first || !v->pair->subscribe)
+		return;
+	k->dirs = mem_grow(k->dirs, k->dir_count + 1, sizeof *k->dirs);
+	memcpy(k->dirs[k->dir_count++], v->m.dir, sizeof v->m.dir);
+}
+
+static int subscribe(struct marks *k, struct err *err)
+{
+	const char **dirs;
+	int rc;
+
+	if (k->dir_count == 0)
+		return 0;
+	dirs = mem_array(k->dir_count, sizeof *dirs);
+	for (size_t i = 0; i < k->dir_count; i++)
+		dirs[i] = k->dirs[i];
+	rc = store_subscribe(k->w->store, dirs, k->dir_count, err);
+	free(dirs);
+	k->dir_count = 0;
+	return rc;
+}
+
+/* The first n marks, in one transaction. */
+static int put_marks(struct marks *k, size_t n, struct err *err)
+{
+	struct ledger *l = k->w->ledger;
+
+	if (ledger_begin(l, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (ledger_mailbox_mark(l, &k->list[i].mailbox, err) != 0) {
+			ledger_rollback(l);
+			return -1;
+		}
+	return ledger_commit(l, err);
+}
+
+/* Those whose messages are durable; subscriptions come before. */
+int marks_write(struct marks *k, struct err *err)
+{
+	struct work *w = k->w;
+	uint64_t settled = store_settled(w->store);
+	size_t n = 0;
+
+	if (k->count == 0 || k->list[0].handed > settled)
+		return 0;
+	if (subscribe(k, err) != 0)
+		return -1;
+	for (; n < k->count && k->list[n].handed <= settled; n++)
+		if (numbers_settle(w, k->list[n].folder, &k->list[n].mailbox,
+			    err) != 0)
+			return -1;
+	if (put_marks(k, n, err) != 0)
+		return -1;
+	k->count -= n;
+	memmove(k->list, k->list + n, k->count * sizeof *k->list);
+	k->flushed_at = w->arrived;
+	return 0;
+}
+
+/* Subscriptions, then durability, then marks. The session takes its leave
+ * while the disk works. */
+int marks_settle(struct marks *k, struct err *err)
+{
+	store_hurry(k->w->store);
+	link_close(&k->w->link);
+	if (subscribe(k, err) != 0 || store_flush(k->w->store, err) != 0)
+		return -1;
+	return marks_write(k, err);
+}
+
+void marks_note(struct marks *k, const struct visit *v)
+{
+	note_done(k, v);
+	note_folder(k, v);
+}
+
+int marks_write_now_and_then(struct marks *k, struct err *err)
+{
+	if (k->w->arrived - k->flushed_at < FLUSH_EVERY)
+		return 0;
+	return marks_write(k, err);
+}
+
+void marks_clear(struct marks *k)
+{
+	free(k->list);
+	free(k->dirs);
+	*k = (struct marks){.w = k->w};
+}
