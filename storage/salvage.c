@@ -167,10 +167,15 @@ static void settle(struct salvage *s)
 	qsort(s->files, s->count, sizeof *s->files, by_base);
 	for (size_t i = 1; i < s->count; i++) {
 		if (by_base(&s->files[kept], &s->files[i]) == 0) {
-			free(s->files[kept].name);
+			char *older = s->files[kept].name;
 			s->files[kept] = s->files[i];
+			s->files[i].name = NULL;
+			free(older);
 		} else {
-			s->files[++kept] = s->files[i];
+			if (++kept == i)
+				continue;
+			s->files[kept] = s->files[i];
+			s->files[i].name = NULL;
 		}
 	}
 	s->count = kept + 1;
@@ -349,7 +354,7 @@ int salvage_find(struct salvage *s, const struct folder *folder,
 		.account = ledger_account(s->store->ledger),
 		.dir = folder->dir,
 		.key = m};
-	struct file key, *f;
+	struct file key = {.in_new = false}, *f;
 	int rc;
 
 	basename_digits(s->store->keys, &parts, key.digits);

@@ -74,6 +74,7 @@ static int finish(struct moves *m, struct err *err)
 			rc = ledger_note(l, NOTE, "", err);
 		free(m->rows);
 		m->rows = NULL;
+		m->count = 0;
 		if (rc == 0)
 			rc = load(m, err);
 	}
@@ -95,6 +96,8 @@ static bool is_listed(
 static void find_gone(
 	struct moves *m, const struct mailbox_info *listed, size_t count)
 {
+	if (m->rows == NULL)
+		return;
 	m->gone = mem_array(m->count, sizeof *m->gone);
 	for (size_t i = 0; i < m->count; i++) {
 		const struct ledger_mailbox *row = &m->rows[i];
@@ -119,7 +122,7 @@ static bool may_be_old(const struct moves *m, const struct mailbox_state *s)
 {
 	if (s->uidvalidity == 0 || m->mailboxids)
 		return true;
-	for (size_t i = 0; i < m->count; i++)
+	for (size_t i = 0; m->gone != NULL && i < m->count; i++)
 		if (m->gone[i] && m->rows[i].uidvalidity == s->uidvalidity)
 			return true;
 	return false;
@@ -131,6 +134,8 @@ static int identify(struct moves *m, const struct mailbox_state *s,
 {
 	enum sample_verdict verdict;
 
+	if (m->gone == NULL || m->rows == NULL)
+		return 0;
 	for (size_t i = 0; i < m->count; i++)
 		if (m->gone[i] && s->mailboxid[0] != '\0' &&
 			strcmp(m->rows[i].mailboxid, s->mailboxid) == 0) {

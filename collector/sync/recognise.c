@@ -239,7 +239,7 @@ static int match_headers(struct recognition *r, struct err *err)
 	for (size_t i = 0; i < r->census.count; i++)
 		if (r->census.list[i].has_header)
 			new[n++] = &r->census.list[i];
-	qsort(new, n, sizeof *new, listed_by_header);
+	qsort(new, n, sizeof(struct listed *), listed_by_header);
 	old = olds_sorted(r->olds, old_by_header, &count);
 	merge_headers(r, new, n, old, count);
 	free(new);
