@@ -37,6 +37,7 @@ struct crew {
 	const struct plan *plan;
 	struct baton baton;
 	size_t next;   /* pairs before it are taken */
+	size_t end;    /* those from here on are not for the crew */
 	size_t *again; /* those that came back */
 	size_t again_count;
 	size_t alive; /* hands in their loops */
@@ -91,7 +92,7 @@ static bool take_pair(struct crew *c, size_t *ret_pair)
 		*ret_pair = c->again[--c->again_count];
 		return true;
 	}
-	if (c->next == c->plan->count)
+	if (c->next == c->end)
 		return false;
 	*ret_pair = c->next++;
 	return true;
@@ -138,7 +139,7 @@ static void join_in(struct hand *h)
 	struct crew *c = h->crew;
 	struct err err;
 
-	if (c->over || c->next == c->plan->count)
+	if (c->over || c->next == c->end)
 		return;
 	if (link_open(&c->w->link, &err) != 0) {
 		if (!work_cancelled(c->w))
@@ -161,23 +162,36 @@ static void *hand_thread(void *arg)
 	return NULL;
 }
 
+/* \All, which comes last, is judged by what all the others have brought. */
+static size_t end_of_crew(const struct plan *plan)
+{
+	size_t i = 0;
+
+	while (i < plan->count && !plan->pairs[i].all)
+		i++;
+	return i;
+}
+
 /* How many more hands there can be. */
 static size_t most_hands(const struct work *w, const struct plan *plan)
 {
+	size_t pairs = end_of_crew(plan);
+
 	size_t n = w->run->account.connections > 1
 			   ? (size_t)w->run->account.connections - 1
 			   : 0;
 
 	if (n > w->run->more.count)
 		n = w->run->more.count;
-	return n < plan->count ? n : plan->count;
+	return n < pairs ? n : pairs;
 }
 
 /* Recognising what moved between mailboxes looks at all of them in turn. */
 bool walk_crew_wanted(const struct work *w, const struct plan *plan)
 {
 	return w->run->account.url.protocol == PROTOCOL_IMAP &&
-	       plan->count > 1 && w->salvage == NULL && most_hands(w, plan) > 0;
+	       end_of_crew(plan) > 1 && w->salvage == NULL &&
+	       most_hands(w, plan) > 0;
 }
 
 static void start_hands(
@@ -216,7 +230,8 @@ int walk_crew(struct walk *k, const struct plan *plan, struct err *err)
 {
 	size_t count = most_hands(k->w, plan);
 	struct hand *hands = mem_alloc((count + 1) * sizeof *hands);
-	struct crew c = {.w = k->w, .plan = plan, .alive = 1};
+	struct crew c = {
+		.w = k->w, .plan = plan, .end = end_of_crew(plan), .alive = 1};
 	struct hand *own = &hands[count];
 	int rc;
 
@@ -235,6 +250,8 @@ int walk_crew(struct walk *k, const struct plan *plan, struct err *err)
 	rc = c.over ? -1 : 0;
 	if (c.over && err != NULL)
 		*err = c.err;
+	for (size_t i = c.end; rc == 0 && i < plan->count; i++)
+		rc = walk_pair(k, &plan->pairs[i], err);
 	free(c.again);
 	free(hands);
 	return rc;

@@ -96,6 +96,13 @@ class Labels(case.Case):
     def test_gmail(self):
         self.check_import(True)
 
+    def test_over_several_connections(self):
+        """Two at once may fetch what one would link; all is there."""
+        self.start(300, True, ("--connections", "3"))
+        self.expect()
+        self.haul.run("run", self.user)
+        self.expect()
+
     def test_emailid(self):
         self.check_import(False)
 
