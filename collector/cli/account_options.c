@@ -78,6 +78,14 @@ static int apply_every(struct account *a, const char *value, struct err *err)
 	return 0;
 }
 
+static int apply_order(struct account *a, const char *value, struct err *err)
+{
+	if (strcmp(value, "oldest") != 0 && strcmp(value, "newest") != 0)
+		return refuse(err, "order", value, "it takes oldest or newest");
+	a->newest_first = strcmp(value, "newest") == 0;
+	return 0;
+}
+
 /* Rules that the contract has and this version cannot keep yet are refused,
  * rather than accepted and not followed. That a message is not listed by POP3
  * proves nothing: servers hide what was read, or is old. */
@@ -272,11 +280,13 @@ int account_apply(const struct settings *settings, struct account *a,
 	const struct args *args, struct err *err)
 {
 	const char *every = args_value(args, "every");
+	const char *order = args_value(args, "order");
 
 	if (args->word_count > 1 && url_parse(args->words[1], &a->url, err) < 0)
 		return -1;
 	if (apply_to(settings, a, args_value(args, "to"), err) < 0 ||
 		(every != NULL && apply_every(a, every, err) < 0) ||
+		(order != NULL && apply_order(a, order, err) < 0) ||
 		apply_rules(a, args, err) < 0 ||
 		apply_texts(a, args, err) < 0 ||
 		apply_connections(settings, a, args_value(args, "connections"),

@@ -41,24 +41,34 @@ static json_t *json_lines(const char *lines)
 	return array;
 }
 
+/* What it collects, and how. */
+static json_t *options_json(const struct account *a)
+{
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:s, s:b, "
+			 "s:i, s:o}",
+		"delete", a->delete_rule, "on_expunge", a->on_expunge, "folder",
+		json_lines(a->folders), "exclude", json_lines(a->excludes),
+		"prefix", json_text(a->prefix), "map", json_lines(a->maps),
+		"skip_deleted", a->skip_deleted, "shared", a->shared, "order",
+		a->newest_first ? "newest" : "oldest", "new_uids", a->new_uids,
+		"connections", a->connections, "quirk", json_lines(a->quirks));
+}
+
 static json_t *account_json(const struct account *a)
 {
 	char url[URL_TEXT_MAX], every[32], when[CLOCK_RFC3339_BYTES];
+	json_t *account;
 
 	url_format(&a->url, url);
 	every_text(a, every);
-	return json_pack("{s:s, s:o, s:o, s:s, s:b, s:s, s:s, s:o, s:o, s:o, "
-			 "s:o, s:s, s:b, s:b, s:o, s:b, s:i, s:o, s:s}",
-		"name", a->name, "url", json_text(url), "to", json_text(a->to),
-		"every", every, "paused", a->paused, "delete", a->delete_rule,
-		"on_expunge", a->on_expunge, "folder", json_lines(a->folders),
-		"exclude", json_lines(a->excludes), "prefix",
-		json_text(a->prefix), "ca_file", json_text(a->ca_file),
-		"fingerprint", a->fingerprint, "skip_deleted", a->skip_deleted,
-		"new_uids", a->new_uids, "map", json_lines(a->maps), "shared",
-		a->shared, "connections", a->connections, "quirk",
-		json_lines(a->quirks), "created_at",
+	account = json_pack("{s:s, s:o, s:o, s:s, s:b, s:o, s:s, s:s}", "name",
+		a->name, "url", json_text(url), "to", json_text(a->to), "every",
+		every, "paused", a->paused, "ca_file", json_text(a->ca_file),
+		"fingerprint", a->fingerprint, "created_at",
 		clock_rfc3339(a->created_at, when));
+	if (account != NULL)
+		(void)json_object_update_new(account, options_json(a));
+	return account;
 }
 
 static void list_table(const struct account *accounts, size_t count)

@@ -36,6 +36,9 @@ static const struct cli_option add_options[] = {
 		"pool.per_host and the provider allow"},
 	{"skip-deleted", NULL,
 		"leave out messages marked \\Deleted at the source"},
+	{"order", "oldest|newest",
+		"what comes first; newest: an inbox of use at once, and "
+		"--new-uids with it"},
 	{"new-uids", NULL,
 		"keep neither the source's IMAP UIDs nor its POP3 UIDLs"},
 	{"quirk", "NAME=on|off",
@@ -69,6 +72,7 @@ static const struct cli_option set_options[] = {
 	{"connections", "N", "1 to 16: mailboxes at the same time"},
 	{"skip-deleted", NULL, "leave out messages marked \\Deleted"},
 	{"keep-deleted", NULL, "bring them, marked as deleted"},
+	{"order", "oldest|newest", "what comes first; newest: --new-uids too"},
 	{"new-uids", NULL, "keep no UIDs and UIDLs of the source"},
 	{"keep-uids", NULL, "keep them, where nothing was collected yet"},
 	{"quirk", "NAME=on|off", "replaces all given before; \"\" = none"},

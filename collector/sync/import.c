@@ -14,6 +14,7 @@
 #include "completeness.h"
 #include "fetch.h"
 #include "labels.h"
+#include "order.h"
 #include "reclaim.h"
 #include "rematch.h"
 #include "scan.h"
@@ -261,6 +262,20 @@ static bool needs_second_look(const struct import *im, size_t unsettled)
 	return !completeness_by_count(im->v, unsettled);
 }
 
+static int get_in_order(
+	struct import *im, const struct uidset *uids, struct err *err)
+{
+	struct order order;
+	size_t first, n;
+
+	order_begin(
+		&order, uids->count, im->v->work->run->account.newest_first);
+	while (order_next(&order, &first, &n))
+		if (get(im, uids->uids + first, n, false, err) != 0)
+			return -1;
+	return 0;
+}
+
 static int get_new(struct import *im, size_t *ret_unsettled, struct err *err)
 {
 	struct visit *v = im->v;
@@ -279,7 +294,7 @@ static int get_new(struct import *im, size_t *ret_unsettled, struct err *err)
 			im->scanned ? "asking_missing" : "asking_above",
 			LOG_NUM("uids", uids.count),
 			LOG_NUM("highest", im->highest));
-		rc = get(im, uids.uids, uids.count, false, err);
+		rc = get_in_order(im, &uids, err);
 	}
 	if (rc == 0)
 		*ret_unsettled = count_unsettled(im, &uids);
@@ -314,7 +329,7 @@ static int get_missing(struct import *im, struct err *err)
 	int rc = list_missing(im, &uids, err);
 
 	if (rc == 0)
-		rc = get(im, uids.uids, uids.count, false, err);
+		rc = get_in_order(im, &uids, err);
 	for (size_t i = 0; rc == 0 && i < uids.count; i++)
 		if (!settled(im, uids.uids[i]))
 			rc = get(im, &uids.uids[i], 1, true, err);

@@ -12,6 +12,7 @@
 #include "digest.h"
 #include "drop_table.h"
 #include "fetch.h"
+#include "order.h"
 #include "reclaim.h"
 
 #include <stdio.h>
@@ -277,7 +278,9 @@ static int get_all(struct maildrop *md, struct err *err)
 	struct visit *v = md->v;
 	uint32_t *ids;
 	size_t count;
-	int rc;
+	struct order order;
+	size_t first, n;
+	int rc = 0;
 
 	if (list(md, &md->table, err) != 0 ||
 		choose(md, &ids, &count, err) != 0)
@@ -288,7 +291,10 @@ static int get_all(struct maildrop *md, struct err *err)
 	LOG(LOG_LEVEL_DEBUG, &v->log, "maildrop_listed",
 		LOG_NUM("listed", md->table.count), LOG_NUM("new", count),
 		LOG_NUM("nameless", md->table.nameless));
-	rc = fetch_messages(&md->intake, &md->owner, ids, count, false, err);
+	order_begin(&order, count, v->work->run->account.newest_first);
+	while (rc == 0 && order_next(&order, &first, &n))
+		rc = fetch_messages(
+			&md->intake, &md->owner, ids + first, n, false, err);
 	free(ids);
 	if (rc == 0)
 		rc = get_alone(md, err);

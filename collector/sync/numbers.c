@@ -5,13 +5,12 @@ static enum folder_numbers wanted(const struct visit *v)
 {
 	const struct account *a = &v->work->run->account;
 
-	if (a->new_uids)
+	/* they are given in ascending order only */
+	if (a->new_uids || a->newest_first)
 		return FOLDER_NUMBERS_NEW;
 	if (a->url.protocol == PROTOCOL_POP3)
 		return FOLDER_NUMBERS_UIDL;
-	/* UIDs are given in ascending order only */
-	return v->first && !a->newest_first ? FOLDER_NUMBERS_SOURCE
-					    : FOLDER_NUMBERS_NEW;
+	return v->first ? FOLDER_NUMBERS_SOURCE : FOLDER_NUMBERS_NEW;
 }
 
 int numbers_enter(struct visit *v, struct err *err)

@@ -130,6 +130,7 @@ static int foresee(struct work *w, const struct plan_pair *pair,
 	what->status = *s;
 	what->last = m.stored + m.quarantined + m.skipped != 0 ||
 		     m.uidvalidity != 0 || w->run->account.skip_deleted ||
+		     w->run->account.newest_first ||
 		     s->uidnext > IMPORT_DENSE_MAX;
 	if (!what->last && s->uidnext > 1)
 		what->uids =

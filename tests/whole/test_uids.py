@@ -243,5 +243,29 @@ class Uids(case.Case):
                                     set(self.uidl(user + ".local"))))
 
 
+    def subjects(self, user):
+        """Of INBOX, in the order of its UIDs: the number at the end."""
+        m = self.server.client(user)
+        m.select("INBOX", readonly=True)
+        parts = m.uid("FETCH", "1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
+        m.logout()
+        return [int(p[1].split()[-1]) for p in parts if isinstance(p, tuple)]
+
+    def test_newest_first(self):
+        for scheme in "imap+plain", "pop3+plain":
+            user = self.source(scheme[:4], 1200, folders=[("INBOX", 1)])
+            self.add(user, scheme, "--order", "newest")
+            self.haul.run("run", user)
+            self.assertEqual(self.subjects(user + ".local"), [
+                *range(700, 1200), *range(200, 700), *range(200)])
+            if scheme == "imap+plain":
+                self.assert_same(user)
+            out = self.haul.run("--json", "run", user).stdout
+            self.assertIn('"messages_new": 0', out)
+        p = self.haul.run("set", user, "--order", "sideways", check=False)
+        self.assertEqual(p.returncode, 2)
+        self.assertIn("oldest or newest", p.stderr)
+
+
 if __name__ == "__main__":
     case.main()
