@@ -15,9 +15,9 @@ static bool compress_pays(
 
 	if ((im->caps & IMAP_CAP_COMPRESS) == 0)
 		return false;
-	if (config->compress == SESSION_COMPRESS_ALWAYS)
-		return true;
-	if (config->compress == SESSION_COMPRESS_NEVER)
+	if ((config->quirks.off & QUIRK_NO_COMPRESS) != 0)
+		return true; /* a person wants it */
+	if (!config->bulk)
 		return false;
 	rtt_us = transport_rtt_us(im->t);
 	return rtt_us < 0 || rtt_us >= FAR_US;

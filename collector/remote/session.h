@@ -38,13 +38,6 @@ struct session_limits {
 	int64_t session_ms; /* whole session at most; 0 = 6 h */
 };
 
-/* COMPRESS=DEFLATE where the server offers it. */
-enum session_compress {
-	SESSION_COMPRESS_NEVER,
-	SESSION_COMPRESS_FAR, /* if the round trip is a long one */
-	SESSION_COMPRESS_ALWAYS,
-};
-
 /* Who wants to know when a call waits for the far end: begin before, end
  * after; between them nothing of the caller is touched. begin NULL: nobody,
  * for the time being; changed by the session's thread alone. */
@@ -63,7 +56,7 @@ struct session_config {
 	/* NULL: nobody. Lives as long as the session; does not travel. */
 	const struct session_wait *wait;
 	bool wire_log; /* log the conversation, secrets replaced */
-	enum session_compress compress;
+	bool bulk;     /* much is to come: compression may pay */
 	struct quirk_overrides quirks; /* against what is recognised */
 	bool shared;		       /* list others' mailboxes, too */
 	bool counts; /* list with counts and bytes, whatever that costs */

@@ -87,7 +87,7 @@ void session_put_config(struct channel *c, const struct session_config *v)
 	channel_put_u8(c, v->tls13_only);
 	channel_put_str(c, v->fingerprint);
 	channel_put_u8(c, v->wire_log);
-	channel_put_u8(c, (uint8_t)v->compress);
+	channel_put_u8(c, v->bulk);
 	channel_put_u64(c, v->quirks.on);
 	channel_put_u64(c, v->quirks.off);
 	channel_put_u8(c, v->shared);
@@ -97,7 +97,6 @@ void session_put_config(struct channel *c, const struct session_config *v)
 bool session_get_config(struct channel *c, struct session_config *v)
 {
 	const void *secret;
-	uint8_t compress;
 	size_t n;
 
 	memset(v, 0, sizeof *v);
@@ -105,16 +104,12 @@ bool session_get_config(struct channel *c, struct session_config *v)
 		n > SECRET_MAX)
 		return false;
 	secret_set(&v->secret, secret, n);
-	if (!get_limits(c, &v->limits) || !get_bool(c, &v->tls13_only) ||
-		!channel_get_str(c, v->fingerprint, sizeof v->fingerprint) ||
-		!get_bool(c, &v->wire_log) || !channel_get_u8(c, &compress) ||
-		compress > SESSION_COMPRESS_ALWAYS ||
-		!channel_get_u64(c, &v->quirks.on) ||
-		!channel_get_u64(c, &v->quirks.off) ||
-		!get_bool(c, &v->shared) || !get_bool(c, &v->counts))
-		return false;
-	v->compress = (enum session_compress)compress;
-	return true;
+	return get_limits(c, &v->limits) && get_bool(c, &v->tls13_only) &&
+	       channel_get_str(c, v->fingerprint, sizeof v->fingerprint) &&
+	       get_bool(c, &v->wire_log) && get_bool(c, &v->bulk) &&
+	       channel_get_u64(c, &v->quirks.on) &&
+	       channel_get_u64(c, &v->quirks.off) && get_bool(c, &v->shared) &&
+	       get_bool(c, &v->counts);
 }
 
 static void put_certificate(struct channel *c, const struct certificate *v)

@@ -21,8 +21,7 @@ static void configure(const struct link *l, struct session_config *c)
 	configure_session(run->settings, &run->account, &run->password, c);
 	c->wait = l->wait;
 	/* a session that was lost may have been lost by it */
-	c->compress = l->bulk && l->opened == 0 ? SESSION_COMPRESS_FAR
-						: SESSION_COMPRESS_NEVER;
+	c->bulk = l->bulk && l->opened == 0;
 	if (l->pipelines_lost >= LINK_PIPELINES_LOST)
 		c->quirks.on |= QUIRK_NO_PIPELINING & ~c->quirks.off;
 }

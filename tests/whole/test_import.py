@@ -29,6 +29,28 @@ class Import(case.Case):
     def test_imap_tls(self):
         self.imap("imaps")
 
+    def test_imap_compressed(self):
+        server = lab.Dovecot(os.path.join(self.dir, "zlib"), """
+mail_plugins = zlib
+protocol imap {
+  mail_plugins = zlib imap_zlib
+}
+""").start()
+        self.addCleanup(server.stop)
+        user = self.source("anna", 300, odd=True)
+        server.add_user(user, os.path.join(self.dir, "source", "anna"))
+        url = f"imaps://{user}@localhost:{server.imaps}"
+        p = self.haul.add(user, url, "--ca-file", server.ca,
+                          "--quirk", "no-compress=off")
+        p = self.haul.run("-v", "-o", "log.level=wire", "run", user)
+        self.assertRegex(p.stderr, "client=\"[0-9]+ COMPRESS DEFLATE\"")
+        self.assert_same(user)
+        # and not where it cannot pay
+        self.haul.run("set", user, "--quirk", "")
+        p = self.haul.run("-v", "-o", "log.level=wire", "run", user)
+        self.assertNotIn("COMPRESS DEFLATE", p.stderr)
+        self.assert_same(user)
+
     def pop3(self, scheme):
         user = self.source("boris", 300, folders=[("INBOX", 1.0)], odd=True)
         self.add(user, scheme)
