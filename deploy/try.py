@@ -50,7 +50,15 @@ def show_imap(user):
         print(f"{readable(name):<24}{len(source[name]):>8}"
               f"{len(here.get(name, [])):>8}  "
               f"{'the same' if same else 'DIFFERENT'}")
-    return good
+    m = server.client(user)
+    numbers = lab.numbers(m)
+    m.logout()
+    m = server.client(user + ".local")
+    here = lab.numbers(m)
+    m.logout()
+    same = all(here.get(name) == was for name, was in numbers.items())
+    print(f"{'UIDs and UIDVALIDITY':<42}{'the same' if same else 'OTHERS'}")
+    return good and same
 
 
 def show_pop3(user):
@@ -59,7 +67,10 @@ def show_pop3(user):
     same = source == here
     print(f"{'INBOX':<24}{len(source):>8}{len(here):>8}  "
           f"{'the same bytes' if same else 'DIFFERENT'}")
-    return same
+    named = lab.uidls(server.pop3, user) == \
+        lab.uidls(server.pop3, user + ".local")
+    print(f"{'UIDLs and their order':<42}{'the same' if named else 'OTHERS'}")
+    return same and named
 
 
 title(f"a private Dovecot with two sample mailboxes of {messages} messages")

@@ -137,6 +137,10 @@ static void show_text(const struct account *a)
 		if (json_is_boolean(value))
 			(void)snprintf(text, sizeof text, "%s",
 				json_is_true(value) ? "yes" : "no");
+		else if (json_is_integer(value))
+			(void)snprintf(text, sizeof text,
+				"%" JSON_INTEGER_FORMAT,
+				json_integer_value(value));
 		else if (json_is_string(value))
 			text_printable(
 				json_string_value(value), text, sizeof text);
