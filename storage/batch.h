@@ -9,6 +9,7 @@
 #define MAILHAUL_STORAGE_BATCH_H
 
 #include "keywords.h"
+#include "lender.h"
 #include "maildir.h"
 
 /* A whole message in the staging directory. One block of memory, its
@@ -70,6 +71,7 @@ int batch_keywords_letters(
  * descriptor of state.dir. Only the committer's thread. */
 void batch_run(struct batch_part *parts, int state_fd, bool fsync_each);
 
+struct lender *committer_lender(struct committer *c);
 bool committer_fsync_each(const struct committer *c);
 /* Makes durable what the ledgers have committed. */
 int committer_sync_state(struct committer *c, struct err *err);

@@ -28,6 +28,7 @@
 #define BATCH_BYTES ((uint64_t)16 * 1024 * 1024)
 
 struct committer {
+	struct lender lender;
 	int state_fd;
 	bool fsync_each;
 	struct task task;
@@ -180,6 +181,7 @@ static void free_committer(struct committer *c)
 	(void)pthread_cond_destroy(&c->work);
 	(void)pthread_mutex_destroy(&c->lock);
 	(void)close(c->state_fd);
+	lender_clear(&c->lender);
 	free(c);
 }
 
@@ -198,6 +200,7 @@ int committer_start(const char *state_dir, bool fsync_each,
 	c->state_fd = fd;
 	c->fsync_each = fsync_each;
 	c->last = &c->first;
+	lender_init(&c->lender);
 	(void)pthread_mutex_init(&c->lock, NULL);
 	(void)pthread_condattr_init(&attr);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -225,6 +228,11 @@ void committer_stop(struct committer **committer)
 	(void)pthread_mutex_unlock(&c->lock);
 	task_join(&c->task);
 	free_committer(c);
+}
+
+struct lender *committer_lender(struct committer *c)
+{
+	return &c->lender;
 }
 
 bool committer_fsync_each(const struct committer *c)

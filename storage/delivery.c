@@ -17,7 +17,7 @@
 static void free_delivery(struct delivery *d)
 {
 	EVP_MD_CTX_free(d->sha);
-	free(d->gather);
+	free(d->small);
 	header_clear(&d->header);
 	free(d);
 }
@@ -34,6 +34,8 @@ static void end_delivery(struct delivery *d)
 {
 	if (d->fd >= 0)
 		(void)close(d->fd);
+	lender_take_back(committer_lender(d->store->committer), d->large);
+	d->large = NULL;
 	if (d->store->spare != NULL) {
 		free_delivery(d);
 		return;
@@ -48,14 +50,16 @@ static struct delivery *new_delivery(struct store *store)
 	store->spare = NULL;
 	if (d == NULL) {
 		d = mem_alloc(sizeof *d);
-		d->gather = mem_array(DELIVERY_GATHER_BYTES, 1);
+		d->small = mem_array(DELIVERY_GATHER_BYTES, 1);
 		d->sha = EVP_MD_CTX_new();
 	}
 	*d = (struct delivery){.store = store,
 		.fd = -1,
 		.sha = d->sha,
 		.to_lf = store->eol_lf,
-		.gather = d->gather,
+		.gather = d->small,
+		.gather_bytes = DELIVERY_GATHER_BYTES,
+		.small = d->small,
 		.header = d->header};
 	header_begin(&d->header);
 	eol_init(&d->eol);

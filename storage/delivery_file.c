@@ -6,6 +6,7 @@
  * it comes.
  */
 #include "delivery_file.h"
+#include "batch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,14 +67,30 @@ static int flush(struct delivery *d, struct err *err)
 	return n == 0 ? 0 : write_all(d, d->gather, n, err);
 }
 
+/* Room for n more bytes, if that can be had: in a large buffer, or by writing
+ * what is there. */
+static int make_room(struct delivery *d, size_t n, struct err *err)
+{
+	if (n <= d->gather_bytes - d->gathered)
+		return 0;
+	if (d->large == NULL)
+		d->large = lender_lend(committer_lender(d->store->committer));
+	if (d->large == NULL || d->gather == d->large)
+		return flush(d, err);
+	memcpy(d->large, d->gather, d->gathered);
+	d->gather = d->large;
+	d->gather_bytes = LENDER_BYTES;
+	return n <= d->gather_bytes - d->gathered ? 0 : flush(d, err);
+}
+
 /* As received: counted and gathered; large pieces go past the buffer. */
 static int add_as_received(
 	struct delivery *d, const char *bytes, size_t n, struct err *err)
 {
 	eol_count(&d->eol, bytes, n);
-	if (n > DELIVERY_GATHER_BYTES - d->gathered && flush(d, err) != 0)
+	if (make_room(d, n, err) != 0)
 		return -1;
-	if (n >= DELIVERY_GATHER_BYTES)
+	if (n > d->gather_bytes)
 		return write_all(d, bytes, n, err);
 	memcpy(d->gather + d->gathered, bytes, n);
 	d->gathered += n;
@@ -131,10 +148,9 @@ static int add_to_lf(
 	size_t room, take;
 
 	while (n > 0 && undoable) {
-		if (DELIVERY_GATHER_BYTES - d->gathered < ROOM_BYTES &&
-			flush(d, err) != 0)
+		if (make_room(d, n < ROOM_BYTES ? n + 1 : ROOM_BYTES, err) != 0)
 			return -1;
-		room = DELIVERY_GATHER_BYTES - d->gathered;
+		room = d->gather_bytes - d->gathered;
 		take = n < room - 1 ? n : room - 1;
 		room = eol_to_lf(&d->eol, bytes, take, d->gather + d->gathered,
 			&undoable, &held);
@@ -190,7 +206,7 @@ int delivery_file_finish(struct delivery *d, int64_t date_s, struct err *err)
 	int rc;
 
 	if (d->to_lf) {
-		if (d->gathered == DELIVERY_GATHER_BYTES && flush(d, err) != 0)
+		if (make_room(d, 1, err) != 0)
 			return -1;
 		d->gathered += eol_finish(&d->eol, d->gather + d->gathered);
 	}

@@ -25,7 +25,10 @@ struct delivery {
 	uint64_t received;
 	uint64_t written; /* bytes in the file, without what is gathered */
 	size_t gathered;
-	char *gather;	      /* DELIVERY_GATHER_BYTES */
+	char *gather; /* small, or large */
+	size_t gather_bytes;
+	char *small; /* DELIVERY_GATHER_BYTES */
+	char *large; /* lent, for a message that is larger; NULL: none */
 	struct header header; /* for the date */
 };
 
