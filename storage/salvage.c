@@ -162,23 +162,17 @@ static void settle(struct salvage *s)
 {
 	size_t kept = 0;
 
-	if (s->count == 0)
-		return;
-	qsort(s->files, s->count, sizeof *s->files, by_base);
-	for (size_t i = 1; i < s->count; i++) {
-		if (by_base(&s->files[kept], &s->files[i]) == 0) {
-			char *older = s->files[kept].name;
-			s->files[kept] = s->files[i];
-			s->files[i].name = NULL;
-			free(older);
-		} else {
-			if (++kept == i)
-				continue;
-			s->files[kept] = s->files[i];
-			s->files[i].name = NULL;
-		}
+	if (s->count != 0)
+		qsort(s->files, s->count, sizeof *s->files, by_base);
+	for (size_t i = 0; i < s->count; i++) {
+		const bool again = i + 1 < s->count &&
+				   by_base(&s->files[i], &s->files[i + 1]) == 0;
+		if (again)
+			free(s->files[i].name);
+		else
+			s->files[kept++] = s->files[i];
 	}
-	s->count = kept + 1;
+	s->count = kept;
 }
 
 int salvage_open(

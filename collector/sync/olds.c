@@ -72,7 +72,7 @@ struct old **olds_sorted(struct olds *o,
 	for (size_t i = 0; i < o->count; i++)
 		if (!o->list[i].used)
 			sorted[n++] = &o->list[i];
-	qsort(sorted, n, sizeof *sorted, compare);
+	qsort(sorted, n, sizeof(struct old *), compare);
 	*ret_count = n;
 	return sorted;
 }

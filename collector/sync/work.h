@@ -23,10 +23,10 @@ struct work {
 	struct ledger *ledger;
 	struct store *store;
 	struct presence *presence; /* listed once, when first asked for */
-	struct link link;	  /* of the thread that goes on: walk_crew.c */
-	struct session_wait wait; /* of the run's first session */
-	struct salvage *salvage; /* reclaim.h; NULL: nothing was lost */
-	uint32_t reclaimed;	 /* rows made for what had no key */
+	struct link link;	   /* of the thread that goes on: walk_crew.c */
+	struct session_wait wait;  /* of the run's first session */
+	struct salvage *salvage;   /* reclaim.h; NULL: nothing was lost */
+	uint32_t reclaimed;	   /* rows made for what had no key */
 	struct progress progress;
 	int64_t now_s;	  /* wall clock at the beginning */
 	uint64_t arrived; /* messages handed to the store */
