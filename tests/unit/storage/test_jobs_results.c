@@ -16,7 +16,7 @@ static void test_attempts(void **unused)
 	struct job_result cancelled = {.cancelled = true};
 	struct job_status *s;
 	struct job job;
-	int64_t t = clock_wall_s();
+	int64_t t = now - 2;
 
 	(void)unused;
 	for (int64_t i = 0; i < 3; i++) {
@@ -66,7 +66,7 @@ static void test_states(void **unused)
 	jobs_status_free(&s, 1);
 	assert_int_equal(jobs_due_now(state, id, NULL), 0);
 	assert_state(id, "queued");
-	job = claim(t + 1);
+	job = claim(now);
 	(void)err_set(&r.err, ERR_CRASH, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
 		"the envoy died");
 	r.next_due_s = t + 5;
@@ -79,7 +79,7 @@ static void test_states(void **unused)
 	jobs_status_free(&s, 1);
 	assert_none(t + YEAR);
 	assert_int_equal(jobs_due_now(state, 0, NULL), 0);
-	job = claim(t + 1);
+	job = claim(now);
 	assert_int_equal(job.attempts, 0);
 	assert_true(finish_ok(&job, t, t + 900));
 	s = status_of(id);
@@ -151,7 +151,7 @@ static void test_cancel(void **unused)
 static void test_progress(void **unused)
 {
 	int64_t id = add("a", "h");
-	struct job job = claim(clock_wall_s() + 1);
+	struct job job = claim(now);
 	struct job_progress p[2] = {
 		{.account_id = id,
 			.fence = 1,
