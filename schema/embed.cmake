@@ -74,8 +74,10 @@ endfunction()
 file(WRITE ${tmp} "/* Made by schema/embed.cmake. */\n#include \"schema.h\"\n")
 embed_migrations(jobs)
 embed_migrations(ledger)
-embed_statements(jobs accounts jobs secrets)
-# what concerns one noun of the ledger may have a file of its own
+# what concerns one noun may have a file of its own
+file(GLOB jobs_queries RELATIVE ${SQL}/queries ${SQL}/queries/jobs*.sql)
+list(TRANSFORM jobs_queries REPLACE "[.]sql$" "")
+embed_statements(jobs accounts secrets ${jobs_queries})
 file(GLOB ledger_queries RELATIVE ${SQL}/queries ${SQL}/queries/ledger*.sql)
 list(TRANSFORM ledger_queries REPLACE "[.]sql$" "")
 embed_statements(ledger ${ledger_queries})

@@ -37,6 +37,7 @@ static int claim(struct stmt *s, struct job *ret_job, struct err *err)
 		ret_job->account_id = stmt_int(s, "account_id");
 		ret_job->fence = stmt_int(s, "fence");
 		ret_job->attempts = stmt_int(s, "attempts");
+		ret_job->retry = stmt_int(s, "retry") != 0;
 		/* A RETURNING statement commits when it ends. */
 		if (stmt_run(s, err) != 0)
 			return -1;

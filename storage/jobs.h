@@ -17,12 +17,14 @@
 
 #define JOB_RUN_ID_BYTES 17 /* 16 hex digits + NUL */
 #define JOB_LEASE_S 300
+#define JOB_FAILURES_MAX 1000
 
 struct job {
 	int64_t account_id;
 	char run[JOB_RUN_ID_BYTES];
 	int64_t fence;	  /* grows with every claim of the account */
 	int64_t attempts; /* failed runs in a row before this one */
+	bool retry;	  /* try what is quarantined, due or not */
 };
 
 /*
@@ -88,6 +90,17 @@ struct job_mailbox {
 	int64_t uids_kept, uids_wanted;
 };
 
+/* What could not be had: a mailbox (uid 0 and no uidl), or a message. */
+struct job_failure {
+	char *mailbox; /* printable */
+	uint32_t uid;  /* 0 for POP3 */
+	char *uidl;    /* "" for IMAP */
+	enum err_class class;
+	char *text;
+	int64_t first_at, tries;
+	int64_t next_try_at; /* 0: with the next run */
+};
+
 struct job_result {
 	bool ok;
 	struct err err;	    /* where !ok, or ok with something skipped */
@@ -103,6 +116,9 @@ struct job_result {
 	 * the mailboxes stay as they were. */
 	const struct job_mailbox *mailboxes;
 	size_t mailbox_count;
+	/* written with the mailboxes; the first JOB_FAILURES_MAX */
+	const struct job_failure *failures;
+	size_t failure_count;
 };
 /* Ends a run: releases the lease if the fence is still ours; else nothing is
  * written and 0 is returned with *ret_ours false. */
@@ -121,6 +137,13 @@ int jobs_due_now(struct state *state, int64_t account_id, struct err *err);
  * more; the account is due now. ret_held 0: there were none. */
 int jobs_confirm_deletions(struct state *state, int64_t account_id,
 	int64_t *ret_held, struct err *err);
+/* Due now, and what is quarantined with it. */
+int jobs_retry(struct state *state, int64_t account_id, struct err *err);
+/* What the account's last run left behind, mailboxes first. Caller:
+ * jobs_failures_free. */
+int jobs_failures(struct state *state, int64_t account_id,
+	struct job_failure **ret_failures, size_t *ret_count, struct err *err);
+void jobs_failures_free(struct job_failure *failures, size_t count);
 /* Asks the daemon to end a run; jobs_cancelled tells it. */
 int jobs_cancel(struct state *state, int64_t account_id, struct err *err);
 /* Running accounts that were cancelled, paused or removed meanwhile. Caller

@@ -156,7 +156,9 @@ static int finish(struct state *state, const struct job *job, int64_t now_s,
 		return 0;
 	if (write_counts(state, job->account_id, result, err) != 0)
 		return -1;
-	return write_mailboxes(state, job->account_id, result, err);
+	if (write_mailboxes(state, job->account_id, result, err) != 0)
+		return -1;
+	return jobs_failures_write(state, job->account_id, result, err);
 }
 
 int jobs_finish(struct state *state, const struct job *job, int64_t now_s,

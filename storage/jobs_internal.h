@@ -10,4 +10,8 @@ int jobs_mailboxes_read(struct state *state, int64_t account_id,
 	struct job_mailbox **ret_mailboxes, size_t *ret_count, struct err *err);
 void jobs_mailboxes_free(struct job_mailbox *mailboxes, size_t count);
 
+/* In the caller's transaction. */
+int jobs_failures_write(struct state *state, int64_t account_id,
+	const struct job_result *result, struct err *err);
+
 #endif

@@ -177,6 +177,9 @@ int ledger_quarantine(
  * ascending by uid. */
 int ledger_each_due(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	int64_t now_s, ledger_message_fn *fn, void *arg, struct err *err);
+/* Quarantined rows of all mailboxes' present epochs, `most` at most. */
+int ledger_each_failure(struct ledger *l, int64_t most, ledger_message_fn *fn,
+	void *arg, struct err *err);
 /* Delivered IMAP rows of the mailbox that belong to other epochs. */
 int ledger_each_old(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	ledger_message_fn *fn, void *arg, struct err *err);

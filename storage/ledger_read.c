@@ -167,6 +167,20 @@ int ledger_each_due(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	return r;
 }
 
+int ledger_each_failure(struct ledger *l, int64_t most, ledger_message_fn *fn,
+	void *arg, struct err *err)
+{
+	struct stmt *s;
+	int r;
+
+	ledger_enter(l);
+	s = db_stmt(l->db, "ledger_each_failure");
+	stmt_bind_int(s, "most", most);
+	r = ledger_each_row(l, s, fn, arg, err);
+	ledger_leave(l);
+	return r;
+}
+
 int ledger_each_old(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	ledger_message_fn *fn, void *arg, struct err *err)
 {

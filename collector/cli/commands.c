@@ -195,6 +195,18 @@ const struct command commands[] = {
 	{"status", "status [NAME...] [--watch]",
 		"what runs, what waits and why, what needs a person",
 		status_options, NULL, 0, -1, cmd_status},
+	{"failures", "failures [NAME...]",
+		"mailboxes and messages that could not be had, and why", NULL,
+		"As the last run of each account left it, 1,000 an account. A "
+		"message that cannot be fetched or stored never blocks the "
+		"others: it is quarantined and tried again after 1 hour, 6 "
+		"hours, 1 day, then weekly. --json prints {\"failures\":"
+		"[{account, mailbox, uid, uidl, class, text, first_at, tries, "
+		"next_try_at}]}; uid and uidl are null for a whole mailbox.",
+		0, -1, cmd_failures},
+	{"retry", "retry NAME...",
+		"try again now what failed or is quarantined", NULL, NULL, 1,
+		-1, cmd_retry},
 	{"config", "config", "every setting, its value and where it came from",
 		NULL, NULL, 0, 0, cmd_config},
 	{"version", "version", "the version, also of the libraries", NULL, NULL,

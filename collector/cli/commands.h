@@ -19,6 +19,8 @@ int cmd_sync(struct cli *cli, const struct args *args);
 int cmd_run(struct cli *cli, const struct args *args);
 int cmd_serve(struct cli *cli, const struct args *args);
 int cmd_status(struct cli *cli, const struct args *args);
+int cmd_failures(struct cli *cli, const struct args *args);
+int cmd_retry(struct cli *cli, const struct args *args);
 int cmd_config(struct cli *cli, const struct args *args);
 int cmd_version(struct cli *cli, const struct args *args);
 int cmd_help(struct cli *cli, const struct args *args);

@@ -213,8 +213,8 @@ static void say_done(struct progress *p, const char *account,
 	if (result->messages_quarantined != 0)
 		(void)fprintf(p->out,
 			"%s: %" PRId64 " message%s could not be fetched: in "
-			"quarantine, tried again later; mailhaul status %s "
-			"says in which mailbox\n",
+			"quarantine, tried again later; mailhaul failures %s "
+			"says why\n",
 			account, result->messages_quarantined,
 			result->messages_quarantined == 1 ? "" : "s", account);
 }

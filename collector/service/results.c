@@ -69,6 +69,8 @@ void results_put(struct results *r, const struct job *job, const char *account,
 	k->result = *result;
 	result->mailboxes = NULL;
 	result->mailbox_count = 0;
+	result->failures = NULL;
+	result->failure_count = 0;
 	add_last(r, k);
 }
 

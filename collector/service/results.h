@@ -26,7 +26,8 @@ void results_init(struct results *r, struct state *state);
  * the next conductor starts. */
 void results_clear(struct results *r);
 
-/* Keeps a result until it is written. *Takes* result->mailboxes. */
+/* Keeps a result until it is written. *Takes* its mailboxes and
+ * failures. */
 void results_put(struct results *r, const struct job *job, const char *account,
 	struct job_result *result);
 /* Writes all that are kept, in the caller's transaction; results_clear once

@@ -66,7 +66,7 @@ static int look_up(struct maildrop *md, struct drop *d, struct err *err)
 	if (found < 0)
 		return -1;
 	d->due = row->state == LEDGER_QUARANTINED &&
-		 row->next_try_at <= v->work->now_s;
+		 row->next_try_at <= work_due_s(v->work);
 	d->tries = row->tries;
 	d->order = row->pop3_order;
 	d->known = !d->due;

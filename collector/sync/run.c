@@ -21,6 +21,7 @@
 
 #include "../base/clock.h"
 #include "expunge.h"
+#include "failures.h"
 #include "outline.h"
 #include "policy.h"
 #include "reclaim.h"
@@ -146,6 +147,7 @@ out:
 	link_close(&w->link);
 	if (w->ledger != NULL)
 		summary_make(w, &plan, &w->run->result);
+	failures_clear(w);
 	presence_free(&w->presence);
 	salvage_close(&w->salvage);
 	if (w->store != NULL)

@@ -2,6 +2,7 @@
 #include "summary.h"
 
 #include "../model/text.h"
+#include "failures.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,7 @@ void summary_make(
 		result->messages_skipped += m->skipped;
 		result->bytes_stored += m->bytes_stored;
 	}
+	failures_collect(w, all, count, result);
 	free(all);
 	result->messages_skipped += (int64_t)w->left_out;
 	result->mailboxes = rows;
@@ -87,4 +89,5 @@ void summary_free(struct job_result *result)
 	free(rows);
 	result->mailboxes = NULL;
 	result->mailbox_count = 0;
+	failures_free(result);
 }

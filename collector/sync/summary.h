@@ -13,9 +13,9 @@ int summary_bytes(struct ledger *l, uint64_t *ret_bytes, struct err *err);
  * one, have nothing at the source. */
 void summary_make(
 	struct work *w, const struct plan *plan, struct job_result *result);
-/* Frees the mailboxes. */
 /* A mailbox as people see it in `status`. Caller frees. */
 char *summary_printable(const char *name);
+/* Frees mailboxes and failures. */
 void summary_free(struct job_result *result);
 
 #endif

@@ -40,7 +40,7 @@ int visit_load_known(struct visit *v, struct err *err)
 	if (v->known_loaded)
 		return 0;
 	if (ledger_uids(v->work->ledger, v->m.id, v->m.uidvalidity,
-		    v->work->now_s, &uids, &count, err) != 0)
+		    work_due_s(v->work), &uids, &count, err) != 0)
 		return -1;
 	uidset_take(&v->known, uids, count);
 	v->known_loaded = true;
@@ -258,8 +258,8 @@ static int open_mailbox(struct visit *v, struct err *err)
 		return -1;
 	if (v->m.quarantined == 0)
 		return 0;
-	return ledger_each_due(
-		w->ledger, v->m.id, v->m.uidvalidity, w->now_s, on_due, v, err);
+	return ledger_each_due(w->ledger, v->m.id, v->m.uidvalidity,
+		work_due_s(w), on_due, v, err);
 }
 
 /* When flags were compared last; where some could not be settled and no MODSEQ

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "walk.h"
 
+#include "failures.h"
 #include "import.h"
 #include "walk_crew.h"
 
@@ -43,6 +44,7 @@ static void note_failed(
 	log_err(LOG_LEVEL_WARN, &log, "mailbox_failed", err);
 	(void)err_where(err, "mailbox %.200s", pair->name);
 	err->scope = ERR_SCOPE_MAILBOX;
+	failures_note_mailbox(w, pair->name, err);
 	if (w->failed++ == 0)
 		w->first_err = *err;
 	link_progress(&w->link);

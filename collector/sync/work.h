@@ -40,6 +40,8 @@ struct work {
 	struct err first_err; /* of the mailboxes that failed */
 	struct err held_why;  /* where the brake holds deletions */
 	size_t failed;	      /* mailboxes */
+	struct job_failure *failures; /* failures.h */
+	size_t failure_count;
 	bool modseq_proved, modseq_lies; /* trust.h */
 };
 
@@ -47,6 +49,12 @@ struct work {
  * not found in its folder. The run frees it. */
 int work_presence(
 	struct work *w, const struct presence **ret_presence, struct err *err);
+
+/* What is quarantined is tried again if it is due by then. */
+static inline int64_t work_due_s(const struct work *w)
+{
+	return w->run->job.retry ? INT64_MAX : w->now_s;
+}
 
 static inline bool work_cancelled(const struct work *w)
 {

@@ -43,7 +43,7 @@ WHERE account_id = COALESCE(
 			GROUP BY r.host HAVING sum(a.connections) >= :per_host)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.sane_from LIMIT 1))
-RETURNING account_id, fence, attempts;
+RETURNING account_id, fence, attempts, retry;
 
 -- name: job_claim_account
 -- A person named it: due or not, paused or not.
@@ -59,7 +59,7 @@ WHERE account_id = :account_id
 			AND r.lease_until > :now
 			AND r.lease_until <= :now + 2 * :lease) < :per_host
 	AND account_id NOT IN (SELECT value FROM json_each(:except))
-RETURNING account_id, fence, attempts;
+RETURNING account_id, fence, attempts, retry;
 
 -- name: job_next_due
 SELECT (SELECT min(due_at) FROM job
@@ -91,6 +91,7 @@ ON CONFLICT (account_id) DO UPDATE SET fence = excluded.fence,
 -- name: job_finish
 UPDATE job SET run = NULL, owner = NULL, lease_until = 0, cancel = 0,
 	again = 0,
+	retry = CASE WHEN again = 1 THEN retry ELSE 0 END,
 	due_at = CASE WHEN again = 1 THEN :now ELSE :due_at END,
 	sane_from = CASE WHEN again = 1 OR :due_at IS NULL THEN :now
 		ELSE :due_at - 2 * max(:due_at - :now, 0) END,

@@ -360,7 +360,7 @@ class Cli(case.Case):
         man = self.haul.run("help", "--man", "mailhaul.1").stdout
         conf = self.haul.run("help", "--man", "mailhaul.conf.5").stdout
         names = re.findall(r"^  ([a-z]+) +\S", overview, re.M)
-        self.assertEqual(len(names), 16)
+        self.assertEqual(len(names), 18)
         plain = man.replace("\\-", "-")
         for name in names:
             text = self.haul.run("help", name).stdout

@@ -109,7 +109,8 @@ class Many(case.Case):
         self.assertIn("1 message could not be fetched", p.stdout)
         status = self.haul.status("u")
         self.assertEqual(status["messages"], {
-            "source": 43, "stored": 41, "quarantined": 1, "skipped": 1})
+            "source": 43, "stored": 41, "quarantined": 1, "skipped": 1,
+            "held": 0})
         self.assertEqual(status["mailboxes"][0]["quarantined"], 1)
         self.assertEqual(status["mailboxes"][0]["folder"], "Old")
         self.assertIn("QUARANTINED", self.haul.run("status", "u").stdout)

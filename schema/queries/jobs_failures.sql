@@ -1,0 +1,16 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- name: job_failures
+SELECT mailbox, uid, uidl, class, text, first_at, tries, next_try_at
+FROM failure WHERE account_id = :account_id ORDER BY position;
+
+-- name: job_failures_delete
+DELETE FROM failure WHERE account_id = :account_id;
+
+-- name: job_failure_insert
+INSERT INTO failure (account_id, position, mailbox, uid, uidl, class, text,
+	first_at, tries, next_try_at)
+VALUES (:account_id, :position, :mailbox, :uid, :uidl, :class, :text,
+	:first_at, :tries, :next_try_at);
+
+-- name: job_retry
+UPDATE job SET retry = 1 WHERE account_id = :account_id;
