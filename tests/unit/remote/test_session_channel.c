@@ -1,97 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The conductor's end and an honest envoy's, with a fake session behind. */
 #include "collector/base/clock.h"
-#include "collector/remote/session_channel.h"
-#include "fake_session.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <pthread.h>
-#include <sys/socket.h>
-
-struct rig {
-	struct fake fake;
-	pthread_t thread;
-	int serve_fd;
-	int remote_fd; /* the far end of the fake's socket */
-	int socket_fd;
-};
-
-static void *serve(void *arg)
-{
-	struct rig *r = arg;
-
-	session_channel_serve(r->serve_fd, r->socket_fd, fake_open, &r->fake);
-	return NULL;
-}
-
-static struct session_config config(void)
-{
-	struct session_config c;
-
-	memset(&c, 0, sizeof c);
-	c.url.protocol = PROTOCOL_POP3;
-	c.url.tls = TLS_STARTTLS;
-	c.url.port = 110;
-	(void)snprintf(c.url.user, sizeof c.url.user, "bob@x");
-	(void)snprintf(c.url.host, sizeof c.url.host, "mail.test");
-	secret_set(&c.secret, "pass word", 9);
-	c.limits = (struct session_limits){.message_bytes = 1 << 20,
-		.line_bytes = 2,
-		.nesting = 3,
-		.command_bytes = 4,
-		.pop3_line_bytes = 5,
-		.messages = 100000,
-		.mailboxes = 1000,
-		.idle_ms = 20000,
-		.session_ms = 8};
-	c.tls13_only = true;
-	c.quirks.on = QUIRK_NO_EXAMINE;
-	c.quirks.off = QUIRK_TEN_ERRORS;
-	(void)snprintf(c.fingerprint, sizeof c.fingerprint, "SHA256:00");
-	return c;
-}
-
-static int rig_open(
-	struct rig *r, struct session **ret_session, struct err *err)
-{
-	struct session_config c = config();
-	int channel[2], remote[2], result;
-
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel), 0);
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, remote), 0);
-	r->serve_fd = channel[1];
-	r->socket_fd = remote[1];
-	r->remote_fd = remote[0];
-	assert_int_equal(pthread_create(&r->thread, NULL, serve, r), 0);
-	result = session_channel_open(channel[0], &c, ret_session, err);
-	secret_clear(&c.secret);
-	return result;
-}
-
-/* Closes, joins, and sees that the far end has let go of everything. */
-static void rig_close(struct rig *r, struct session **s)
-{
-	char byte;
-
-	session_close(s);
-	assert_null(*s);
-	assert_int_equal(pthread_join(r->thread, NULL), 0);
-	assert_int_equal(
-		atomic_load(&r->fake.opened), atomic_load(&r->fake.closed));
-	assert_int_equal(read(r->remote_fd, &byte, 1), 0);
-	assert_int_equal(close(r->remote_fd), 0);
-}
+#include "session_rig.h"
 
 static void the_config_arrives_whole(void **state)
 {
-	struct session_config want = config();
+	struct session_config want = rig_config();
 	struct session_info info;
 	struct session *s = NULL;
 	struct rig r = {0};
@@ -137,56 +51,6 @@ static void a_failed_open_says_why(void **state)
 	assert_int_equal(pthread_join(r.thread, NULL), 0);
 	assert_int_equal(read(r.remote_fd, &byte, 1), 0);
 	assert_int_equal(close(r.remote_fd), 0);
-}
-
-static int count_mailbox(
-	void *arg, const struct mailbox_info *info, struct err *err)
-{
-	uint32_t *n = arg;
-	char name[32];
-
-	(void)err;
-	(void)snprintf(name, sizeof name, "Box/%u", *n);
-	assert_string_equal(info->name, name);
-	assert_int_equal(info->delimiter, '/');
-	assert_int_equal(info->attrs, MAILBOX_SENT);
-	(*n)++;
-	return 0;
-}
-
-static int stop_at_third(
-	void *arg, const struct mailbox_info *info, struct err *err)
-{
-	(void)info;
-	if (++*(uint32_t *)arg < 3)
-		return 0;
-	return err_set(
-		err, ERR_DISK, ERR_SCOPE_ACCOUNT, ERR_RETRY_LATER, "enough");
-}
-
-static void lists_come_whole_or_stop(void **state)
-{
-	struct rig r = {.fake.mailboxes = 1000};
-	struct session *s = NULL;
-	struct err err = {0};
-	uint32_t n = 0;
-
-	(void)state;
-	assert_int_equal(rig_open(&r, &s, &err), 0);
-	assert_int_equal(session_list(s, count_mailbox, &n, &err), 0);
-	assert_int_equal(n, 1000);
-	n = 0;
-	assert_int_equal(session_list(s, stop_at_third, &n, &err), -1);
-	assert_int_equal(n, 3);
-	assert_string_equal(err.text, "enough");
-	n = 0; /* and the session is still of use */
-	assert_int_equal(session_list(s, count_mailbox, &n, &err), 0);
-	assert_int_equal(n, 1000);
-	r.fake.mailboxes = 1001;
-	assert_int_equal(session_list(s, stop_at_third, &n, &err), -1);
-	assert_int_equal(err.class, ERR_LIMIT);
-	assert_int_equal(err.scope, ERR_SCOPE_SESSION);
-	rig_close(&r, &s);
 }
 
 static void a_refused_mailbox_leaves_the_session(void **state)
@@ -294,90 +158,6 @@ static int message(void *arg, const struct message_meta *meta, struct err *err)
 	return see(arg, meta, err);
 }
 
-static int on_range(void *arg, const struct uid_range *range, struct err *err)
-{
-	struct seen *v = arg;
-
-	assert_int_equal(range->first, 2 * v->count + 1);
-	assert_int_equal(range->last, range->first);
-	if (++v->count == v->stop_at)
-		return err_set(err, ERR_DISK, ERR_SCOPE_ACCOUNT,
-			ERR_RETRY_LATER, "full");
-	return 0;
-}
-
-static void lists_of_uids(void **state)
-{
-	struct rig r = {.fake.ranges = 0};
-	struct session *s = NULL;
-	struct seen v = {0};
-	struct err err = {0};
-
-	(void)state;
-	assert_int_equal(rig_open(&r, &s, &err), 0);
-	/* none; a frame; many; up to the limit */
-	for (uint32_t n = 0; n <= 100000; n = n * 10 + 4096) {
-		r.fake.ranges = n;
-		v.count = 0;
-		assert_int_equal(session_uids(s, on_range, &v, &err), 0);
-		assert_int_equal(v.count, n);
-	}
-	r.fake.ranges = 100000;
-	v.count = 0;
-	assert_int_equal(session_vanished(s, 5, on_range, &v, &err), 1);
-	assert_int_equal(v.count, 100000);
-	assert_int_equal(r.fake.since, 5);
-	r.fake.cannot = true;
-	assert_int_equal(session_vanished(s, 5, on_range, &v, &err), 0);
-	r.fake.ranges = 100001;
-	v.count = 0;
-	assert_int_equal(session_uids(s, on_range, &v, &err), -1);
-	assert_int_equal(err.class, ERR_LIMIT);
-	assert_int_equal(session_uids(s, on_range, &v, &err), -1);
-	assert_int_equal(err.scope, ERR_SCOPE_SESSION);
-	rig_close(&r, &s);
-}
-
-static int on_status(void *arg, size_t index, const struct mailbox_state *state,
-	struct err *err)
-{
-	uint32_t *n = arg;
-
-	(void)err;
-	assert_int_equal(index, 2 * *n);
-	assert_int_equal(state->exists, index);
-	assert_int_equal(state->uidvalidity, 3);
-	(*n)++;
-	return 0;
-}
-
-static void states_of_many(void **state)
-{
-	const char *names[1000];
-	struct session *s = NULL;
-	struct rig r = {0};
-	struct err err = {0};
-	uint32_t n = 0;
-
-	(void)state;
-	for (size_t i = 0; i < 1000; i++)
-		names[i] = "a\x80\"";
-	assert_int_equal(rig_open(&r, &s, &err), 0);
-	assert_int_equal(
-		session_statuses(s, names, 1000, on_status, &n, &err), 0);
-	assert_int_equal(n, 500);
-	n = 0;
-	assert_int_equal(session_statuses(s, names, 3, on_status, &n, &err), 0);
-	assert_int_equal(n, 2);
-	assert_int_equal(session_statuses(s, names, 0, on_status, &n, &err), 0);
-	/* a number that was not asked for */
-	r.fake.ranges = 5;
-	assert_int_equal(
-		session_statuses(s, names, 3, on_status, &n, &err), -1);
-	assert_int_equal(err.class, ERR_CRASH);
-	rig_close(&r, &s);
-}
-
 static const size_t body_sizes[] = {0, 10, 5000, 16384, 65530, 300000};
 
 static void bodies_arrive_byte_for_byte(void **state)
@@ -474,11 +254,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_config_arrives_whole),
 		cmocka_unit_test(a_failed_open_says_why),
-		cmocka_unit_test(lists_come_whole_or_stop),
 		cmocka_unit_test(a_refused_mailbox_leaves_the_session),
 		cmocka_unit_test(scans_and_changes),
-		cmocka_unit_test(lists_of_uids),
-		cmocka_unit_test(states_of_many),
 		cmocka_unit_test(bodies_arrive_byte_for_byte),
 		cmocka_unit_test(many_ranges_are_asked_for),
 		cmocka_unit_test(a_full_disk_ends_the_session),
