@@ -106,26 +106,11 @@ static bool settled(void *arg, uint32_t uid)
 	return uidset_has(&im->v->got, uid);
 }
 
-static int by_due(const void *key, const void *element)
-{
-	uint32_t uid = *(const uint32_t *)key;
-	const struct visit_due *d = element;
-
-	return uid < d->uid ? -1 : uid > d->uid;
-}
-
-static const struct visit_due *find_due(const struct visit *v, uint32_t uid)
-{
-	if (v->due_count == 0)
-		return NULL;
-	return bsearch(&uid, v->due, v->due_count, sizeof *v->due, by_due);
-}
-
 static int give_up(
 	void *arg, uint32_t uid, const struct err *why, struct err *err)
 {
 	struct import *im = arg;
-	const struct visit_due *due = find_due(im->v, uid);
+	const struct visit_due *due = visit_find_due(im->v, uid);
 	struct ledger_message *key = mem_alloc(sizeof *key);
 	int rc;
 
@@ -212,7 +197,7 @@ static int list_missing(
 	}
 	for (size_t i = 0; i < s.missing.count; i++)
 		if (!uidset_has(&v->got, s.missing.uids[i]) &&
-			find_due(v, s.missing.uids[i]) == NULL)
+			visit_find_due(v, s.missing.uids[i]) == NULL)
 			(void)uidset_add(ret_uids, s.missing.uids[i]);
 	im->listed = s.listed;
 	uidset_clear(&im->missing);
@@ -239,7 +224,7 @@ static void list_dense(const struct import *im, struct uidset *ret_uids)
 
 	*ret_uids = (struct uidset){0};
 	for (uint32_t uid = im->highest + 1; uid < v->state.uidnext; uid++)
-		if (find_due(v, uid) == NULL && !uidset_has(&v->got, uid))
+		if (visit_find_due(v, uid) == NULL && !uidset_has(&v->got, uid))
 			(void)uidset_add(ret_uids, uid);
 }
 

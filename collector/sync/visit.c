@@ -120,6 +120,21 @@ int visit_skip(struct visit *v, uint32_t uid, const char *why, struct err *err)
 	return rc;
 }
 
+static int by_due(const void *key, const void *element)
+{
+	uint32_t uid = *(const uint32_t *)key;
+	const struct visit_due *d = element;
+
+	return uid < d->uid ? -1 : uid > d->uid;
+}
+
+const struct visit_due *visit_find_due(const struct visit *v, uint32_t uid)
+{
+	if (v->due_count == 0)
+		return NULL;
+	return bsearch(&uid, v->due, v->due_count, sizeof *v->due, by_due);
+}
+
 int visit_forget(struct visit *v, const struct visit_due *due, struct err *err)
 {
 	struct ledger_message *m = mem_alloc(sizeof *m);

@@ -81,6 +81,8 @@ int visit_quarantine(struct visit *v, const struct ledger_message *key,
 	int64_t tries, const struct err *why, struct err *err);
 /* Records that a message is left out for good, and why. */
 int visit_skip(struct visit *v, uint32_t uid, const char *why, struct err *err);
+/* NULL: not quarantined, or not yet due. */
+const struct visit_due *visit_find_due(const struct visit *v, uint32_t uid);
 /* A quarantined message is no longer at the source. */
 int visit_forget(struct visit *v, const struct visit_due *due, struct err *err);
 
