@@ -142,8 +142,11 @@ static void to_row(const struct staged *s, struct ledger_message *m)
 	m->stage_seq = s->seq;
 	(void)snprintf(m->base, sizeof m->base, "%s", s->base);
 	m->size_bytes = s->size_bytes;
-	memcpy(m->sha256, s->sha256, sizeof m->sha256);
-	memcpy(m->header_hash, s->header_hash, sizeof m->header_hash);
+	m->listed_bytes = s->listed_bytes;
+	memcpy(m->sha256, s->id.sha256, sizeof m->sha256);
+	memcpy(m->bare_sha256, s->id.bare_sha256, sizeof m->bare_sha256);
+	memcpy(m->header_hash, s->id.header_hash, sizeof m->header_hash);
+	m->dropped = s->id.dropped;
 	memcpy(m->emailid, s->emailid, sizeof m->emailid);
 	m->date_s = s->date_s;
 	m->source.system = m->local.system = s->system;

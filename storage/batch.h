@@ -8,6 +8,7 @@
 #ifndef MAILHAUL_STORAGE_BATCH_H
 #define MAILHAUL_STORAGE_BATCH_H
 
+#include "content.h"
 #include "keywords.h"
 #include "lender.h"
 #include "maildir.h"
@@ -29,8 +30,8 @@ struct staged {
 	bool to_new;
 	bool settled; /* published, or known before */
 	bool later;   /* the reader held its lock: after the others */
-	unsigned char sha256[32];
-	unsigned char header_hash[LEDGER_HEADER_HASH];
+	uint64_t listed_bytes;
+	struct content_id id;
 	char emailid[MESSAGE_EMAILID_MAX];
 	char base[LEDGER_BASE_MAX];
 	const char *uidl;

@@ -16,9 +16,8 @@
 
 static void free_delivery(struct delivery *d)
 {
-	EVP_MD_CTX_free(d->sha);
 	free(d->small);
-	header_clear(&d->header);
+	content_clear(&d->content);
 	free(d);
 }
 
@@ -51,30 +50,16 @@ static struct delivery *new_delivery(struct store *store)
 	if (d == NULL) {
 		d = mem_alloc(sizeof *d);
 		d->small = mem_array(DELIVERY_GATHER_BYTES, 1);
-		d->sha = EVP_MD_CTX_new();
 	}
 	*d = (struct delivery){.store = store,
 		.fd = -1,
-		.sha = d->sha,
 		.to_lf = store->eol_lf,
 		.gather = d->small,
 		.gather_bytes = DELIVERY_GATHER_BYTES,
 		.small = d->small,
-		.header = d->header};
-	header_begin(&d->header);
+		.content = d->content};
 	eol_init(&d->eol);
 	return d;
-}
-
-/* A context that has a digest begins anew without looking it up. */
-static bool begin_hash(EVP_MD_CTX *sha)
-{
-	const EVP_MD *md;
-
-	if (sha == NULL)
-		return false;
-	md = EVP_MD_CTX_get0_md(sha) != NULL ? NULL : EVP_sha256();
-	return EVP_DigestInit_ex(sha, md, NULL) == 1;
 }
 
 int delivery_begin(
@@ -82,10 +67,9 @@ int delivery_begin(
 {
 	struct delivery *d = new_delivery(store);
 
-	if (!begin_hash(d->sha)) {
+	if (content_begin(&d->content, err) != 0) {
 		free_delivery(d);
-		return err_set(err, ERR_CONFIG, ERR_SCOPE_SERVICE,
-			ERR_RETRY_CHANGE, "OpenSSL has no SHA-256");
+		return -1;
 	}
 	if (delivery_file_create(store, &d->seq, &d->fd, err) != 0) {
 		end_delivery(d);
@@ -106,17 +90,20 @@ void delivery_abort(struct delivery **delivery)
 	end_delivery(d);
 }
 
+int64_t delivery_date(const struct delivery *d)
+{
+	const struct header *h = &d->content.header;
+	int64_t date_s;
+
+	if (h->n > 0 && date_of_header(h->bytes, h->n, &date_s) == 0)
+		return date_s;
+	return clock_wall_s();
+}
+
 static int64_t date_of(
 	const struct delivery *d, const struct ledger_message *key)
 {
-	int64_t date_s;
-
-	if (key->date_s != 0)
-		return key->date_s;
-	if (d->header.n > 0 &&
-		date_of_header(d->header.bytes, d->header.n, &date_s) == 0)
-		return date_s;
-	return clock_wall_s();
+	return key->date_s != 0 ? key->date_s : delivery_date(d);
 }
 
 /* Grows with every message, so that Dovecot numbers them as they came. */
@@ -173,7 +160,7 @@ struct staged *delivery_staged(
 	return s;
 }
 
-static void name_it(const struct delivery *d, struct folder *folder,
+static void name_it(struct delivery *d, struct folder *folder,
 	const struct ledger_message *key, struct staged *s)
 {
 	struct store *store = d->store;
@@ -193,8 +180,8 @@ static void name_it(const struct delivery *d, struct folder *folder,
 	s->size_bytes = d->received;
 	s->file_bytes = d->written;
 	s->to_new = s->system == 0 && s->kept[0] == '\0';
-	(void)EVP_DigestFinal_ex(d->sha, s->sha256, NULL);
-	header_hash(&d->header, s->header_hash);
+	s->listed_bytes = key->listed_bytes;
+	content_end(&d->content, &s->id);
 	memcpy(s->emailid, key->emailid, sizeof s->emailid);
 }
 

@@ -177,8 +177,7 @@ int delivery_write(
 			ERR_RETRY_CHANGE,
 			"larger than limits.message (%" PRIu64 " bytes)", max);
 	d->received += n;
-	(void)EVP_DigestUpdate(d->sha, bytes, n);
-	header_add(&d->header, bytes, n);
+	content_add(&d->content, bytes, n);
 	return d->to_lf ? add_to_lf(d, bytes, n, err)
 			: add_as_received(d, bytes, n, err);
 }

@@ -8,10 +8,8 @@
 #define MAILHAUL_STORAGE_DELIVERY_FILE_H
 
 #include "../collector/model/eol.h"
-#include "header.h"
+#include "content.h"
 #include "maildir.h"
-
-#include <openssl/evp.h>
 
 #define DELIVERY_GATHER_BYTES ((size_t)16 * 1024)
 
@@ -19,7 +17,6 @@ struct delivery {
 	struct store *store;
 	int fd;
 	uint64_t seq;
-	EVP_MD_CTX *sha;
 	struct eol eol;
 	bool to_lf;
 	uint64_t received;
@@ -29,7 +26,7 @@ struct delivery {
 	size_t gather_bytes;
 	char *small; /* DELIVERY_GATHER_BYTES */
 	char *large; /* lent, for a message that is larger; NULL: none */
-	struct header header; /* for the date */
+	struct content content;
 };
 
 /* Makes the next staged file. */

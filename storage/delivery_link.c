@@ -193,8 +193,10 @@ static struct staged *make_staged(struct folder *folder, uint64_t seq,
 	s->size_bytes = of->size_bytes;
 	s->file_bytes = file_bytes;
 	s->to_new = s->system == 0 && s->kept[0] == '\0';
-	memcpy(s->sha256, of->sha256, sizeof s->sha256);
-	memcpy(s->header_hash, of->header_hash, sizeof s->header_hash);
+	memcpy(s->id.sha256, of->sha256, sizeof s->id.sha256);
+	memcpy(s->id.bare_sha256, of->bare_sha256, sizeof s->id.bare_sha256);
+	memcpy(s->id.header_hash, of->header_hash, sizeof s->id.header_hash);
+	s->id.dropped = of->dropped;
 	memcpy(s->emailid, key->emailid, sizeof s->emailid);
 	return s;
 }

@@ -23,8 +23,8 @@
 
 #define LEDGER_BASE_MAX 160
 #define LEDGER_NOTICE_MAX 240
-/* Bytes kept of the SHA-256 of a header as received, from its first byte to
- * its empty line. */
+/* Bytes kept of the SHA-256 of a header, without what servers write into it
+ * (header.h). */
 #define LEDGER_HEADER_HASH 16
 
 struct ledger;
@@ -99,6 +99,10 @@ enum ledger_state {
 	LEDGER_SKIPPED = 3,
 };
 
+/* Before the id, as the UIDL of a message whose own is not to be believed any
+ * more: no server gives one with a space. */
+#define LEDGER_LEFT "left "
+
 struct ledger_message {
 	int64_t id;
 	int64_t mailbox_id;
@@ -112,9 +116,14 @@ struct ledger_message {
 	uint64_t stage_seq;	    /* name in the staging directory */
 	char base[LEDGER_BASE_MAX]; /* Maildir base name with ,S=,W= */
 	uint64_t size_bytes;	    /* received (CRLF as sent) */
+	uint64_t listed_bytes;	    /* as POP3 announced it; 0 = not known */
 	unsigned char sha256[32];   /* of the bytes received */
+	/* without what servers write into the header (content.h); written as
+	 * sha256 where it is all zero */
+	unsigned char bare_sha256[32];
 	/* Of the header; all zero = none, or not known. */
 	unsigned char header_hash[LEDGER_HEADER_HASH];
+	uint32_t dropped; /* bytes of the header that this leaves out */
 	char emailid[MESSAGE_EMAILID_MAX]; /* "" = none */
 	int64_t date_s;			   /* INTERNALDATE */
 	struct flags source; /* flags at the source, last applied */
@@ -180,13 +189,27 @@ int ledger_each_due(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 /* Quarantined rows of all mailboxes' present epochs, `most` at most. */
 int ledger_each_failure(struct ledger *l, int64_t most, ledger_message_fn *fn,
 	void *arg, struct err *err);
-/* Delivered IMAP rows of the mailbox that belong to other epochs. */
+/* Delivered rows of the mailbox that belong to other epochs, or were collected
+ * by POP3 before. */
 int ledger_each_old(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	ledger_message_fn *fn, void *arg, struct err *err);
-/* Gives a delivered message the key (uidvalidity, uid) of `key`: the same
- * message under a new number. A quarantined row of that key goes. */
+/* Delivered rows of other mailboxes that were collected by POP3, before the
+ * account turned to another source. */
+int ledger_each_left(struct ledger *l, int64_t mailbox_id,
+	ledger_message_fn *fn, void *arg, struct err *err);
+/* All rows of a mailbox, whatever they are. */
+int ledger_each_maildrop(struct ledger *l, int64_t mailbox_id,
+	ledger_message_fn *fn, void *arg, struct err *err);
+/* Gives a delivered message the key (mailbox_id, uidvalidity, uid) of `key`:
+ * the same message under a new number. A quarantined row of that key goes. */
 int ledger_rekey(struct ledger *l, int64_t id, const struct ledger_message *key,
 	struct err *err);
+/* The same for a UIDL and occurrence of its mailbox, with pop3_order and
+ * listed_bytes (0: as they were). */
+int ledger_rekey_uidl(struct ledger *l, int64_t id,
+	const struct ledger_message *key, struct err *err);
+/* A message that had this UIDL has it no longer: it is LEDGER_LEFT. */
+int ledger_leave_uidl(struct ledger *l, int64_t id, struct err *err);
 /* Counts that a flag change found no file of this message here; back to 0
  * by ledger_set_flags. */
 int ledger_missed(

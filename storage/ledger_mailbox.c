@@ -182,6 +182,11 @@ int ledger_leave_epochs(struct ledger *l, struct err *err)
 	s = db_stmt(l->db, "ledger_leave_messages");
 	stmt_bind_int(s, "fence", ledger_fence(l));
 	r = stmt_run(s, err);
+	if (r == 0) {
+		s = db_stmt(l->db, "ledger_leave_maildrops");
+		stmt_bind_int(s, "fence", ledger_fence(l));
+		r = stmt_run(s, err);
+	}
 	if (r == 0)
 		r = stmt_run(db_stmt(l->db, "ledger_leave_mailboxes"), err);
 	return ledger_write_end(l, own, r, err);

@@ -28,14 +28,27 @@ static void bind_flags(
 		stmt_bind_text(s, "local_keywords", local->keywords);
 }
 
+static bool is_zero(const unsigned char *bytes, size_t n)
+{
+	while (n > 0 && bytes[n - 1] == 0)
+		n--;
+	return n == 0;
+}
+
 void ledger_bind_identity(struct stmt *s, const struct ledger_message *m)
 {
-	static const unsigned char none[LEDGER_HEADER_HASH];
-
 	stmt_bind_text(s, "base", m->base);
 	stmt_bind_blob(s, "sha256", m->sha256, sizeof m->sha256);
+	if (is_zero(m->bare_sha256, sizeof m->bare_sha256) ||
+		memcmp(m->bare_sha256, m->sha256, sizeof m->sha256) == 0)
+		stmt_bind_null(s, "bare_sha256");
+	else
+		stmt_bind_blob(s, "bare_sha256", m->bare_sha256,
+			sizeof m->bare_sha256);
+	stmt_bind_int(s, "dropped", m->dropped);
+	stmt_bind_int(s, "listed_bytes", (int64_t)m->listed_bytes);
 	stmt_bind_text(s, "emailid", m->emailid);
-	if (memcmp(m->header_hash, none, sizeof none) == 0)
+	if (is_zero(m->header_hash, sizeof m->header_hash))
 		stmt_bind_null(s, "header_hash");
 	else
 		stmt_bind_blob(s, "header_hash", m->header_hash,
@@ -188,10 +201,9 @@ int ledger_missed(
 	return r;
 }
 
-static void bind_new_key(
-	struct stmt *s, int64_t id, const struct ledger_message *key)
+static void bind_new_key(struct stmt *s, const struct ledger_message *key)
 {
-	stmt_bind_int(s, "id", id);
+	stmt_bind_int(s, "mailbox_id", key->mailbox_id);
 	stmt_bind_int(s, "uidvalidity", key->uidvalidity);
 	stmt_bind_int(s, "uid", key->uid);
 }
@@ -201,11 +213,12 @@ static int rekey(struct ledger *l, int64_t id, const struct ledger_message *key,
 {
 	struct stmt *s = db_stmt(l->db, "ledger_rekey_clear");
 
-	bind_new_key(s, id, key);
+	bind_new_key(s, key);
 	if (stmt_run(s, err) != 0)
 		return -1;
 	s = db_stmt(l->db, "ledger_rekey");
-	bind_new_key(s, id, key);
+	bind_new_key(s, key);
+	stmt_bind_int(s, "id", id);
 	stmt_bind_text(s, "emailid", key->emailid);
 	return stmt_run(s, err);
 }
@@ -218,6 +231,41 @@ int ledger_rekey(struct ledger *l, int64_t id, const struct ledger_message *key,
 	if (check_key(key, err) != 0 || ledger_write_begin(l, &own, err) != 0)
 		return -1;
 	return ledger_write_end(l, own, rekey(l, id, key, err), err);
+}
+
+int ledger_rekey_uidl(struct ledger *l, int64_t id,
+	const struct ledger_message *key, struct err *err)
+{
+	struct stmt *s;
+	bool own;
+	int r;
+
+	if (check_key(key, err) != 0 || ledger_write_begin(l, &own, err) != 0)
+		return -1;
+	r = clear(l, key, err);
+	if (r >= 0) {
+		s = db_stmt(l->db, "ledger_rekey_uidl");
+		stmt_bind_int(s, "id", id);
+		stmt_bind_text(s, "uidl", key->uidl);
+		stmt_bind_int(s, "occurrence", key->occurrence);
+		stmt_bind_int(s, "pop3_order", key->pop3_order);
+		stmt_bind_int(s, "listed_bytes", (int64_t)key->listed_bytes);
+		r = stmt_run(s, err);
+	}
+	return ledger_write_end(l, own, r, err);
+}
+
+int ledger_leave_uidl(struct ledger *l, int64_t id, struct err *err)
+{
+	struct stmt *s;
+	bool own;
+
+	if (ledger_write_begin(l, &own, err) != 0)
+		return -1;
+	s = db_stmt(l->db, "ledger_leave_uidl");
+	stmt_bind_int(s, "id", id);
+	stmt_bind_int(s, "fence", l->fence);
+	return ledger_write_end(l, own, stmt_run(s, err), err);
 }
 
 int ledger_quarantine(

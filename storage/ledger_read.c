@@ -51,6 +51,12 @@ static void read_identity(struct stmt *s, struct ledger_message *m)
 
 	copy_text(s, "emailid", m->emailid, sizeof m->emailid);
 	m->going = stmt_int(s, "expunge") >= 2;
+	hash = stmt_blob(s, "bare_sha256", &n);
+	memcpy(m->bare_sha256, m->sha256, sizeof m->bare_sha256);
+	if (n == sizeof m->bare_sha256)
+		memcpy(m->bare_sha256, hash, n);
+	m->dropped = (uint32_t)stmt_int(s, "dropped");
+	m->listed_bytes = (uint64_t)stmt_int(s, "listed_bytes");
 	hash = stmt_blob(s, "header_hash", &n);
 	memset(m->header_hash, 0, sizeof m->header_hash);
 	if (n == sizeof m->header_hash)
@@ -194,6 +200,32 @@ int ledger_each_old(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	r = ledger_each_row(l, s, fn, arg, err);
 	ledger_leave(l);
 	return r;
+}
+
+static int each_of(struct ledger *l, const char *name, int64_t mailbox_id,
+	ledger_message_fn *fn, void *arg, struct err *err)
+{
+	struct stmt *s;
+	int r;
+
+	ledger_enter(l);
+	s = db_stmt(l->db, name);
+	stmt_bind_int(s, "mailbox_id", mailbox_id);
+	r = ledger_each_row(l, s, fn, arg, err);
+	ledger_leave(l);
+	return r;
+}
+
+int ledger_each_left(struct ledger *l, int64_t mailbox_id,
+	ledger_message_fn *fn, void *arg, struct err *err)
+{
+	return each_of(l, "ledger_each_left", mailbox_id, fn, arg, err);
+}
+
+int ledger_each_maildrop(struct ledger *l, int64_t mailbox_id,
+	ledger_message_fn *fn, void *arg, struct err *err)
+{
+	return each_of(l, "ledger_each_maildrop", mailbox_id, fn, arg, err);
 }
 
 int ledger_uids(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,

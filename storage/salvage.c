@@ -3,13 +3,12 @@
 
 #include "../collector/base/mem.h"
 #include "basename.h"
-#include "header.h"
+#include "content.h"
 #include "maildir.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,15 +207,13 @@ void salvage_close(struct salvage **salvage)
 /* ---- reading a file: as it is, and with each LF as CRLF */
 
 struct form {
-	EVP_MD_CTX *sha;
-	struct header header;
+	struct content content;
 	uint64_t bytes;
 };
 
 static void form_add(struct form *f, const char *bytes, size_t n)
 {
-	(void)EVP_DigestUpdate(f->sha, bytes, n);
-	header_add(&f->header, bytes, n);
+	content_add(&f->content, bytes, n);
 	f->bytes += n;
 }
 
@@ -248,22 +245,18 @@ static void choose_form(struct form *plain, struct form *crlf, bool has_crlf,
 	uint64_t announced, struct ledger_message *m)
 {
 	struct form *f = has_crlf ? plain : crlf;
+	struct content_id id;
 
 	if (announced != 0 && announced == plain->bytes)
 		f = plain;
 	else if (announced != 0 && announced == crlf->bytes && !has_crlf)
 		f = crlf;
 	m->size_bytes = f->bytes;
-	(void)EVP_DigestFinal_ex(f->sha, m->sha256, NULL);
-	header_hash(&f->header, m->header_hash);
-}
-
-static bool form_begin(struct form *f)
-{
-	f->sha = EVP_MD_CTX_new();
-	header_begin(&f->header);
-	return f->sha != NULL &&
-	       EVP_DigestInit_ex(f->sha, EVP_sha256(), NULL) == 1;
+	content_end(&f->content, &id);
+	memcpy(m->sha256, id.sha256, sizeof m->sha256);
+	memcpy(m->bare_sha256, id.bare_sha256, sizeof m->bare_sha256);
+	memcpy(m->header_hash, id.header_hash, sizeof m->header_hash);
+	m->dropped = id.dropped;
 }
 
 static int hash_file(
@@ -273,16 +266,17 @@ static int hash_file(
 	bool has_crlf = false;
 	int rc = -1;
 
-	if (form_begin(&plain) && form_begin(&crlf))
-		rc = read_forms(fd, &plain, &crlf, &has_crlf);
+	if (content_begin(&plain.content, err) != 0 ||
+		content_begin(&crlf.content, err) != 0)
+		goto out;
+	rc = read_forms(fd, &plain, &crlf, &has_crlf);
 	if (rc == 0)
 		choose_form(&plain, &crlf, has_crlf, announced, m);
 	else
 		(void)err_set_file(err, errno, "cannot read a message");
-	EVP_MD_CTX_free(plain.sha);
-	EVP_MD_CTX_free(crlf.sha);
-	header_clear(&plain.header);
-	header_clear(&crlf.header);
+out:
+	content_clear(&plain.content);
+	content_clear(&crlf.content);
 	return rc;
 }
 

@@ -93,6 +93,9 @@ int delivery_begin(
 /* ERR_LIMIT/message past limits.message. */
 int delivery_write(
 	struct delivery *d, const void *bytes, size_t n, struct err *err);
+/* When the message arrived, as far as what was written tells: its topmost
+ * Received, else its Date, else now. */
+int64_t delivery_date(const struct delivery *d);
 /*
  * Ends the message and hands it to the committer. Takes *d, even on failure.
  * key: mailbox_id, uidvalidity, uid or uidl + occurrence; date_s and flags

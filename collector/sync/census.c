@@ -30,9 +30,9 @@ static void add(struct census *l, const struct message_meta *meta)
 	*new = (struct listed){.uid = meta->uid,
 		.has_flags = (meta->has & MESSAGE_HAS_FLAGS) != 0,
 		.has_size = (meta->has & MESSAGE_HAS_SIZE) != 0,
-		.has_date = (meta->has & MESSAGE_HAS_DATE) != 0,
 		.size_bytes = meta->size_bytes,
-		.date_s = meta->date_s,
+		.seeker = {.has_date = (meta->has & MESSAGE_HAS_DATE) != 0,
+			.date_s = meta->date_s},
 		.keywords = keywords};
 	if (new->has_flags)
 		new->system = meta->flags.system;

@@ -6,20 +6,16 @@
 #ifndef MAILHAUL_SYNC_CENSUS_H
 #define MAILHAUL_SYNC_CENSUS_H
 
-#include "visit.h"
-
-struct old;
+#include "olds.h"
 
 struct listed {
 	uint32_t uid;
 	uint8_t system; /* flags */
-	bool has_flags, has_size, has_date, has_header;
+	bool has_flags, has_size, has_header;
 	uint64_t size_bytes;
-	int64_t date_s;
 	const char *emailid;  /* NULL = none; in the arena */
 	const char *keywords; /* in the arena */
-	struct old *old;      /* who it is: recognise.c */
-	unsigned char header_hash[LEDGER_HEADER_HASH];
+	struct seeker seeker; /* date, and who it is: recognise.c */
 };
 
 struct census {

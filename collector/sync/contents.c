@@ -8,14 +8,14 @@
 
 /* The digest is as good a hash as any; an attacker would have to find many
  * messages whose digests begin alike. */
-static struct content *place_of(
+static struct content_count *place_of(
 	const struct contents *c, const unsigned char sha256[32])
 {
 	size_t at;
 
 	memcpy(&at, sha256, sizeof at);
 	for (;; at++) {
-		struct content *p = &c->places[at & (c->size - 1)];
+		struct content_count *p = &c->places[at & (c->size - 1)];
 		if (p->count == 0 || memcmp(p->sha256, sha256, 32) == 0)
 			return p;
 	}
@@ -34,9 +34,10 @@ static void grow(struct contents *c)
 	*c = bigger;
 }
 
-uint32_t contents_count(struct contents *c, const unsigned char sha256[32])
+static struct content_count *put(
+	struct contents *c, const unsigned char sha256[32])
 {
-	struct content *p;
+	struct content_count *p;
 
 	if (c->used * 4 >= c->size * 3)
 		grow(c);
@@ -45,7 +46,24 @@ uint32_t contents_count(struct contents *c, const unsigned char sha256[32])
 		memcpy(p->sha256, sha256, sizeof p->sha256);
 		c->used++;
 	}
-	return p->count++;
+	return p;
+}
+
+uint32_t contents_count(struct contents *c, const unsigned char sha256[32])
+{
+	return put(c, sha256)->count++;
+}
+
+void contents_raise(
+	struct contents *c, const unsigned char sha256[32], uint32_t count)
+{
+	struct content_count *p;
+
+	if (count == 0)
+		return;
+	p = put(c, sha256);
+	if (p->count < count)
+		p->count = count;
 }
 
 void contents_clear(struct contents *c)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "drop_table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,14 +47,27 @@ static struct drop **sort(const struct drop_table *t)
 	return order;
 }
 
+static bool is_number(const struct drop *d)
+{
+	char number[16];
+
+	(void)snprintf(number, sizeof number, "%lu", (unsigned long)d->number);
+	return strcmp(number, d->uidl) == 0;
+}
+
 void drop_table_seal(struct drop_table *t)
 {
 	struct drop **order = sort(t);
 
 	for (size_t i = 1; i < t->count; i++)
-		if (strcmp(order[i]->uidl, order[i - 1]->uidl) == 0)
+		if (strcmp(order[i]->uidl, order[i - 1]->uidl) == 0) {
 			order[i]->occurrence = order[i - 1]->occurrence + 1;
+			order[i]->shared = order[i - 1]->shared = true;
+		}
 	free(order);
+	t->numbered = t->count != 0;
+	for (size_t i = 0; t->numbered && i < t->count; i++)
+		t->numbered = is_number(&t->drops[i]);
 }
 
 static int by_key(const struct drop *x, const struct drop *y)
@@ -85,7 +99,7 @@ bool drop_table_renumber(struct drop_table *t, const struct drop_table *now)
 	struct drop **a, **b;
 	size_t j = 0;
 
-	if (t->nameless) {
+	if (t->nameless || t->numbered) {
 		if (!same_places(t, now))
 			return false;
 		for (size_t i = 0; i < t->count; i++)

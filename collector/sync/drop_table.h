@@ -9,21 +9,27 @@
 
 #include "../base/mem.h"
 #include "../model/message.h"
+#include "olds.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct drop {
-	const char *uidl;    /* in the arena; "" = none */
-	uint32_t occurrence; /* among those with the same UIDL, from 0 */
-	uint32_t number;     /* in this session; 0 = gone */
-	uint32_t order;	     /* as first listed, from 1; 0 = not yet known */
-	uint64_t size_bytes; /* as listed */
-	int64_t tries;	     /* failed ones of earlier runs */
-	bool known;	     /* needs no fetch */
-	bool due;	     /* quarantined, to be tried again alone */
+	const char *uidl;     /* in the arena; "" = none */
+	uint32_t occurrence;  /* among those with the same UIDL, from 0 */
+	uint32_t number;      /* in this session; 0 = gone */
+	uint32_t order;	      /* as first listed, from 1; 0 = not yet known */
+	uint64_t size_bytes;  /* as listed */
+	int64_t tries;	      /* failed ones of earlier runs */
+	struct old *row;      /* what the ledger has under this key, or NULL */
+	struct seeker seeker; /* who it is, by its header */
+	bool known;	      /* needs no fetch */
+	bool due;	      /* quarantined, to be tried again alone */
 	bool settled;
+	bool shared;   /* others have the same UIDL */
+	bool doubtful; /* its UIDL is not believed */
+	bool has_header;
 };
 
 struct drop_table {
@@ -31,11 +37,12 @@ struct drop_table {
 	size_t count, cap;
 	struct arena *arena;
 	bool nameless; /* some have no UIDL */
+	bool numbered; /* each UIDL is just the number in this session */
 };
 
 /* In the order of the listing. */
 void drop_table_add(struct drop_table *t, const struct message_meta *meta);
-/* After the last one: counts occurrences. */
+/* After the last one: counts occurrences, and sees what the UIDLs are worth. */
 void drop_table_seal(struct drop_table *t);
 /*
  * Numbers of a new session's sealed table for the entries of t; new messages

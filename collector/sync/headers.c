@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "headers.h"
 
-#include "digest.h"
 #include "uidset.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct headers {
 	struct work *work;
 	headers_fn *fn;
 	void *arg;
-	struct digest *digest;
+	struct header header;
 	bool broken; /* our own refusal has ended the session */
 };
 
@@ -20,9 +18,7 @@ static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 	struct headers *h = arg;
 
 	(void)err;
-	if (h->digest == NULL)
-		digest_begin(&h->digest);
-	digest_add(h->digest, bytes, n);
+	(void)header_add(&h->header, bytes, n);
 	h->work->progress.now.bytes_done += n;
 	progress_tick(&h->work->progress);
 	return 0;
@@ -31,15 +27,14 @@ static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 static int finish(
 	struct headers *h, const struct message_meta *meta, struct err *err)
 {
-	unsigned char sha256[DIGEST_BYTES];
+	struct header_bare head;
+	bool there = h->header.n != 0 && (meta->has & MESSAGE_HAS_BODY) != 0 &&
+		     (meta->has & MESSAGE_HAS_UID) != 0;
 
-	if (h->digest == NULL)
-		return 0;
-	digest_end(&h->digest, sha256);
-	if ((meta->has & MESSAGE_HAS_BODY) == 0 ||
-		(meta->has & MESSAGE_HAS_UID) == 0)
-		return 0;
-	return h->fn(h->arg, meta, sha256, err);
+	if (there)
+		header_make_bare(&h->header, &head);
+	header_begin(&h->header);
+	return there ? h->fn(h->arg, meta, &head, err) : 0;
 }
 
 static int on_message(
@@ -63,13 +58,14 @@ int headers_fetch(struct work *w, const uint32_t *uids, size_t count,
 	size_t range_count;
 	int rc = 0;
 
+	header_begin(&h.header);
 	ranges = uid_ranges(uids, count, &range_count);
 	if (range_count != 0)
 		rc = session_headers(
 			w->link.session, ranges, range_count, &sink, err);
 	if (rc != 0 && h.broken && err->scope < ERR_SCOPE_SESSION)
 		err->scope = ERR_SCOPE_SESSION;
-	digest_drop(&h.digest);
+	header_clear(&h.header);
 	free(ranges);
 	return rc;
 }

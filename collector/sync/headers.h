@@ -7,10 +7,11 @@
 #ifndef MAILHAUL_SYNC_HEADERS_H
 #define MAILHAUL_SYNC_HEADERS_H
 
+#include "../../storage/header.h"
 #include "work.h"
 
 typedef int headers_fn(void *arg, const struct message_meta *meta,
-	const unsigned char hash[LEDGER_HEADER_HASH], struct err *err);
+	const struct header_bare *head, struct err *err);
 
 /* For each message that is there and has a header; uids ascend. */
 int headers_fetch(struct work *w, const uint32_t *uids, size_t count,

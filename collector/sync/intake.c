@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "intake.h"
 
-#include "digest.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,14 +18,15 @@ static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 	if (in->delivery == NULL) {
 		if (delivery_begin(w->store, &in->delivery, err) != 0)
 			return refuse(in);
-		if (in->hash)
-			digest_begin(&in->digest);
+		if (in->hash && content_begin(&in->content, err) != 0)
+			return refuse(in);
+		in->begun = in->hash;
 	}
 	in->bytes += n;
 	w->progress.now.bytes_done += n;
 	progress_tick(&w->progress);
-	if (in->hash)
-		digest_add(in->digest, bytes, n);
+	if (in->begun)
+		content_add(&in->content, bytes, n);
 	if (delivery_write(in->delivery, bytes, n, err) != 0)
 		return refuse(in);
 	return 0;
@@ -95,16 +94,21 @@ static int finish(
 {
 	struct intake_message message = {.meta = meta, .bytes = in->bytes};
 	struct ledger_message *key = mem_alloc(sizeof *key);
-	unsigned char sha256[DIGEST_BYTES];
+	struct content_id id;
 	int rc = 0;
 
 	if (in->hash) {
 		/* an empty message has not begun one */
-		if (in->digest == NULL)
-			digest_begin(&in->digest);
-		digest_end(&in->digest, sha256);
-		message.sha256 = sha256;
+		if (!in->begun && content_begin(&in->content, err) != 0) {
+			free(key);
+			return -1;
+		}
+		in->begun = false;
+		content_end(&in->content, &id);
+		message.id = &id;
 	}
+	if (in->date && in->delivery != NULL)
+		message.date_s = delivery_date(in->delivery);
 	key->mailbox_id = in->mailbox_id;
 	key->uidvalidity = in->uidvalidity;
 	switch (in->accept(in->arg, &message, key, err)) {
@@ -151,7 +155,8 @@ void intake_reset(struct intake *in)
 {
 	if (in->delivery != NULL)
 		delivery_abort(&in->delivery);
-	digest_drop(&in->digest);
+	content_clear(&in->content);
+	in->begun = false;
 	in->delivery = NULL;
 	in->bytes = 0;
 }

@@ -7,6 +7,7 @@
 #ifndef MAILHAUL_SYNC_INTAKE_H
 #define MAILHAUL_SYNC_INTAKE_H
 
+#include "../../storage/content.h"
 #include "work.h"
 
 #include <stdbool.h>
@@ -22,13 +23,15 @@ enum intake_verdict {
 struct intake_message {
 	const struct message_meta *meta;
 	uint64_t bytes;		     /* received */
-	const unsigned char *sha256; /* NULL without intake.hash */
+	const struct content_id *id; /* NULL without intake.hash */
+	int64_t date_s;		     /* as its header tells it, else now */
 };
 
 struct intake {
 	struct work *work;
 	struct folder *folder;
-	bool hash; /* the owner wants a SHA-256 of each message */
+	bool hash; /* the owner wants to know what each message is */
+	bool date; /* … and when it arrived */
 	/*
 	 * Fills the identity of a message that is to be taken (mailbox_id and
 	 * uidvalidity are there already); notes that it has come.
@@ -46,7 +49,8 @@ struct intake {
 	bool broken;   /* the sink has refused: the session is gone */
 	/* private */
 	struct delivery *delivery;
-	struct digest *digest;
+	struct content content;
+	bool begun;
 	uint64_t bytes;
 };
 

@@ -62,11 +62,11 @@ int labels_want_again(struct visit *v, struct err *err)
 /* ---- 2 */
 
 static int on_header(void *arg, const struct message_meta *meta,
-	const unsigned char hash[LEDGER_HEADER_HASH], struct err *err)
+	const struct header_bare *head, struct err *err)
 {
 	struct labels *l = arg;
 
-	(void)hash;
+	(void)head;
 	return census_add(&l->census, meta, err);
 }
 

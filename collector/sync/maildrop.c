@@ -1,32 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * list → what is known → fetch the rest → what did not come, once more alone
- *      → still listed: quarantine
- * With UIDLs missing, such messages are all fetched, and those whose content
- * is known (the nth equal one, where n of them are known) are dropped before
- * they are handed to the store.
+ * list → what is known by UIDL, by header (drop_known.h) → fetch the rest; what
+ *      is known by its content is dropped before it is handed to the store
+ *      → what did not come, once more alone → still listed: quarantine
  */
 #include "maildrop.h"
 
-#include "contents.h"
-#include "digest.h"
-#include "drop_table.h"
+#include "drop_known.h"
 #include "fetch.h"
 #include "order.h"
-#include "reclaim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Older ones arrive as read, unless --pop3-seen says otherwise. */
+#define OLD_S ((int64_t)14 * 24 * 3600)
 
 struct maildrop {
 	struct visit *v;
 	struct drop_table table;
 	struct intake intake;
 	struct fetch_owner owner;
-	struct contents contents;   /* of the nameless, seen in this run */
-	struct ledger_message *row; /* room for look-ups */
-	uint64_t unnamed_lost;	    /* could not be had, and have no name */
+	struct drop_known known;
+	uint64_t unnamed_lost; /* could not be had, and have no name */
 };
 
 static int on_listed(
@@ -44,32 +41,6 @@ static int list(struct maildrop *md, struct drop_table *t, struct err *err)
 		    on_listed, t, err) != 0)
 		return -1;
 	drop_table_seal(t);
-	return 0;
-}
-
-static int look_up(struct maildrop *md, struct drop *d, struct err *err)
-{
-	struct ledger_message *row = md->row;
-	struct visit *v = md->v;
-	int found;
-
-	if (d->uidl[0] == '\0')
-		return 0;
-	found = ledger_find_uidl(
-		v->work->ledger, v->m.id, d->uidl, d->occurrence, row, err);
-	if (found == 0) {
-		found = reclaim_uidl(
-			v, d->uidl, d->occurrence, d->size_bytes, err);
-		d->known = found == 1;
-		return found < 0 ? -1 : 0;
-	}
-	if (found < 0)
-		return -1;
-	d->due = row->state == LEDGER_QUARANTINED &&
-		 row->next_try_at <= work_due_s(v->work);
-	d->tries = row->tries;
-	d->order = row->pop3_order;
-	d->known = !d->due;
 	return 0;
 }
 
@@ -133,28 +104,19 @@ static int give_up(
 	return rc;
 }
 
-/* A message without a name is named by its content. */
-static enum intake_verdict accept_nameless(struct maildrop *md,
-	const struct intake_message *message, struct ledger_message *key,
-	struct err *err)
+static bool is_old(const struct maildrop *md, int64_t date_s)
 {
-	struct visit *v = md->v;
-	char hex[DIGEST_BYTES * 2 + 1];
-	int found;
+	return date_s < md->v->work->now_s - OLD_S;
+}
 
-	digest_hex(message->sha256, hex);
-	(void)snprintf(key->uidl, sizeof key->uidl, "sha256:%s", hex);
-	key->occurrence = contents_count(&md->contents, message->sha256);
-	found = ledger_find_uidl(v->work->ledger, v->m.id, key->uidl,
-		key->occurrence, md->row, err);
-	if (found < 0)
-		return INTAKE_FAIL;
-	if (found > 0) {
-		link_progress(&v->work->link);
-		return INTAKE_DROP;
-	}
-	v->came++;
-	return INTAKE_TAKE;
+/* POP3 does not tell what was read there. */
+static void set_flags(const struct maildrop *md,
+	const struct intake_message *message, struct ledger_message *key)
+{
+	int seen = md->v->work->run->account.pop3_seen;
+
+	if (seen > 0 || (seen < 0 && is_old(md, message->date_s)))
+		key->source.system = FLAG_SEEN;
 }
 
 static enum intake_verdict accept(void *arg,
@@ -164,6 +126,7 @@ static enum intake_verdict accept(void *arg,
 	struct maildrop *md = arg;
 	struct drop *d;
 	long at = -1;
+	int here;
 
 	if ((message->meta->has & MESSAGE_HAS_UID) != 0)
 		at = drop_table_find(&md->table, message->meta->uid);
@@ -173,11 +136,10 @@ static enum intake_verdict accept(void *arg,
 	if (d->known || d->settled)
 		return INTAKE_DROP;
 	d->settled = true;
-	key->pop3_order = d->order;
-	if (d->uidl[0] == '\0')
-		return accept_nameless(md, message, key, err);
-	(void)snprintf(key->uidl, sizeof key->uidl, "%s", d->uidl);
-	key->occurrence = d->occurrence;
+	here = drop_known_message(&md->known, d, message, key, err);
+	if (here != 0)
+		return here < 0 ? INTAKE_FAIL : INTAKE_DROP;
+	set_flags(md, message, key);
 	md->v->came++;
 	return INTAKE_TAKE;
 }
@@ -214,11 +176,7 @@ static int choose(struct maildrop *md, uint32_t **ret_ids, size_t *ret_count,
 	uint32_t *ids = mem_array(md->table.count, sizeof *ids);
 	size_t n = 0;
 
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < md->table.count; i++)
-		rc = look_up(md, &md->table.drops[i], err);
-	if (rc != 0 || put_in_order(md, err) != 0) {
+	if (put_in_order(md, err) != 0) {
 		free(ids);
 		return -1;
 	}
@@ -283,11 +241,14 @@ static int get_all(struct maildrop *md, struct err *err)
 	int rc = 0;
 
 	if (list(md, &md->table, err) != 0 ||
+		drop_known_open(&md->known, v, &md->table, err) != 0 ||
+		drop_known_by_header(&md->known, err) != 0 ||
 		choose(md, &ids, &count, err) != 0)
 		return -1;
 	v->expected = count;
 	v->work->progress.now.messages_new += count;
-	md->intake.hash = md->table.nameless;
+	md->intake.hash = md->table.nameless || drop_known_has_more(&md->known);
+	md->intake.date = v->work->run->account.pop3_seen < 0;
 	LOG(LOG_LEVEL_DEBUG, &v->log, "maildrop_listed",
 		LOG_NUM("listed", md->table.count), LOG_NUM("new", count),
 		LOG_NUM("nameless", md->table.nameless));
@@ -314,7 +275,6 @@ int maildrop_import(struct visit *v, struct err *err)
 	int rc;
 
 	progress_phase(&v->work->progress, "importing", v->pair->name);
-	md.row = mem_alloc(sizeof *md.row);
 	md.intake = (struct intake){.work = v->work,
 		.folder = v->folder,
 		.accept = accept,
@@ -326,8 +286,7 @@ int maildrop_import(struct visit *v, struct err *err)
 		.give_up = give_up,
 		.arg = &md};
 	rc = get_all(&md, err);
-	contents_clear(&md.contents);
+	drop_known_close(&md.known);
 	drop_table_clear(&md.table);
-	free(md.row);
 	return rc;
 }

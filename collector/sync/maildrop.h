@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * maildrop: import over POP3. A message is known by its UIDL and, where a
- * server gives the same one to several, by its place among those; where it
- * gives none, by its content, for which it has to be read each time. Numbers
- * are good for one session only (RFC 1939 5).
+ * maildrop: import over POP3. Which messages are here already: drop_known.h.
+ * Numbers are good for one session only (RFC 1939 5).
  */
 #ifndef MAILHAUL_SYNC_MAILDROP_H
 #define MAILHAUL_SYNC_MAILDROP_H

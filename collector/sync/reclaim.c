@@ -49,8 +49,8 @@ static void fill(struct reclaim *r, const struct listed *l)
 	m->mailbox_id = r->v->m.id;
 	m->uidvalidity = r->v->m.uidvalidity;
 	m->uid = l->uid;
-	if (l->has_date)
-		m->date_s = l->date_s;
+	if (l->seeker.has_date)
+		m->date_s = l->seeker.date_s;
 	listed_flags(l, &m->source);
 	memcpy(m->local.keywords, m->source.keywords, sizeof m->local.keywords);
 	if (l->emailid != NULL)

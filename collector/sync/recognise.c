@@ -2,10 +2,7 @@
 /*
  * 1. list what is new: EMAILID, size, date, flags
  * 2. the same EMAILID, and not another size
- * 3. size, date and header hash: only where the old ones that share all three
- *    have the same bytes, and there are no more new ones than old ones. Two
- *    messages may differ in nothing but their bodies (a daily report); then
- *    the bodies are fetched.
+ * 3. header hash, size and date, without what servers write into headers
  * 4. write down who is who
  * All as multisets: an old one answers for one new one.
  */
@@ -66,10 +63,10 @@ static void match_emailids(struct recognition *r)
 	for (size_t i = 0; i < r->census.count; i++) {
 		struct listed *l = &r->census.list[i];
 		if (l->emailid != NULL)
-			l->old = find_emailid(sorted, count, l);
-		if (l->old == NULL)
+			l->seeker.old = find_emailid(sorted, count, l);
+		if (l->seeker.old == NULL)
 			continue;
-		l->old->used = true;
+		l->seeker.old->used = true;
 		r->by_emailid++;
 	}
 	free(sorted);
@@ -77,76 +74,80 @@ static void match_emailids(struct recognition *r)
 
 /* ---- 3 */
 
-/* Size and date, then the header. */
-static int compare_outside(
-	uint64_t size_a, int64_t date_a, uint64_t size_b, int64_t date_b)
-{
-	if (size_a != size_b)
-		return size_a < size_b ? -1 : 1;
-	return date_a < date_b ? -1 : date_a > date_b;
-}
+/* A server's own lines in a header are not longer. */
+#define DROPPED_BYTES_MAX 4096
 
-static int old_by_header(const void *a, const void *b)
+static int by_date(const void *a, const void *b)
 {
 	const struct old *x = *(struct old *const *)a;
 	const struct old *y = *(struct old *const *)b;
-	int c = compare_outside(
-		x->size_bytes, x->date_s, y->size_bytes, y->date_s);
 
-	return c != 0 ? c
-		      : memcmp(x->header_hash, y->header_hash,
-				sizeof x->header_hash);
+	return x->date_s < y->date_s ? -1 : x->date_s > y->date_s;
 }
 
-static int listed_by_header(const void *a, const void *b)
-{
-	const struct listed *x = *(struct listed *const *)a;
-	const struct listed *y = *(struct listed *const *)b;
-	int c = compare_outside(
-		x->size_bytes, x->date_s, y->size_bytes, y->date_s);
-
-	return c != 0 ? c
-		      : memcmp(x->header_hash, y->header_hash,
-				sizeof x->header_hash);
-}
-
-static bool may_be_old(
-	struct old **sorted, size_t count, const struct listed *l)
+static bool has_date(struct old **sorted, size_t count, int64_t date_s)
 {
 	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (compare_outside(sorted[mid]->size_bytes,
-			    sorted[mid]->date_s, l->size_bytes, l->date_s) < 0)
+		if (sorted[mid]->date_s < date_s)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	for (; low < count &&
-		compare_outside(sorted[low]->size_bytes, sorted[low]->date_s,
-			l->size_bytes, l->date_s) == 0;
-		low++)
-		if (sorted[low]->has_header)
+	for (; low < count && sorted[low]->date_s == date_s; low++)
+		if (sorted[low]->has_header && sorted[low]->dated)
+			return true;
+	return false;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct old *x = *(struct old *const *)a;
+	const struct old *y = *(struct old *const *)b;
+
+	return x->bare_bytes < y->bare_bytes ? -1
+					     : x->bare_bytes > y->bare_bytes;
+}
+
+/* What was collected by POP3 has no date of the server's. */
+static bool has_bytes(struct old **sorted, size_t count, uint64_t bytes)
+{
+	uint64_t least =
+		bytes > DROPPED_BYTES_MAX ? bytes - DROPPED_BYTES_MAX : 0;
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (sorted[mid]->bare_bytes < least)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	/* some servers count a line end that they do not send */
+	for (; low < count && sorted[low]->bare_bytes <= bytes + 2; low++)
+		if (sorted[low]->has_header && !sorted[low]->dated)
 			return true;
 	return false;
 }
 
 static int on_header(void *arg, const struct message_meta *meta,
-	const unsigned char hash[LEDGER_HEADER_HASH], struct err *err)
+	const struct header_bare *head, struct err *err)
 {
 	struct recognition *r = arg;
 	struct listed *l = census_find(&r->census, meta->uid);
 
 	(void)err;
-	if (l == NULL)
+	if (l == NULL || head->dropped > l->size_bytes)
 		return 0;
-	memcpy(l->header_hash, hash, sizeof l->header_hash);
+	memcpy(l->seeker.hash, head->hash, sizeof l->seeker.hash);
+	l->seeker.bytes = l->size_bytes - head->dropped;
 	l->has_header = true;
 	return 0;
 }
 
-/* Those whose size and date are known here. A header that cannot be had is
+/* Those whose date, or size, is known here. A header that cannot be had is
  * no reason to stop: its message is fetched, and there faults are closed in
  * on. */
 static int ask_headers(struct recognition *r, struct err *err)
@@ -154,16 +155,22 @@ static int ask_headers(struct recognition *r, struct err *err)
 	struct visit *v = r->v;
 	uint32_t *uids = mem_array(r->census.count, sizeof *uids);
 	size_t count, n = 0;
-	struct old **sorted = olds_sorted(r->olds, old_by_header, &count);
+	struct old **dates = olds_sorted(r->olds, by_date, &count);
+	struct old **sizes = olds_sorted(r->olds, by_bytes, &count);
 	int rc = 0;
 
 	for (size_t i = 0; i < r->census.count; i++) {
 		const struct listed *l = &r->census.list[i];
-		if (l->old == NULL && l->has_size && l->has_date &&
-			may_be_old(sorted, count, l))
+		if (l->seeker.old != NULL || !l->has_size)
+			continue;
+		if ((l->seeker.has_date &&
+			    has_date(dates, count, l->seeker.date_s)) ||
+			(r->olds->undated &&
+				has_bytes(sizes, count, l->size_bytes)))
 			uids[n++] = l->uid;
 	}
-	free(sorted);
+	free(dates);
+	free(sizes);
 	if (n != 0)
 		rc = headers_fetch(v->work, uids, n, on_header, r, err);
 	free(uids);
@@ -174,76 +181,19 @@ static int ask_headers(struct recognition *r, struct err *err)
 	return visit_ensure_session(v, err);
 }
 
-/* The old ones that equal l; 0 where they are not all the same bytes. */
-static size_t count_equal(
-	struct old **sorted, size_t count, const struct listed *l)
-{
-	size_t n = 0;
-
-	while (n < count &&
-		compare_outside(sorted[n]->size_bytes, sorted[n]->date_s,
-			l->size_bytes, l->date_s) == 0 &&
-		memcmp(sorted[n]->header_hash, l->header_hash,
-			sizeof l->header_hash) == 0)
-		n++;
-	for (size_t i = 1; i < n; i++)
-		if (memcmp(sorted[i]->sha256, sorted[0]->sha256,
-			    sizeof sorted[0]->sha256) != 0)
-			return 0;
-	return n;
-}
-
-/* Both sides in the same order: like a merge. */
-static void merge_headers(struct recognition *r, struct listed **new,
-	size_t new_count, struct old **old, size_t old_count)
-{
-	size_t o = 0;
-
-	for (size_t i = 0, end; i < new_count; i = end) {
-		const struct listed *l = new[i];
-		size_t equal;
-
-		for (end = i + 1; end < new_count &&
-				  listed_by_header(&new[i], &new[end]) == 0;)
-			end++;
-		while (o < old_count &&
-			(compare_outside(old[o]->size_bytes, old[o]->date_s,
-				 l->size_bytes, l->date_s) < 0 ||
-				(compare_outside(old[o]->size_bytes,
-					 old[o]->date_s, l->size_bytes,
-					 l->date_s) == 0 &&
-					memcmp(old[o]->header_hash,
-						l->header_hash,
-						sizeof l->header_hash) < 0)))
-			o++;
-		equal = count_equal(old + o, old_count - o, l);
-		if (equal < end - i)
-			continue;
-		for (size_t k = 0; k < end - i; k++) {
-			new[i + k]->old = old[o + k];
-			old[o + k]->used = true;
-			r->by_header++;
-		}
-	}
-}
-
 static int match_headers(struct recognition *r, struct err *err)
 {
-	struct listed **new;
-	struct old **old;
-	size_t n = 0, count;
+	struct seeker **seekers;
+	size_t n = 0;
 
 	if (ask_headers(r, err) != 0)
 		return -1;
-	new = mem_array(r->census.count, sizeof(struct listed *));
+	seekers = mem_array(r->census.count, sizeof *seekers);
 	for (size_t i = 0; i < r->census.count; i++)
 		if (r->census.list[i].has_header)
-			new[n++] = &r->census.list[i];
-	qsort(new, n, sizeof(struct listed *), listed_by_header);
-	old = olds_sorted(r->olds, old_by_header, &count);
-	merge_headers(r, new, n, old, count);
-	free(new);
-	free(old);
+			seekers[n++] = &r->census.list[i].seeker;
+	r->by_header = olds_match(r->olds, seekers, n);
+	free(seekers);
 	return 0;
 }
 
@@ -254,12 +204,13 @@ static int write_key(struct recognition *r, const struct listed *l,
 {
 	struct visit *v = r->v;
 
+	key->mailbox_id = v->m.id;
 	key->uidvalidity = v->m.uidvalidity;
 	key->uid = l->uid;
 	key->emailid[0] = '\0';
 	if (l->emailid != NULL)
 		memcpy(key->emailid, l->emailid, strlen(l->emailid) + 1);
-	return ledger_rekey(v->work->ledger, l->old->id, key, err);
+	return ledger_rekey(v->work->ledger, l->seeker.old->id, key, err);
 }
 
 static void note(struct recognition *r, const struct listed *l)
@@ -288,7 +239,7 @@ static int write_keys(struct recognition *r, struct err *err)
 		return -1;
 	}
 	for (size_t i = 0; rc == 0 && i < r->census.count; i++)
-		if (r->census.list[i].old != NULL)
+		if (r->census.list[i].seeker.old != NULL)
 			rc = write_key(r, &r->census.list[i], key, err);
 	if (rc == 0)
 		rc = ledger_commit(ledger, err);
@@ -296,7 +247,7 @@ static int write_keys(struct recognition *r, struct err *err)
 		ledger_rollback(ledger);
 	free(key);
 	for (size_t i = 0; rc == 0 && i < r->census.count; i++)
-		if (r->census.list[i].old != NULL)
+		if (r->census.list[i].seeker.old != NULL)
 			note(r, &r->census.list[i]);
 	return rc;
 }

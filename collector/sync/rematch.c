@@ -46,56 +46,22 @@ void rematch_close(struct rematch **r)
 	*r = NULL;
 }
 
-/* The first row with this content. */
-static size_t first_of(const struct rematch *r, const unsigned char sha256[32])
-{
-	size_t low = 0, high = r->olds.count;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		if (memcmp(r->olds.list[mid].sha256, sha256, 32) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-/* Unused, same bytes; of several the one with the same date: a server that
- * gives its mail new numbers often gives it new dates too. */
-static struct old *find(struct rematch *r, const struct intake_message *message)
-{
-	struct old *best = NULL;
-
-	for (size_t i = first_of(r, message->sha256); i < r->olds.count; i++) {
-		struct old *o = &r->olds.list[i];
-		if (memcmp(o->sha256, message->sha256, 32) != 0)
-			break;
-		if (o->used || o->size_bytes != message->bytes)
-			continue;
-		if ((message->meta->has & MESSAGE_HAS_DATE) != 0 &&
-			o->date_s == message->meta->date_s)
-			return o;
-		if (best == NULL)
-			best = o;
-	}
-	return best;
-}
-
 int rematch_message(struct rematch *r, const struct intake_message *message,
 	const struct ledger_message *key, struct err *err)
 {
 	struct visit *v = r->v;
-	struct old *o = find(r, message);
+	const struct message_meta *meta = message->meta;
+	struct old *o = olds_find(&r->olds, message->id->bare_sha256,
+		(meta->has & MESSAGE_HAS_DATE) != 0 ? &meta->date_s : NULL);
 
 	if (o == NULL)
 		return 0;
+	o->used = true;
 	if (ledger_rekey(v->work->ledger, o->id, key, err) != 0)
 		return -1;
-	o->used = true;
 	v->work->rekeyed++;
 	link_progress(&v->work->link);
-	if ((message->meta->has & MESSAGE_HAS_FLAGS) != 0)
-		changes_add(&v->changes, key->uid, &message->meta->flags);
+	if ((meta->has & MESSAGE_HAS_FLAGS) != 0)
+		changes_add(&v->changes, key->uid, &meta->flags);
 	return 1;
 }

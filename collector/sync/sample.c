@@ -28,8 +28,7 @@ static void choose(struct sample *s)
 }
 
 static bool is_same(const struct ledger_message *row,
-	const struct message_meta *meta,
-	const unsigned char hash[LEDGER_HEADER_HASH])
+	const struct message_meta *meta, const struct header_bare *head)
 {
 	static const unsigned char none[LEDGER_HEADER_HASH];
 
@@ -38,7 +37,7 @@ static bool is_same(const struct ledger_message *row,
 			strncmp(meta->emailid, "gm:", 3))
 		return strcmp(row->emailid, meta->emailid) == 0;
 	if (memcmp(row->header_hash, none, sizeof none) != 0)
-		return memcmp(row->header_hash, hash, sizeof none) == 0;
+		return memcmp(row->header_hash, head->hash, sizeof none) == 0;
 	/* from before headers were hashed */
 	return (meta->has & MESSAGE_HAS_SIZE) != 0 &&
 	       (meta->has & MESSAGE_HAS_DATE) != 0 &&
@@ -47,7 +46,7 @@ static bool is_same(const struct ledger_message *row,
 }
 
 static int on_header(void *arg, const struct message_meta *meta,
-	const unsigned char hash[LEDGER_HEADER_HASH], struct err *err)
+	const struct header_bare *head, struct err *err)
 {
 	struct sample *s = arg;
 	int found = ledger_find_uid(s->work->ledger, s->m->id,
@@ -57,7 +56,7 @@ static int on_header(void *arg, const struct message_meta *meta,
 		return -1;
 	if (found == 0 || s->row->state > LEDGER_DONE)
 		return 0;
-	if (is_same(s->row, meta, hash))
+	if (is_same(s->row, meta, head))
 		s->same++;
 	else
 		s->other++;

@@ -23,8 +23,11 @@ SELECT m.*, t.stored, t.quarantined, t.bytes_stored,
 	t.skipped - COALESCE(e.gone, 0) AS skipped, e.waiting, e.held
 FROM mailbox m
 LEFT JOIN tally t ON t.mailbox_id = m.id AND t.uidvalidity =
-	CASE WHEN m.uidvalidity <> 0 THEN m.uidvalidity ELSE
-		(SELECT max(uidvalidity) FROM tally WHERE mailbox_id = m.id)
+	CASE WHEN m.uidvalidity <> 0 THEN m.uidvalidity
+	WHEN EXISTS (SELECT 1 FROM tally z WHERE z.mailbox_id = m.id
+		AND z.uidvalidity = 0
+		AND z.stored + z.quarantined + z.skipped > 0) THEN 0
+	ELSE (SELECT max(uidvalidity) FROM tally WHERE mailbox_id = m.id)
 	END
 LEFT JOIN expunge_tally e ON e.mailbox_id = t.mailbox_id
 	AND e.uidvalidity = t.uidvalidity
@@ -36,8 +39,11 @@ SELECT m.*, t.stored, t.quarantined, t.bytes_stored,
 	t.skipped - COALESCE(e.gone, 0) AS skipped, e.waiting, e.held
 FROM mailbox m
 LEFT JOIN tally t ON t.mailbox_id = m.id AND t.uidvalidity =
-	CASE WHEN m.uidvalidity <> 0 THEN m.uidvalidity ELSE
-		(SELECT max(uidvalidity) FROM tally WHERE mailbox_id = m.id)
+	CASE WHEN m.uidvalidity <> 0 THEN m.uidvalidity
+	WHEN EXISTS (SELECT 1 FROM tally z WHERE z.mailbox_id = m.id
+		AND z.uidvalidity = 0
+		AND z.stored + z.quarantined + z.skipped > 0) THEN 0
+	ELSE (SELECT max(uidvalidity) FROM tally WHERE mailbox_id = m.id)
 	END
 LEFT JOIN expunge_tally e ON e.mailbox_id = t.mailbox_id
 	AND e.uidvalidity = t.uidvalidity
@@ -64,6 +70,13 @@ WHERE id = :id;
 UPDATE message SET uidvalidity = uidvalidity + (:fence << 32), emailid = ''
 WHERE uid > 0 AND uidvalidity < (1 << 32);
 
+-- name: ledger_leave_maildrops
+-- No server gives a UIDL with a space in it.
+-- scan: all go, once for each change of the source
+UPDATE message SET uidvalidity = :fence << 32, uidl = 'left ' || id,
+	occurrence = 0
+WHERE uid = 0 AND uidvalidity = 0;
+
 -- name: ledger_leave_mailboxes
 -- scan: all go
 UPDATE mailbox SET uidvalidity = 0, uidnext = 0, highestmodseq = 0,
@@ -74,11 +87,12 @@ UPDATE mailbox SET uidvalidity = 0, uidnext = 0, highestmodseq = 0,
 INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
 	fence, stage_seq, to_new, size_bytes, date_s, source_system,
 	local_system, source_keywords, local_keywords, base, sha256,
-	emailid, header_hash, pop3_order)
+	emailid, header_hash, pop3_order, bare_sha256, dropped, listed_bytes)
 VALUES (:mailbox_id, :uidvalidity, :uid, :uidl, :occurrence, 0,
 	:fence, :stage_seq, :to_new, :size_bytes, :date_s, :source_system,
 	:local_system, :source_keywords, :local_keywords, :base, :sha256,
-	:emailid, :header_hash, :pop3_order)
+	:emailid, :header_hash, :pop3_order, :bare_sha256, :dropped,
+	:listed_bytes)
 ON CONFLICT DO NOTHING;
 
 -- name: ledger_clear_uid
@@ -131,14 +145,26 @@ UPDATE message SET misses = misses + 1 WHERE id = :id RETURNING misses;
 
 -- name: ledger_rekey_clear
 DELETE FROM message
-WHERE mailbox_id = (SELECT mailbox_id FROM message WHERE id = :id)
-	AND uidvalidity = :uidvalidity AND uid = :uid AND uid > 0
-	AND state >= 2;
+WHERE mailbox_id = :mailbox_id AND uidvalidity = :uidvalidity AND uid = :uid
+	AND uid > 0 AND state >= 2;
 
 -- name: ledger_rekey
-UPDATE message SET uidvalidity = :uidvalidity, uid = :uid,
+UPDATE message SET mailbox_id = :mailbox_id, uidvalidity = :uidvalidity,
+	uid = :uid, uidl = '', occurrence = 0,
 	emailid = CASE :emailid WHEN '' THEN emailid ELSE :emailid END
 WHERE id = :id;
+
+-- name: ledger_rekey_uidl
+UPDATE message SET uidvalidity = 0, uid = 0, uidl = :uidl,
+	occurrence = :occurrence, listed_bytes = :listed_bytes,
+	pop3_order = CASE :pop3_order WHEN 0 THEN pop3_order
+		ELSE :pop3_order END
+WHERE id = :id;
+
+-- name: ledger_leave_uidl
+UPDATE message SET uidl = 'left ' || id, occurrence = 0,
+	uidvalidity = :fence << 32
+WHERE id = :id AND uid = 0;
 
 -- name: ledger_each_due
 -- scan: sorts the few that are quarantined and due
@@ -152,7 +178,20 @@ ORDER BY m.uid;
 SELECT m.*, b.dir AS dir FROM message m
 JOIN mailbox b ON b.id = m.mailbox_id
 WHERE m.mailbox_id = :mailbox_id AND m.uidvalidity <> :uidvalidity
-	AND m.uid > 0 AND m.state <= 1;
+	AND m.state <= 1;
+
+-- name: ledger_each_left
+-- What was collected from a maildrop, and lies in other mailboxes' folders.
+-- scan: the partial index of what the account has left
+SELECT m.*, b.dir AS dir FROM message m INDEXED BY message_left
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.mailbox_id <> :mailbox_id AND m.uid = 0 AND m.uidvalidity > 0
+	AND m.state = 1;
+
+-- name: ledger_each_maildrop
+SELECT m.*, b.dir AS dir FROM message m
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.mailbox_id = :mailbox_id;
 
 -- name: ledger_each_staged
 -- scan: the partial index of staged rows: at most a batch or two

@@ -100,6 +100,7 @@ struct fake {
 	int statuses;	 /* mailboxes */
 	int bodies;	 /* complete ones sent */
 	int headers;	 /* alone */
+	bool no_top;	 /* and they cannot be had */
 	bool no_headers; /* asking for them ends the session */
 	uint64_t bytes;
 	/* called when a message has been sent */
@@ -143,7 +144,7 @@ static inline struct fake_message *fake_add(struct fake_mailbox *m, int id)
 	msg->modseq = ++m->modseq;
 	(void)snprintf(msg->uidl, sizeof msg->uidl, "uidl-%d", id);
 	n = asprintf(&msg->body,
-		"X-Id: %d\r\nSubject: number %d\r\n\r\n%.*s\r\n", id, id,
+		"X-Id: %d\r\nMessage-ID: <%d@x>\r\n\r\n%.*s\r\n", id, id,
 		20 + id % 60,
 		"a body that is long enough to be cut somewhere in its "
 		"middle, more than once");

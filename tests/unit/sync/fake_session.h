@@ -417,7 +417,10 @@ static inline int fake_headers(struct session *base,
 		const char *end = strstr(msg->body, "\r\n\r\n");
 		struct message_meta meta;
 
-		if (!fake_in(ranges, count, msg->uid) || end == NULL)
+		uint32_t uid = s->fake->pop3 ? (uint32_t)i + 1 : msg->uid;
+
+		if (!fake_in(ranges, count, uid) || end == NULL ||
+			s->fake->no_top)
 			continue;
 		if (fake_cut(s, &s->fake->cut_at_message, 1, err) != 0)
 			return -1;
