@@ -5,6 +5,7 @@
 #include "../model/quirk.h"
 #include "../model/text.h"
 #include "map_options.h"
+#include "pop3_options.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -293,6 +294,7 @@ int account_apply(const struct settings *settings, struct account *a,
 			err) < 0 ||
 		apply_globs(a, args, err) < 0 ||
 		map_options_apply(a, args, err) < 0 ||
+		pop3_options_apply(a, args, err) < 0 ||
 		apply_quirks(a, args, err) < 0)
 		return -1;
 	if (args_value(args, "shared") != NULL)

@@ -8,8 +8,8 @@
 #include "json.h"
 #include "map_options.h"
 #include "password.h"
+#include "pop3_options.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,49 +86,12 @@ int cmd_add(struct cli *cli, const struct args *args)
 		goto out;
 	}
 	say_added(cli, &a);
+	pop3_options_warn(&a, stderr);
 out:
 	secret_clear(&password);
 	account_clear(&a);
 	state_close(&state);
 	return r;
-}
-
-/* True where the messages of the new source cannot be told from those of the
- * old: over the other protocol all would come a second time, and in another
- * maildrop a UIDL such as "1" may stand for another message, which would
- * never come. An IMAP account that moves is matched by content. */
-static bool is_another_source(const struct url *before, const struct url *now)
-{
-	if (now->protocol != before->protocol)
-		return true;
-	return now->protocol == PROTOCOL_POP3 &&
-	       (strcmp(now->host, before->host) != 0 ||
-		       strcmp(now->user, before->user) != 0);
-}
-
-/* 0, or an exit status. */
-static int check_source(
-	struct state *state, const struct account *a, const struct url *before)
-{
-	struct job_status *status = NULL;
-	struct err err = {0};
-	size_t count = 0;
-	int64_t stored = 0;
-
-	if (!is_another_source(before, &a->url))
-		return 0;
-	if (jobs_status(state, a->id, &status, &count, &err) < 0)
-		return cli_fail(a->name, &err);
-	if (count == 1)
-		stored = status->messages_stored;
-	jobs_status_free(&status, count);
-	if (stored == 0)
-		return 0;
-	return cli_usage("set",
-		"%s has collected %" PRId64 " messages from %s by %s, which "
-		"cannot be told from those of the new source; enrol another "
-		"account for it, or remove this one first",
-		a->name, stored, before->host, protocol_name(before->protocol));
 }
 
 int cmd_set(struct cli *cli, const struct args *args)
@@ -140,7 +103,6 @@ int cmd_set(struct cli *cli, const struct args *args)
 	struct secret password = {0};
 	struct err err = {0};
 	struct account a = {0};
-	struct url before;
 	int r;
 
 	if (args->word_count < 2 && args->option_count == 0)
@@ -153,18 +115,10 @@ int cmd_set(struct cli *cli, const struct args *args)
 		r = cli_usage("set", "there is no account \"%s\"", name);
 		goto out;
 	}
-	before = a.url;
 	if (r == 1 &&
 		account_apply(&cli->config.settings, &a, args, &err) < 0) {
 		r = fail_usage("set", &err);
 		goto out;
-	}
-	if (r == 1) {
-		int status = check_source(state, &a, &before);
-		if (status != 0) {
-			r = status;
-			goto out;
-		}
 	}
 	if (r < 0 ||
 		(new_password &&
@@ -184,6 +138,10 @@ int cmd_set(struct cli *cli, const struct args *args)
 	if (args_value(args, "map") != NULL &&
 		map_options_tell(state, &a, stderr, &err) < 0)
 		r = cli_fail(name, &err);
+	if (args_value(args, "to-folder") != NULL &&
+		pop3_options_tell(state, &a, stderr, &err) < 0)
+		r = cli_fail(name, &err);
+	pop3_options_warn(&a, stderr);
 out:
 	secret_clear(&password);
 	account_clear(&a);

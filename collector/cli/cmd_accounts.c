@@ -7,6 +7,7 @@
 #include "../model/text.h"
 #include "commands.h"
 #include "json.h"
+#include "pop3_options.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -45,13 +46,15 @@ static json_t *json_lines(const char *lines)
 static json_t *options_json(const struct account *a)
 {
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:s, s:b, "
-			 "s:i, s:o}",
+			 "s:i, s:o, s:o, s:s}",
 		"delete", a->delete_rule, "on_expunge", a->on_expunge, "folder",
 		json_lines(a->folders), "exclude", json_lines(a->excludes),
 		"prefix", json_text(a->prefix), "map", json_lines(a->maps),
 		"skip_deleted", a->skip_deleted, "shared", a->shared, "order",
 		a->newest_first ? "newest" : "oldest", "new_uids", a->new_uids,
-		"connections", a->connections, "quirk", json_lines(a->quirks));
+		"connections", a->connections, "quirk", json_lines(a->quirks),
+		"to_folder", json_text(a->to_folder), "pop3_seen",
+		pop3_options_seen(a));
 }
 
 static json_t *account_json(const struct account *a)

@@ -21,6 +21,11 @@ static const struct cli_option add_options[] = {
 		"\"Archive/*\"; repeatable"},
 	{"exclude", "GLOB", "leave out mailboxes that match; repeatable"},
 	{"prefix", "FOLDER", "put everything under this folder"},
+	{"to-folder", "FOLDER",
+		"POP3: put the mail into this folder instead of INBOX"},
+	{"pop3-seen", "yes|no|old",
+		"POP3: whether mail arrives as read; old (the default): what "
+		"is older than 14 days does"},
 	{"map", "MAILBOX=FOLDER",
 		"put a mailbox, and what lies below it, into this folder, such "
 		"as \"Gesendet=Sent\"; the mailbox as check shows it; "
@@ -62,6 +67,8 @@ static const struct cli_option set_options[] = {
 	{"exclude", "GLOB", "replaces all given before; \"\" = none"},
 	{"prefix", "FOLDER",
 		"for mailboxes that have no folder yet; \"\" = none"},
+	{"to-folder", "FOLDER", "POP3: instead of INBOX, before the first run"},
+	{"pop3-seen", "yes|no|old", "POP3: whether new mail arrives as read"},
 	{"map", "MAILBOX=FOLDER",
 		"for mailboxes that have no folder yet; replaces all given "
 		"before; \"\" = none"},

@@ -118,19 +118,39 @@ static int pop3_changes(struct session *s, uint64_t since_modseq,
 	return 0;
 }
 
-static int pop3_fetch(struct session *s, const struct uid_range *ranges,
-	size_t count, const struct session_sink *sink, struct err *err)
-{
-	struct pop3 *p = pop3_of(s);
+typedef int pop3_transfer_fn(struct pop3_wire *w, const struct pop3_listing *l,
+	const struct uid_range *ranges, size_t count, unsigned window,
+	uint64_t message_bytes, const struct session_sink *sink,
+	struct err *err);
 
+static int transfer(struct pop3 *p, pop3_transfer_fn *fn,
+	const struct uid_range *ranges, size_t count,
+	const struct session_sink *sink, struct err *err)
+{
 	if (!p->listing.loaded &&
 		end_on_error(p, pop3_listing_load(&p->wire, &p->capa,
 					&p->listing, err)) < 0)
 		return -1;
-	return end_on_error(
-		p, pop3_transfer(&p->wire, &p->listing, ranges, count,
-			   p->capa.pipelining ? POP3_WINDOW : 1,
-			   p->message_bytes, sink, err));
+	return end_on_error(p, fn(&p->wire, &p->listing, ranges, count,
+				       p->capa.pipelining ? POP3_WINDOW : 1,
+				       p->message_bytes, sink, err));
+}
+
+static int pop3_fetch(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err)
+{
+	return transfer(pop3_of(s), pop3_transfer, ranges, count, sink, err);
+}
+
+/* Without CAPA a server may know TOP all the same. */
+static int pop3_headers(struct session *s, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err)
+{
+	struct pop3 *p = pop3_of(s);
+
+	if (p->capa.known && !p->capa.top)
+		return 0;
+	return transfer(p, pop3_transfer_headers, ranges, count, sink, err);
 }
 
 static void pop3_close(struct session *s)
@@ -163,6 +183,7 @@ static const struct session_ops pop3_ops = {
 	.scan = pop3_scan,
 	.changes = pop3_changes,
 	.fetch = pop3_fetch,
+	.headers = pop3_headers,
 	.close = pop3_close,
 };
 

@@ -63,6 +63,8 @@ void pop3_capa_add(struct pop3_capa *capa, const char *line)
 		capa->user = true;
 	else if (is_named(line, "UIDL", &args))
 		capa->uidl = true;
+	else if (is_named(line, "TOP", &args))
+		capa->top = true;
 	else if (is_named(line, "PIPELINING", &args))
 		capa->pipelining = true;
 	else if (is_named(line, "SASL", &args))

@@ -13,6 +13,7 @@ struct pop3_capa {
 	bool stls;
 	bool user;
 	bool uidl;
+	bool top;
 	bool pipelining;
 	bool sasl_plain;
 	uint32_t login_delay_s; /* RFC 2449 6.5; 0 = not said */

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #define SIZE_GUESS (POP3_WINDOW_BYTES / POP3_WINDOW)
+#define TOP_GUESS ((uint64_t)4096)
 #define EXPECT_STEP ((uint64_t)1 << 20) /* bytes per deadline */
 #define SINK_PAUSE_MS 500		/* a sink that waited for the disk */
 #define TEMP_FAILURES_MAX 10
@@ -176,12 +177,22 @@ struct transfer {
 	unsigned first, flying;
 	uint64_t flying_bytes;
 	int temp_failures; /* in a row */
+	bool top;	   /* TOP, not RETR */
+	bool top_works;
+	bool over; /* nothing more is asked */
 };
+
+static const char *command_of(const struct transfer *x)
+{
+	return x->top ? "TOP" : "RETR";
+}
 
 static uint64_t announced(const struct transfer *x, uint32_t number)
 {
-	uint64_t bytes = SIZE_GUESS;
+	uint64_t bytes = x->top ? TOP_GUESS : SIZE_GUESS;
 
+	if (x->top)
+		return bytes;
 	(void)pop3_listing_size(x->l, number, &bytes);
 	return bytes;
 }
@@ -189,7 +200,7 @@ static uint64_t announced(const struct transfer *x, uint32_t number)
 /* The next number to ask for; false when there is none. */
 static bool peek(struct transfer *x, uint32_t *ret_number)
 {
-	for (; x->range < x->count; x->range++, x->next = 0) {
+	for (; !x->over && x->range < x->count; x->range++, x->next = 0) {
 		const struct uid_range *r = &x->ranges[x->range];
 		if (x->next < r->first)
 			x->next = r->first;
@@ -204,20 +215,22 @@ static bool peek(struct transfer *x, uint32_t *ret_number)
 
 static int refill(struct transfer *x, struct err *err)
 {
+	unsigned window = x->top && !x->top_works ? 1 : x->window;
 	unsigned sent = 0;
 	uint32_t number;
 	char line[32];
 
-	if (x->flying > x->window / 2 ||
+	if (x->flying > window / 2 ||
 		(x->flying != 0 && x->flying_bytes > POP3_WINDOW_BYTES / 2))
 		return 0;
-	while (x->flying < x->window && peek(x, &number)) {
+	while (x->flying < window && peek(x, &number)) {
 		uint64_t bytes = announced(x, number);
 		if (x->flying != 0 &&
 			(bytes > POP3_WINDOW_BYTES ||
 				x->flying_bytes + bytes > POP3_WINDOW_BYTES))
 			break;
-		(void)snprintf(line, sizeof line, "RETR %u", number);
+		(void)snprintf(line, sizeof line,
+			x->top ? "TOP %u 0" : "RETR %u", number);
 		if (pop3_put(x->w, line, err) < 0)
 			return -1;
 		x->numbers[(x->first + x->flying) % POP3_WINDOW] = number;
@@ -236,7 +249,9 @@ static int refill(struct transfer *x, struct err *err)
 static int count_refusal(
 	struct transfer *x, const struct pop3_answer *answer, struct err *err)
 {
-	LOG(LOG_LEVEL_DEBUG, NULL, "pop3_retr_refused",
+	x->over = x->top && !x->top_works;
+	LOG(LOG_LEVEL_DEBUG, NULL, "pop3_refused",
+		LOG_STR("command", command_of(x)),
 		LOG_NUM("number", x->numbers[x->first]),
 		LOG_STR("text", answer->text));
 	if (answer->code != POP3_CODE_SYS_TEMP) {
@@ -245,7 +260,7 @@ static int count_refusal(
 	}
 	if (++x->temp_failures < TEMP_FAILURES_MAX)
 		return 0;
-	return pop3_refused(answer, "RETR", err);
+	return pop3_refused(answer, command_of(x), err);
 }
 
 /* A connection that was lost among messages is worth another one at once. */
@@ -273,10 +288,29 @@ static int read_message(struct transfer *x, struct err *err)
 			return message_lost(err, number);
 		meta.has |= MESSAGE_HAS_BODY;
 		x->temp_failures = 0;
+		x->top_works = true;
 	} else if (count_refusal(x, &answer, err) < 0) {
 		return -1;
 	}
 	return x->sink->message(x->sink->arg, &meta, err);
+}
+
+static int run(struct transfer *x, unsigned window, struct err *err)
+{
+	x->window = window < POP3_WINDOW ? window : POP3_WINDOW;
+	if (x->window == 0)
+		x->window = 1;
+	for (;;) {
+		if (refill(x, err) < 0)
+			return -1;
+		if (x->flying == 0)
+			return 0;
+		if (read_message(x, err) < 0)
+			return -1;
+		x->flying_bytes -= announced(x, x->numbers[x->first]);
+		x->first = (x->first + 1) % POP3_WINDOW;
+		x->flying--;
+	}
 }
 
 int pop3_transfer(struct pop3_wire *w, const struct pop3_listing *l,
@@ -289,20 +323,23 @@ int pop3_transfer(struct pop3_wire *w, const struct pop3_listing *l,
 		.sink = sink,
 		.message_bytes = message_bytes,
 		.ranges = ranges,
-		.count = count,
-		.window = window < POP3_WINDOW ? window : POP3_WINDOW};
+		.count = count};
 
-	if (x.window == 0)
-		x.window = 1;
-	for (;;) {
-		if (refill(&x, err) < 0)
-			return -1;
-		if (x.flying == 0)
-			return 0;
-		if (read_message(&x, err) < 0)
-			return -1;
-		x.flying_bytes -= announced(&x, x.numbers[x.first]);
-		x.first = (x.first + 1) % POP3_WINDOW;
-		x.flying--;
-	}
+	return run(&x, window, err);
+}
+
+int pop3_transfer_headers(struct pop3_wire *w, const struct pop3_listing *l,
+	const struct uid_range *ranges, size_t count, unsigned window,
+	uint64_t message_bytes, const struct session_sink *sink,
+	struct err *err)
+{
+	struct transfer x = {.w = w,
+		.l = l,
+		.sink = sink,
+		.message_bytes = message_bytes,
+		.ranges = ranges,
+		.count = count,
+		.top = true};
+
+	return run(&x, window, err);
 }

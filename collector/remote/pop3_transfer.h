@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pop3_transfer: bodies by RETR (RFC 1939 5), streamed from the mailstream's
- * buffer to the sink: every byte but the stuffed dots and the line that ends
- * the answer, in constant memory. Only that line ends a message; a connection
- * that ends first is an error and never a message.
+ * pop3_transfer: bodies by RETR (RFC 1939 5), headers by TOP (7), streamed from
+ * the mailstream's buffer to the sink: every byte but the stuffed dots and the
+ * line that ends the answer, in constant memory. Only that line ends a message;
+ * a connection that ends first is an error and never a message.
  */
 #ifndef MAILHAUL_REMOTE_POP3_TRANSFER_H
 #define MAILHAUL_REMOTE_POP3_TRANSFER_H
@@ -45,6 +45,16 @@ int pop3_body_read(struct pop3_wire *w, uint64_t message_bytes,
  * body; ten [SYS/TEMP] in a row are ERR_REFUSED/session/later.
  */
 int pop3_transfer(struct pop3_wire *w, const struct pop3_listing *l,
+	const struct uid_range *ranges, size_t count, unsigned window,
+	uint64_t message_bytes, const struct session_sink *sink,
+	struct err *err);
+
+/*
+ * TOP n 0 of the messages in ranges, in the same way. The first one goes
+ * alone; where it is refused there are no others: a server that has no TOP is
+ * not asked a thousand times.
+ */
+int pop3_transfer_headers(struct pop3_wire *w, const struct pop3_listing *l,
 	const struct uid_range *ranges, size_t count, unsigned window,
 	uint64_t message_bytes, const struct session_sink *sink,
 	struct err *err);

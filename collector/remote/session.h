@@ -227,7 +227,8 @@ int session_fetch(struct session *s, const struct uid_range *ranges,
  * As session_fetch, with the header of each message, the empty line behind it
  * included, in place of the whole: to recognise a message without fetching
  * it. The bytes are hashed by whoever asks; an envoy's word is not taken for
- * a hash. IMAP only.
+ * a hash. POP3: TOP, where there is one; those that it does not give are
+ * not reported, or without MESSAGE_HAS_BODY.
  */
 int session_headers(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err);

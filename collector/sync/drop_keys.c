@@ -127,7 +127,7 @@ static int take_key(struct drop_known *k, const struct drop *d,
 		drop_keys_by_content(k, o->sha256, key);
 	} else {
 		(void)snprintf(key->uidl, sizeof key->uidl, "%s", d->uidl);
-		key->occurrence = d->occurrence;
+		key->occurrence = d->kept_as;
 	}
 	return ledger_rekey_uidl(k->v->work->ledger, o->id, key, err);
 }

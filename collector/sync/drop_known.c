@@ -106,13 +106,17 @@ static int look_up(struct drop_known *k, struct drop *d, struct err *err)
 	if (d->uidl[0] == '\0')
 		return 0;
 	d->doubtful = is_doubtful(k, d);
-	d->row = find_row(k, d->uidl, d->occurrence);
+	d->kept_as = d->occurrence;
+	/* the last of several: one that comes in its place will be asked */
+	if (d->doubtful && !d->shared && !k->table->numbered)
+		d->kept_as = 1;
+	d->row = find_row(k, d->uidl, d->kept_as);
 	if (d->row != NULL) {
 		if (is_told_by_row(d))
 			take_row(k, d);
 		return 0;
 	}
-	found = reclaim_uidl(k->v, d->uidl, d->occurrence, d->size_bytes, err);
+	found = reclaim_uidl(k->v, d->uidl, d->kept_as, d->size_bytes, err);
 	d->known = found == 1;
 	return found < 0 ? -1 : 0;
 }
@@ -308,7 +312,7 @@ int drop_known_message(struct drop_known *k, const struct drop *d,
 		drop_keys_by_content(k, id->sha256, key);
 	} else {
 		memcpy(key->uidl, d->uidl, strlen(d->uidl) + 1);
-		key->occurrence = d->occurrence;
+		key->occurrence = d->kept_as;
 	}
 	if (o != NULL)
 		return rekey(k, o, key, err) != 0 ? -1 : 1;

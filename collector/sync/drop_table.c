@@ -144,7 +144,7 @@ bool drop_table_has(
 	const struct drop_table *t, const char *uidl, uint32_t occurrence)
 {
 	for (size_t i = 0; i < t->count; i++)
-		if (t->drops[i].occurrence == occurrence &&
+		if (t->drops[i].kept_as == occurrence &&
 			strcmp(t->drops[i].uidl, uidl) == 0)
 			return true;
 	return false;

@@ -18,6 +18,7 @@
 struct drop {
 	const char *uidl;     /* in the arena; "" = none */
 	uint32_t occurrence;  /* among those with the same UIDL, from 0 */
+	uint32_t kept_as;     /* the same in the ledger */
 	uint32_t number;      /* in this session; 0 = gone */
 	uint32_t order;	      /* as first listed, from 1; 0 = not yet known */
 	uint64_t size_bytes;  /* as listed */

@@ -97,7 +97,7 @@ static int give_up(
 	}
 	key = mem_alloc(sizeof *key);
 	(void)snprintf(key->uidl, sizeof key->uidl, "%s", d->uidl);
-	key->occurrence = d->occurrence;
+	key->occurrence = d->kept_as;
 	key->pop3_order = d->order;
 	rc = visit_quarantine(md->v, key, d->tries, why, err);
 	free(key);

@@ -81,13 +81,25 @@ static void settle_known(struct drafts *all)
 	}
 }
 
+/* A maildrop may go to a folder of its own. */
+static char *inbox_folder(const struct drafts *all)
+{
+	const struct account *a = all->account;
+	char *folder = NULL;
+
+	if (a->url.protocol == PROTOCOL_POP3 && a->to_folder != NULL &&
+		a->to_folder[0] != '\0')
+		folder = plan_typed_folder(a->to_folder);
+	return folder != NULL ? folder : mem_strdup("INBOX");
+}
+
 static void settle_inbox(struct drafts *all)
 {
 	for (size_t i = 0; i < all->count; i++)
 		if (all->rows[i].folder == NULL &&
 			name_is_inbox(all->rows[i].m->name))
 			plan_settle(
-				&all->rows[i], mem_strdup("INBOX"), PLAN_INBOX);
+				&all->rows[i], inbox_folder(all), PLAN_INBOX);
 }
 
 /* ---- place */

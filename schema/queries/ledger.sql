@@ -178,6 +178,11 @@ ORDER BY m.uid;
 SELECT m.*, b.dir AS dir FROM message m
 JOIN mailbox b ON b.id = m.mailbox_id
 WHERE m.mailbox_id = :mailbox_id AND m.uidvalidity <> :uidvalidity
+	AND m.uid > 0 AND m.state <= 1
+UNION ALL
+SELECT m.*, b.dir AS dir FROM message m
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.mailbox_id = :mailbox_id AND m.uid = 0 AND m.uidvalidity > 0
 	AND m.state <= 1;
 
 -- name: ledger_each_left
@@ -189,6 +194,7 @@ WHERE m.mailbox_id <> :mailbox_id AND m.uid = 0 AND m.uidvalidity > 0
 	AND m.state = 1;
 
 -- name: ledger_each_maildrop
+-- scan: a maildrop is all that its account has, and all is wanted
 SELECT m.*, b.dir AS dir FROM message m
 JOIN mailbox b ON b.id = m.mailbox_id
 WHERE m.mailbox_id = :mailbox_id;

@@ -95,17 +95,23 @@ class Resync(case.Case):
         self.assertEqual(lab.pop3_hashes(self.server.pop3, user),
                          lab.pop3_hashes(self.server.pop3, user + ".local"))
 
-    def test_pop3_is_not_turned_to_another_maildrop(self):
-        user = self.source("boris", 20, folders=[("INBOX", 1.0)])
+    def test_pop3_turned_to_another_maildrop(self):
+        user = self.source("boris", 40, folders=[("INBOX", 1.0)])
         self.add(user, "pop3s")
         self.haul.run("run", user)
-        other = self.url("somebody-else", "pop3s")
-        for url in (other, self.url(user, "imaps")):
-            p = self.haul.run("set", user, url, check=False)
-            self.assertEqual(p.returncode, 2)
-            self.assertIn("cannot be told", p.stderr)
-        self.haul.run("set", user, self.url(user, "pop3"))  # another port
-        self.haul.run("run", user)
+        before = self.seen(user + ".local")
+        other = self.source("anna", 15, seed=3, folders=[("INBOX", 1.0)])
+        m, n = self.server.client(user), self.server.client(other)
+        m.select("INBOX")
+        for i in range(1, 11):
+            data = m.fetch(str(i), "(BODY.PEEK[])")[1]
+            n.append("INBOX", "", None, data[0][1])
+        m.logout(), n.logout()
+        self.haul.run("set", user, self.url(other, "pop3s"))
+        out = self.haul.run("--json", "run", user).stdout
+        self.assertIn('"messages_new": 15', out)
+        self.assertEqual(sum(map(len, self.seen(user + ".local").values())),
+                         sum(map(len, before.values())) + 15)
 
     def test_a_busy_reader_while_two_accounts_arrive(self):
         """2,000 messages each by POP3 and IMAP, while a reader renames,
