@@ -72,6 +72,21 @@ void folder_number(
  */
 int store_seal_numbers(struct store *store, struct folder *folder,
 	struct ledger_mailbox *m, struct err *err);
+/*
+ * UIDLs and POP3's order for messages that lie in a folder, collected by IMAP
+ * (--uidl-from). *written: it stands in dovecot-uidlist now. A message whose
+ * record is not there yet, or is elsewhere, comes back false. ERR_STORE,
+ * scope mailbox, later: the reader holds its lock, or the list is damaged.
+ */
+struct store_uidl {
+	int64_t id; /* the caller's */
+	char *base;
+	char *uidl;
+	uint32_t order;
+	bool written; /* out */
+};
+int store_name_uidls(struct store *store, const char *dir,
+	struct store_uidl *items, size_t count, struct err *err);
 /* Why messages get new UIDs against what was wanted; NULL = they do not. */
 const char *folder_numbers_lost(const struct folder *folder);
 /* Whether there is such a directory. */

@@ -3,6 +3,7 @@
 
 #include "../collector/base/mem.h"
 #include "durable.h"
+#include "uidlist_internal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,7 +17,6 @@
 #define PIECE_BYTES ((size_t)64 * 1024)
 /* As much is copied to raise the next UID: 2,000,000 messages and more. */
 #define COPY_BYTES_MAX ((uint64_t)512 * 1024 * 1024)
-#define TMP_NAME_MAX 96
 
 static int damaged(const char *what, struct err *err)
 {
@@ -157,7 +157,7 @@ int uidlist_sync(const struct uidlist *u, struct err *err)
 	return err_set_file(err, errno, "cannot sync " UIDLIST_FILE);
 }
 
-static int write_all(int fd, const char *bytes, size_t n, size_t *ret_written)
+int uidlist_write_all(int fd, const char *bytes, size_t n, size_t *ret_written)
 {
 	*ret_written = 0;
 	while (*ret_written < n) {
@@ -171,22 +171,21 @@ static int write_all(int fd, const char *bytes, size_t n, size_t *ret_written)
 	return 0;
 }
 
-static void tmp_name(const struct uidlist *u, char out[TMP_NAME_MAX])
+void uidlist_tmp_name(const struct uidlist *u, char out[UIDLIST_TMP_MAX])
 {
 	(void)snprintf(
-		out, TMP_NAME_MAX, "mailhaul.uidlist.%s", u->config->tag);
+		out, UIDLIST_TMP_MAX, "mailhaul.uidlist.%s", u->config->tag);
 }
 
 void uidlist_drop_tmp(const struct uidlist *u)
 {
-	char tmp[TMP_NAME_MAX];
+	char tmp[UIDLIST_TMP_MAX];
 
-	tmp_name(u, tmp);
+	uidlist_tmp_name(u, tmp);
 	(void)unlinkat(u->dir_fd, tmp, 0);
 }
 
-/* Readable for whom the directory is: 0600 or 0660, as Dovecot's own. */
-static int make_tmp(const struct uidlist *u, const char *tmp)
+int uidlist_make_tmp(const struct uidlist *u, const char *tmp)
 {
 	const struct uidlist_config *c = u->config;
 	struct stat dir;
@@ -226,7 +225,7 @@ static int copy_records(const struct uidlist *u, int to_fd)
 		if (at == 0) /* its LF is there: read_head saw it */
 			start = (char *)memchr(piece, '\n', (size_t)n) + 1;
 		at += (uint64_t)n;
-		rc = write_all(
+		rc = uidlist_write_all(
 			to_fd, start, (size_t)(piece + n - start), &done);
 	}
 	free(piece);
@@ -237,17 +236,18 @@ static int copy_records(const struct uidlist *u, int to_fd)
 static int rewrite(struct uidlist *u, const struct uidlist_head *head,
 	bool records, struct err *err)
 {
-	char tmp[TMP_NAME_MAX];
+	char tmp[UIDLIST_TMP_MAX];
 	struct stat st;
 	struct buf line;
 	size_t done;
 	int fd;
 
-	tmp_name(u, tmp);
+	uidlist_tmp_name(u, tmp);
 	buf_init(&line, UIDLIST_LINE_MAX);
 	uidlist_format_head(head, &line);
-	fd = make_tmp(u, tmp);
-	if (fd < 0 || write_all(fd, buf_str(&line), line.len, &done) != 0 ||
+	fd = uidlist_make_tmp(u, tmp);
+	if (fd < 0 ||
+		uidlist_write_all(fd, buf_str(&line), line.len, &done) != 0 ||
 		(records && copy_records(u, fd) != 0) || fstat(fd, &st) != 0 ||
 		renameat(u->dir_fd, tmp, u->dir_fd, UIDLIST_FILE) != 0) {
 		(void)err_set_file(err, errno, "cannot write " UIDLIST_FILE);
@@ -319,7 +319,7 @@ int uidlist_append(struct uidlist *u, const struct uidlist_record *records,
 		uidlist_format_record(&records[i], &text);
 		u->next = records[i].uid + 1;
 	}
-	rc = write_all(u->fd, text.data, text.len, &done);
+	rc = uidlist_write_all(u->fd, text.data, text.len, &done);
 	errnum = errno;
 	if (rc == 0)
 		u->size += done;

@@ -80,6 +80,14 @@ int uidlist_append(struct uidlist *u, const struct uidlist_record *records,
 	size_t count, struct err *err);
 /* The same file with a higher next UID. */
 int uidlist_raise(struct uidlist *u, uint32_t next, struct err *err);
+/*
+ * Gives the records of these messages their uidl and order, in the place of
+ * what they have; names: sorted by name, each once. All else in the file is
+ * kept, known or not. *ret_found (count): who has a record; false for all on
+ * failure. Durable. Closes u.
+ */
+int uidlist_name(struct uidlist *u, const struct uidlist_record *names,
+	size_t count, bool *ret_found, struct err *err);
 /* What a process that died while it wrote has left. */
 void uidlist_drop_tmp(const struct uidlist *u);
 int uidlist_sync(const struct uidlist *u, struct err *err);

@@ -222,6 +222,97 @@ static void replace_append_raise(void **state)
 	teardown(&p);
 }
 
+/* ---- UIDLs for what is there */
+
+static int by_record_name(const void *a, const void *b)
+{
+	const struct uidlist_record *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void names_get_their_uidls(void **state)
+{
+	struct uidlist_record names[] = {
+		{.uid = 1, .order = 3, .uidl = "three", .name = "c"},
+		{.uid = 1, .order = 1, .uidl = "one", .name = "a"},
+		{.uid = 1, .order = 9, .uidl = "nine", .name = "not-there"},
+		{.uid = 1, .order = 4, .uidl = "four", .name = "d"}};
+	struct place p;
+	bool found[4];
+	struct stat before, after;
+
+	(void)state;
+	setup(&p);
+	qsort(names, 4, sizeof *names, by_record_name);
+	assert_int_equal(
+		open_with(&p, HEAD "1 W5 Gabc :a\n2 :b:x\nwhat is this?\n"
+				   "3 Pold S7 O8 Zz :c:2,S\n9 Pfour O4 :d\n"),
+		1);
+	assert_int_equal(uidlist_name(&p.u, names, 4, found, &p.err), 0);
+	assert_file(&p, HEAD "1 Pone O1 W5 Gabc :a\n2 :b:x\nwhat is this?\n"
+			     "3 Pthree O3 S7 Zz :c:2,S\n9 Pfour O4 :d\n");
+	assert_true(found[0] && found[1] && found[2]);
+	assert_false(found[3]);
+	/* nothing to change: the file stays, and so does the reader's view */
+	assert_int_equal(fstatat(p.fd, UIDLIST_FILE, &before, 0), 0);
+	assert_int_equal(open_with(&p, NULL), 1);
+	assert_int_equal(uidlist_name(&p.u, names, 4, found, &p.err), 0);
+	assert_int_equal(fstatat(p.fd, UIDLIST_FILE, &after, 0), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_true(found[0] && !found[3]);
+	teardown(&p);
+}
+
+static void naming_keeps_lines_of_any_length(void **state)
+{
+	const struct uidlist_record name = {
+		.uid = 1, .order = 1, .uidl = "u", .name = "a"};
+	struct buf text, expected;
+	struct place p;
+	bool found;
+
+	(void)state;
+	setup(&p);
+	buf_init(&text, 1 << 20);
+	buf_init(&expected, 1 << 20);
+	(void)buf_add_str(&text, HEAD);
+	for (int i = 0; i < 200000; i++)
+		(void)buf_add_str(&text, "x");
+	(void)buf_add_str(&expected, buf_str(&text));
+	(void)buf_add_str(&text, " :a\n5 :a\n6 :a\n7 :e\n");
+	/* the first of two records of one name, as a reader takes it */
+	(void)buf_add_str(&expected, " :a\n5 Pu O1 :a\n6 :a\n7 :e\n");
+	assert_int_equal(open_with(&p, buf_str(&text)), 1);
+	assert_int_equal(uidlist_name(&p.u, &name, 1, &found, &p.err), 0);
+	assert_true(found);
+	assert_file(&p, buf_str(&expected));
+	buf_free(&text);
+	buf_free(&expected);
+	teardown(&p);
+}
+
+static void naming_that_fails_leaves_the_list(void **state)
+{
+	const struct uidlist_record name = {
+		.uid = 1, .order = 1, .uidl = "u", .name = "a"};
+	struct place p;
+	bool found = true;
+	char path[128];
+
+	(void)state;
+	setup(&p);
+	/* in the way of the temporary file */
+	(void)snprintf(path, sizeof path, "%s/mailhaul.uidlist.tag", p.dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(open_with(&p, HEAD "1 :a\n"), 1);
+	assert_int_equal(uidlist_name(&p.u, &name, 1, &found, &p.err), -1);
+	assert_false(found);
+	assert_file(&p, HEAD "1 :a\n");
+	assert_int_equal(rmdir(path), 0);
+	teardown(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +324,9 @@ int main(void)
 		cmocka_unit_test(a_torn_line_is_cut),
 		cmocka_unit_test(links_and_pipes_are_refused),
 		cmocka_unit_test(replace_append_raise),
+		cmocka_unit_test(names_get_their_uidls),
+		cmocka_unit_test(naming_keeps_lines_of_any_length),
+		cmocka_unit_test(naming_that_fails_leaves_the_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
