@@ -88,6 +88,8 @@ struct job_mailbox {
 	/* of the first import's messages, so many have the UID that they have
 	 * at the source; -1: it is not complete, or new ones were wanted */
 	int64_t uids_kept, uids_wanted;
+	/* have no UIDL where they are to have one; -1: they are not */
+	int64_t uidls_missing;
 };
 
 /* What could not be had: a mailbox (uid 0 and no uidl), or a message. */

@@ -73,6 +73,7 @@ static bool same_mailbox(
 	       a->stored == b->stored && a->quarantined == b->quarantined &&
 	       a->uids_kept == b->uids_kept &&
 	       a->uids_wanted == b->uids_wanted &&
+	       a->uidls_missing == b->uidls_missing &&
 	       strcmp(a->mailbox, b->mailbox) == 0 &&
 	       strcmp(a->folder, b->folder) == 0 &&
 	       strcmp(notice_of(a), notice_of(b)) == 0;
@@ -111,6 +112,7 @@ static int insert_mailbox(struct state *state, int64_t account_id,
 	stmt_bind_text(s, "notice", notice_of(m));
 	stmt_bind_int(s, "uids_kept", m->uids_kept);
 	stmt_bind_int(s, "uids_wanted", m->uids_wanted);
+	stmt_bind_int(s, "uidls_missing", m->uidls_missing);
 	return stmt_run(s, err);
 }
 

@@ -26,6 +26,7 @@ static void read_mailbox(struct stmt *s, struct job_mailbox *m)
 	m->notice = mem_strdup(stmt_text(s, "notice"));
 	m->uids_kept = stmt_int(s, "uids_kept");
 	m->uids_wanted = stmt_int(s, "uids_wanted");
+	m->uidls_missing = stmt_int(s, "uidls_missing");
 }
 
 int jobs_mailboxes_read(struct state *state, int64_t account_id,

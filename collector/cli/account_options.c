@@ -6,6 +6,7 @@
 #include "../model/text.h"
 #include "map_options.h"
 #include "pop3_options.h"
+#include "uidl_options.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -311,5 +312,5 @@ int account_apply(const struct settings *settings, struct account *a,
 		a->new_uids = false;
 	if (args_value(args, "hold") != NULL)
 		a->paused = true;
-	return 0;
+	return uidl_options_apply(a, args_value(args, "uidl-from"), err);
 }

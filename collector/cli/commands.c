@@ -46,6 +46,10 @@ static const struct cli_option add_options[] = {
 		"--new-uids with it"},
 	{"new-uids", NULL,
 		"keep neither the source's IMAP UIDs nor its POP3 UIDLs"},
+	{"uidl-from", "URL",
+		"pop3s://USER@HOST[:PORT] of the same mailbox, with the same "
+		"password: the UIDLs of its INBOX come along, so that POP "
+		"clients download nothing again; see UIDS AND UIDLS"},
 	{"quirk", "NAME=on|off",
 		"overrule what is recognised of a server that breaks rules; "
 		"repeatable; the names stand under QUIRKS"},
@@ -82,6 +86,7 @@ static const struct cli_option set_options[] = {
 	{"order", "oldest|newest", "what comes first; newest: --new-uids too"},
 	{"new-uids", NULL, "keep no UIDs and UIDLs of the source"},
 	{"keep-uids", NULL, "keep them, where nothing was collected yet"},
+	{"uidl-from", "URL", "pop3s://…, with the same password; \"\" = none"},
 	{"quirk", "NAME=on|off", "replaces all given before; \"\" = none"},
 	{NULL, NULL, NULL},
 };

@@ -27,6 +27,12 @@ static json_t *time_json(int64_t wall_s)
 			   : json_null();
 }
 
+/* Below 0: there is none. */
+static json_t *count_json(int64_t n)
+{
+	return n < 0 ? json_null() : json_integer((json_int_t)n);
+}
+
 static json_t *mailboxes_json(const struct job_status *s)
 {
 	json_t *array = json_array();
@@ -34,7 +40,8 @@ static json_t *mailboxes_json(const struct job_status *s)
 	for (size_t i = 0; i < s->mailbox_count; i++) {
 		const struct job_mailbox *m = &s->mailboxes[i];
 		(void)json_array_append_new(array,
-			json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}",
+			json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, "
+				  "s:o}",
 				"mailbox", json_text(m->mailbox), "folder",
 				json_text(m->folder), "uidvalidity",
 				(json_int_t)m->uidvalidity, "source",
@@ -43,11 +50,8 @@ static json_t *mailboxes_json(const struct job_status *s)
 				(json_int_t)m->quarantined, "notice",
 				m->notice[0] != '\0' ? json_text(m->notice)
 						     : json_null(),
-				"uids_kept",
-				m->uids_kept < 0
-					? json_null()
-					: json_integer(
-						  (json_int_t)m->uids_kept)));
+				"uids_kept", count_json(m->uids_kept),
+				"uidls_missing", count_json(m->uidls_missing)));
 	}
 	return array;
 }

@@ -19,6 +19,8 @@ static void configure(const struct link *l, struct session_config *c)
 	const struct run *run = l->run;
 
 	configure_session(run->settings, &run->account, &run->password, c);
+	if (l->url != NULL)
+		c->url = *l->url;
 	c->wait = l->wait;
 	/* a session that was lost may have been lost by it */
 	c->bulk = l->bulk && l->opened == 0;
@@ -64,11 +66,11 @@ static int open_once(struct link *l, struct err *err)
 	if (atomic_load(&run->cancel))
 		return err_set(err, ERR_CANCELLED, ERR_SCOPE_SESSION,
 			ERR_RETRY_NOW, "cancelled");
-	if (run->account.url.tls == TLS_NONE && !run->settings->tls_allow_plain)
+	configure(l, &config);
+	if (config.url.tls == TLS_NONE && !run->settings->tls_allow_plain)
 		return err_set(err, ERR_POLICY, ERR_SCOPE_ACCOUNT,
 			ERR_RETRY_CHANGE,
 			"tls.allow_plain=no forbids security=none");
-	configure(l, &config);
 	if (dial(l, &config, configure_ca_file(run->settings, &run->account),
 		    &session, err) != 0)
 		return -1;

@@ -29,6 +29,7 @@ struct link {
 	struct run *run;
 	const struct run_dialer *dialer;
 	const struct session_wait *wait; /* NULL: the run has one thread */
+	const struct url *url;		 /* NULL: the account's */
 	struct session *session;	 /* NULL: none open */
 	struct session_info info;
 	bool bulk; /* much is to come: compression may pay */

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "numbers.h"
 
+#include "uidl_source.h"
+
 static enum folder_numbers wanted(const struct visit *v)
 {
 	const struct account *a = &v->work->run->account;
 
+	bool named = uidl_source_wanted(a) && name_is_inbox(v->pair->mailbox);
+
 	/* they are given in ascending order only */
-	if (a->new_uids || a->newest_first)
+	if (a->new_uids || (a->newest_first && !named))
 		return FOLDER_NUMBERS_NEW;
 	if (a->url.protocol == PROTOCOL_POP3)
 		return FOLDER_NUMBERS_UIDL;
-	return v->first ? FOLDER_NUMBERS_SOURCE : FOLDER_NUMBERS_NEW;
+	if (v->first && !a->newest_first)
+		return FOLDER_NUMBERS_SOURCE;
+	/* its UIDL goes into its record, which has to be there */
+	return named ? FOLDER_NUMBERS_UIDL : FOLDER_NUMBERS_NEW;
 }
 
 int numbers_enter(struct visit *v, struct err *err)

@@ -10,6 +10,7 @@
  *     walk           for each pair: select, import, resync;
  *                    then subscriptions, flush, marks
  *     expunge        what has vanished at the source, where a rule says so
+ *     uidl_source    what the messages are called over POP3, where asked
  *     summary        counts as the ledger has them now
  *     policy         when again, and who has to act
  *
@@ -28,6 +29,7 @@
 #include "summary.h"
 #include "survey.h"
 #include "trust.h"
+#include "uidl_source.h"
 #include "walk.h"
 #include "work.h"
 
@@ -143,6 +145,8 @@ static int execute(struct work *w, struct err *err)
 	if (rc == 0)
 		rc = expunge_held(
 			w, &plan, &w->run->result.held, &w->held_why, err);
+	if (rc == 0)
+		rc = uidl_source_run(w, err);
 out:
 	link_close(&w->link);
 	if (w->ledger != NULL)

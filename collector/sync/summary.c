@@ -3,6 +3,7 @@
 
 #include "../model/text.h"
 #include "failures.h"
+#include "uidl_source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,20 @@ static bool is_planned(const struct plan *plan, const char *mailbox)
 	return plan->count == 0;
 }
 
+/* What a person has to know. */
+static char *tell(
+	struct work *w, const struct ledger_mailbox *m, int64_t *ret_missing)
+{
+	char *uidls = uidl_source_tell(w, m, ret_missing), *both;
+
+	if (uidls == NULL)
+		return mem_strdup(m->notice);
+	both = mem_printf(
+		"%s%s%s", m->notice, m->notice[0] != '\0' ? "; " : "", uidls);
+	free(uidls);
+	return both;
+}
+
 void summary_make(
 	struct work *w, const struct plan *plan, struct job_result *result)
 {
@@ -53,6 +68,8 @@ void summary_make(
 	rows = mem_array(count, sizeof *rows);
 	for (size_t i = 0; i < count; i++) {
 		const struct ledger_mailbox *m = &all[i];
+		int64_t missing;
+		char *notice = tell(w, m, &missing);
 		rows[i] = (struct job_mailbox){
 			.mailbox = summary_printable(m->name),
 			.folder = mem_strdup(m->folder),
@@ -60,7 +77,8 @@ void summary_make(
 			.source = is_planned(plan, m->name) ? m->exists : 0,
 			.stored = m->stored,
 			.quarantined = m->quarantined,
-			.notice = mem_strdup(m->notice),
+			.notice = notice,
+			.uidls_missing = missing,
 			.uids_kept = m->uids_kept,
 			.uids_wanted = m->uids_wanted};
 		result->messages_source += rows[i].source;

@@ -14,3 +14,7 @@ ALTER TABLE job ADD COLUMN confirmed_fence INTEGER NOT NULL DEFAULT 0;
 -- at the source; -1: not known yet, or not wanted.
 ALTER TABLE mailbox ADD COLUMN uids_kept INTEGER NOT NULL DEFAULT -1;
 ALTER TABLE mailbox ADD COLUMN uids_wanted INTEGER NOT NULL DEFAULT 0;
+
+-- How many messages of a mailbox have no UIDL where they are to have one
+-- (--uidl-from); -1: they are not.
+ALTER TABLE mailbox ADD COLUMN uidls_missing INTEGER NOT NULL DEFAULT -1;

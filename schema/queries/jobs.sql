@@ -123,7 +123,7 @@ DELETE FROM progress WHERE account_id = :account_id;
 
 -- name: job_mailboxes
 SELECT mailbox, folder, uidvalidity, source, stored, quarantined, notice,
-	uids_kept, uids_wanted
+	uids_kept, uids_wanted, uidls_missing
 FROM mailbox WHERE account_id = :account_id ORDER BY position;
 
 -- name: job_mailboxes_delete
@@ -131,9 +131,11 @@ DELETE FROM mailbox WHERE account_id = :account_id;
 
 -- name: job_mailbox_insert
 INSERT INTO mailbox (account_id, position, mailbox, folder, uidvalidity,
-	source, stored, quarantined, notice, uids_kept, uids_wanted)
+	source, stored, quarantined, notice, uids_kept, uids_wanted,
+	uidls_missing)
 VALUES (:account_id, :position, :mailbox, :folder, :uidvalidity, :source,
-	:stored, :quarantined, :notice, :uids_kept, :uids_wanted);
+	:stored, :quarantined, :notice, :uids_kept, :uids_wanted,
+	:uidls_missing);
 
 -- name: job_release_all
 -- scan: the partial index of running jobs

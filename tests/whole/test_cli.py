@@ -388,7 +388,8 @@ class Cli(case.Case):
                          r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertEqual(set(s["mailboxes"][0]), {
             "mailbox", "folder", "uidvalidity", "source", "stored",
-            "quarantined", "notice", "uids_kept"})
+            "quarantined", "notice", "uids_kept",
+            "uidls_missing"})
 
     def test_live_progress_on_a_terminal(self):
         user = self.source("anna", 1500)
