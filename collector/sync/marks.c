@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "marks.h"
 
+#include "../base/mem.h"
 #include "numbers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,24 +12,75 @@
  * run look at again. */
 #define FLUSH_EVERY 2000
 
-/* Complete; may be written once so many messages are durable. */
+/* Complete; may be written once so many messages are durable. A row as small
+ * as it can be: a thousand runs may be under way, and some have thousands. */
 struct mark {
-	struct ledger_mailbox mailbox;
 	struct folder *folder;
 	uint64_t handed;
+	int64_t id;
+	uint64_t highestmodseq;
+	int64_t exists, gone, flags_at;
+	uint32_t uidvalidity, uidnext;
+	int numbers;
+	char mailboxid[MAILBOX_ID_MAX];
+	char *name;
+	char *notice; /* NULL = none */
 };
+
+static void keep(struct mark *mark, const struct ledger_mailbox *m)
+{
+	mark->id = m->id;
+	mark->highestmodseq = m->highestmodseq;
+	mark->exists = m->exists;
+	mark->gone = m->gone;
+	mark->flags_at = m->flags_at;
+	mark->uidvalidity = m->uidvalidity;
+	mark->uidnext = m->uidnext;
+	mark->numbers = m->numbers;
+	memcpy(mark->mailboxid, m->mailboxid, sizeof mark->mailboxid);
+	mark->name = mem_strdup(m->name);
+	if (m->notice[0] != '\0')
+		mark->notice = mem_strdup(m->notice);
+}
+
+/* What was kept of a row: all that is written from here. */
+static void recall(const struct mark *mark, struct ledger_mailbox *ret_mailbox)
+{
+	struct ledger_mailbox *m = ret_mailbox;
+
+	*m = (struct ledger_mailbox){.id = mark->id,
+		.highestmodseq = mark->highestmodseq,
+		.exists = mark->exists,
+		.gone = mark->gone,
+		.flags_at = mark->flags_at,
+		.uidvalidity = mark->uidvalidity,
+		.uidnext = mark->uidnext,
+		.numbers = mark->numbers};
+	memcpy(m->mailboxid, mark->mailboxid, sizeof m->mailboxid);
+	(void)snprintf(m->name, sizeof m->name, "%s", mark->name);
+	if (mark->notice != NULL)
+		(void)snprintf(m->notice, sizeof m->notice, "%s", mark->notice);
+}
+
+static void forget(struct mark *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(list[i].name);
+		free(list[i].notice);
+	}
+}
 
 static void note_done(struct marks *k, const struct visit *v)
 {
 	if (v->unchanged)
 		return;
 	if (k->count == k->cap) {
-		k->cap = k->cap != 0 ? k->cap * 2 : 16;
+		k->cap = k->cap != 0 ? k->cap * 2 : 4;
 		k->list = mem_grow(k->list, k->cap, sizeof *k->list);
 	}
-	k->list[k->count++] = (struct mark){.mailbox = v->m,
-		.folder = v->folder,
-		.handed = store_handed(k->w->store)};
+	k->list[k->count] = (struct mark){
+		.folder = v->folder, .handed = store_handed(k->w->store)};
+	keep(&k->list[k->count++], &v->m);
 	k->w->left_out += v->left_out + v->left_out_late;
 }
 
@@ -61,15 +114,29 @@ static int subscribe(struct marks *k, struct err *err)
 static int put_marks(struct marks *k, size_t n, struct err *err)
 {
 	struct ledger *l = k->w->ledger;
+	struct ledger_mailbox m;
 
 	if (ledger_begin(l, err) != 0)
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (ledger_mailbox_mark(l, &k->list[i].mailbox, err) != 0) {
+	for (size_t i = 0; i < n; i++) {
+		recall(&k->list[i], &m);
+		if (ledger_mailbox_mark(l, &m, err) != 0) {
 			ledger_rollback(l);
 			return -1;
 		}
+	}
 	return ledger_commit(l, err);
+}
+
+static int settle_numbers(struct marks *k, struct mark *mark, struct err *err)
+{
+	struct ledger_mailbox m;
+
+	recall(mark, &m);
+	if (numbers_settle(k->w, mark->folder, &m, err) != 0)
+		return -1;
+	mark->numbers = m.numbers;
+	return 0;
 }
 
 /* Those whose messages are durable; subscriptions come before. */
@@ -84,12 +151,12 @@ int marks_write(struct marks *k, struct err *err)
 	if (subscribe(k, err) != 0)
 		return -1;
 	for (; n < k->count && k->list[n].handed <= settled; n++)
-		if (numbers_settle(w, k->list[n].folder, &k->list[n].mailbox,
-			    err) != 0)
+		if (settle_numbers(k, &k->list[n], err) != 0)
 			return -1;
 	if (put_marks(k, n, err) != 0)
 		return -1;
 	k->count -= n;
+	forget(k->list, n);
 	memmove(k->list, k->list + n, k->count * sizeof *k->list);
 	k->flushed_at = w->arrived;
 	return 0;
@@ -121,6 +188,7 @@ int marks_write_now_and_then(struct marks *k, struct err *err)
 
 void marks_clear(struct marks *k)
 {
+	forget(k->list, k->count);
 	free(k->list);
 	free(k->dirs);
 	*k = (struct marks){.w = k->w};
