@@ -428,6 +428,8 @@ int import_mailbox(struct visit *v, struct err *err)
 		rc = retry_due(&im, err);
 	if (rc == 0)
 		rc = im.scanned ? completeness_check(v, im.listed, err) : 0;
+	if (rc == 0 && im.rematch != NULL)
+		rc = rematch_end(im.rematch, err);
 	if (rc == 0 && v->state.uidnext == 0)
 		v->state.uidnext = im.highest + 1;
 	rematch_close(&im.rematch);

@@ -8,6 +8,7 @@
  */
 #include "recognise.h"
 
+#include "bring.h"
 #include "census.h"
 #include "headers.h"
 
@@ -228,6 +229,20 @@ static void note(struct recognition *r, const struct listed *l)
 	changes_add(&v->changes, l->uid, &flags);
 }
 
+static int bring_all(struct recognition *r, struct err *err)
+{
+	struct old **olds = mem_array(r->census.count, sizeof(struct old *));
+	size_t n = 0;
+	int rc;
+
+	for (size_t i = 0; i < r->census.count; i++)
+		if (r->census.list[i].seeker.old != NULL)
+			olds[n++] = r->census.list[i].seeker.old;
+	rc = bring(r->v, olds, n, err);
+	free(olds);
+	return rc;
+}
+
 static int write_keys(struct recognition *r, struct err *err)
 {
 	struct ledger *ledger = r->v->work->ledger;
@@ -265,6 +280,8 @@ int recognise(struct visit *v, struct olds *olds, struct err *err)
 		match_emailids(&r);
 	if (rc == 0 && olds->headed)
 		rc = match_headers(&r, err);
+	if (rc == 0)
+		rc = bring_all(&r, err);
 	if (rc == 0)
 		rc = write_keys(&r, err);
 	if (rc == 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rematch.h"
 
-#include "olds.h"
+#include "bring.h"
 #include "recognise.h"
 
 #include <stdlib.h>
@@ -10,6 +10,8 @@
 struct rematch {
 	struct visit *v;
 	struct olds olds;
+	struct old **came; /* recognised by their bytes, from elsewhere */
+	size_t came_count;
 };
 
 int rematch_open(struct visit *v, struct rematch **ret_rematch, struct err *err)
@@ -32,6 +34,11 @@ int rematch_open(struct visit *v, struct rematch **ret_rematch, struct err *err)
 	return 0;
 }
 
+int rematch_end(struct rematch *r, struct err *err)
+{
+	return bring(r->v, r->came, r->came_count, err);
+}
+
 int rematch_listed(struct rematch *r, struct err *err)
 {
 	return recognise(r->v, &r->olds, err);
@@ -42,6 +49,7 @@ void rematch_close(struct rematch **r)
 	if (*r == NULL)
 		return;
 	olds_clear(&(*r)->olds);
+	free((*r)->came);
 	free(*r);
 	*r = NULL;
 }
@@ -59,6 +67,11 @@ int rematch_message(struct rematch *r, const struct intake_message *message,
 	o->used = true;
 	if (ledger_rekey(v->work->ledger, o->id, key, err) != 0)
 		return -1;
+	if (o->dir != NULL) {
+		r->came = mem_grow(
+			r->came, r->came_count + 1, sizeof(struct old *));
+		r->came[r->came_count++] = o;
+	}
 	v->work->rekeyed++;
 	link_progress(&v->work->link);
 	if ((meta->has & MESSAGE_HAS_FLAGS) != 0)

@@ -20,6 +20,9 @@ void rematch_close(struct rematch **r);
 /* Gives their new keys to those that are recognised without being fetched;
  * they are in v->got then. */
 int rematch_listed(struct rematch *r, struct err *err);
+/* After the last message: what was recognised and lies in another folder goes
+ * to this mailbox's. */
+int rematch_end(struct rematch *r, struct err *err);
 /* 1: was here before, has key now; its flags are noted as a change.
  * 0: a new one. */
 int rematch_message(struct rematch *r, const struct intake_message *message,

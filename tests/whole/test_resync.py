@@ -95,6 +95,36 @@ class Resync(case.Case):
         self.assertEqual(lab.pop3_hashes(self.server.pop3, user),
                          lab.pop3_hashes(self.server.pop3, user + ".local"))
 
+    def undated(self, user):
+        """Dates are as they came first. POP3 ends a last line that has no
+        end."""
+        m = self.server.client(user)
+        seen = lab.snapshot(m, clean=lambda body: body.rstrip(b"\r\n"))
+        m.logout()
+        return {folder: sorted(row[:2] for row in rows)
+                for folder, rows in seen.items()}
+
+    def test_over_one_protocol_and_then_the_other(self):
+        user = self.source("boris", 60, folders=[("INBOX", 1.0)])
+        self.add(user, "pop3s")
+        self.haul.run("run", user)
+        m = self.server.client(user)
+        m.create("Done")
+        m.select("INBOX")
+        m.store("1:60", "-FLAGS", r"(\Seen \Flagged \Deleted)")
+        m.store("20:30", "+FLAGS", r"(\Flagged)")
+        m.copy("1:10", "Done")
+        m.store("1:10", "+FLAGS", r"(\Deleted)")
+        m.expunge()
+        m.logout()
+        for scheme in ("imaps", "pop3", "imap"):
+            self.haul.run("set", user, self.url(user, scheme))
+            for _ in range(2):
+                out = self.haul.run("--json", "run", user).stdout
+                self.assertIn('"messages_new": 0', out, scheme)
+                self.assertEqual(self.undated(user),
+                                 self.undated(user + ".local"), scheme)
+
     def test_pop3_turned_to_another_maildrop(self):
         user = self.source("boris", 40, folders=[("INBOX", 1.0)])
         self.add(user, "pop3s")
