@@ -61,6 +61,10 @@ const struct quirk_row quirk_table[] = {
 	{QUIRK_NO_MAIL_FOLDERS, "no-mail-folders",
 		"leave out Calendar, Contacts, Tasks, Journal, Notes, Files "
 		"and Sync Issues, unless --folder asks for them"},
+	{QUIRK_POP3_BATCHES, "pop3-batches",
+		"POP3 shows some 250 messages at a time and hides what was "
+		"read after QUIT: session after session, until nothing new "
+		"comes"},
 	{0, NULL, NULL},
 };
 

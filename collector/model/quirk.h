@@ -39,6 +39,7 @@ enum quirk {
 	QUIRK_EMPTY_HEADER = 1 << 20,
 	QUIRK_MAILBOX_BYE = 1 << 21,
 	QUIRK_NO_MAIL_FOLDERS = 1 << 22,
+	QUIRK_POP3_BATCHES = 1 << 23,
 };
 
 /* In force everywhere unless switched off. */
@@ -70,7 +71,7 @@ int quirk_overrides_parse(
 uint64_t quirk_overrule(uint64_t recognised, const struct quirk_overrides *by);
 
 /* Room for all names. */
-#define QUIRK_NAMES_MAX 512
+#define QUIRK_NAMES_MAX 640
 /* The names of a set, separated by spaces; "" for none. */
 void quirk_names(uint64_t set, char out[QUIRK_NAMES_MAX]);
 

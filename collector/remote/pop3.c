@@ -15,6 +15,7 @@
 #include "../model/text.h"
 #include "pop3_login.h"
 #include "pop3_transfer.h"
+#include "quirks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct pop3 {
 	struct pop3_listing listing;
 	uint64_t message_bytes;
 	char greeting[256];
+	uint64_t quirks;
 	bool sound; /* no call has failed */
 };
 
@@ -69,6 +71,7 @@ static void pop3_info(struct session *s, struct session_info *ret_info)
 	(void)snprintf(ret_info->capabilities, sizeof ret_info->capabilities,
 		"%s", p->capa.names);
 	ret_info->pipelining = p->capa.pipelining;
+	ret_info->quirks = p->quirks;
 }
 
 static int pop3_list(
@@ -176,6 +179,12 @@ static void pop3_close(struct session *s)
 	free(p);
 }
 
+static void pop3_abandon(struct session *s)
+{
+	pop3_of(s)->sound = false;
+	pop3_close(s);
+}
+
 static const struct session_ops pop3_ops = {
 	.info = pop3_info,
 	.list = pop3_list,
@@ -185,6 +194,7 @@ static const struct session_ops pop3_ops = {
 	.fetch = pop3_fetch,
 	.headers = pop3_headers,
 	.close = pop3_close,
+	.abandon = pop3_abandon,
 };
 
 /* ---- opening ---- */
@@ -297,6 +307,20 @@ static int settle_in(struct pop3 *p, struct err *err)
 	return 0;
 }
 
+static void learn_quirks(struct pop3 *p, const struct session_config *config)
+{
+	const struct quirks_signs signs = {
+		.host = config->url.host,
+		.greeting = p->greeting,
+		.server_id = p->capa.implementation,
+		.capabilities = p->capa.names,
+	};
+
+	p->quirks = quirk_overrule(quirks_recognise(&signs), &config->quirks);
+	if ((p->quirks & QUIRK_NO_PIPELINING) != 0)
+		p->capa.pipelining = false;
+}
+
 static int open_steps(struct pop3 *p, const struct session_config *config,
 	struct tls_anchors *anchors, struct err *err)
 {
@@ -308,11 +332,16 @@ static int open_steps(struct pop3 *p, const struct session_config *config,
 		return -1;
 	if (tls == TLS_STARTTLS && upgrade(p, config, anchors, err) < 0)
 		return -1;
-	if (pop3_capa_ask(&p->wire, &p->capa, err) < 0 ||
-		pop3_login(&p->wire, &p->capa, config->url.user,
-			&config->secret, err) < 0)
+	if (pop3_capa_ask(&p->wire, &p->capa, err) < 0)
 		return -1;
-	return settle_in(p, err);
+	learn_quirks(p, config);
+	if (pop3_login(&p->wire, &p->capa, config->url.user, &config->secret,
+		    err) < 0)
+		return -1;
+	if (settle_in(p, err) < 0)
+		return -1;
+	learn_quirks(p, config);
+	return 0;
 }
 
 int pop3_open(struct transport *t, const struct session_config *config,

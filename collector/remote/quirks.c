@@ -66,6 +66,9 @@ static const struct {
 	{SIGN_WORDS, "BlitzMail", QUIRK_NO_SEARCH, 0},
 	{SIGN_WORDS, "Softalk", QUIRK_NO_SEARCH, 0},
 	{SIGN_WORDS, "Cyrus IMAP v2.", QUIRK_NO_ESEARCH, 0},
+	{SIGN_WORDS, "Gpop", QUIRK_POP3_BATCHES, 0},
+	{SIGN_HOST, "pop.gmail.com", QUIRK_POP3_BATCHES, 0},
+	{SIGN_HOST, "pop.googlemail.com", QUIRK_POP3_BATCHES, 0},
 };
 
 static bool is_below(const char *host, const char *domain)

@@ -95,6 +95,17 @@ void session_close(struct session **s)
 	*s = NULL;
 }
 
+void session_abandon(struct session **s)
+{
+	if (*s == NULL)
+		return;
+	if ((*s)->ops->abandon != NULL)
+		(*s)->ops->abandon(*s);
+	else
+		(*s)->ops->close(*s);
+	*s = NULL;
+}
+
 static struct transport *session_transport(const struct session_config *config,
 	int socket_fd, int hangup_fd, struct imap *im)
 {

@@ -145,6 +145,8 @@ struct session_ops {
 		struct err *err);
 	int (*vanished)(struct session *s, uint64_t since_modseq,
 		session_range_fn *fn, void *arg, struct err *err);
+	/* NULL: as close. */
+	void (*abandon)(struct session *s);
 };
 /* Each kind embeds this first. */
 struct session {
@@ -242,6 +244,9 @@ void session_ahead(struct session *s, const struct session_ahead *what);
 
 /* LOGOUT / QUIT within 2 s if the session is sound, else just closes. */
 void session_close(struct session **s);
+/* Closes without a word: some servers hide or delete what was read once they
+ * have heard QUIT. Also what becomes of a session whose conductor has died. */
+void session_abandon(struct session **s);
 
 /*
  * Opens a session in this process on a connected stream socket, which it

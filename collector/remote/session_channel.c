@@ -262,6 +262,14 @@ static void proxy_close(struct session *s)
 	free(p);
 }
 
+static void proxy_abandon(struct session *s)
+{
+	struct proxy *p = proxy_of(s);
+
+	channel_free(&p->channel);
+	free(p);
+}
+
 void session_channel_cancel(struct session *s)
 {
 	channel_cancel(proxy_of(s)->channel);
@@ -276,6 +284,7 @@ static const struct session_ops proxy_ops = {
 	.fetch = proxy_fetch,
 	.headers = proxy_headers,
 	.close = proxy_close,
+	.abandon = proxy_abandon,
 	.ahead = proxy_ahead,
 	.uids = proxy_uids,
 	.vanished = proxy_vanished,

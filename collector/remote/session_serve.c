@@ -287,6 +287,7 @@ static void serve_request(struct serve *v, uint8_t type)
 		serve_fetch(v, type);
 		break;
 	default: /* CLOSE, and whatever no conductor says */
+		v->leave = type == SESSION_CLOSE;
 		v->over = true;
 	}
 }
@@ -340,8 +341,10 @@ void session_channel_serve(int channel_fd_taken, int socket_fd,
 	serve_open(&v, socket_fd, open, arg);
 	while (!v.over && channel_recv(v.channel, -1, &type, NULL) > 0)
 		serve_request(&v, type);
-	if (v.session != NULL)
+	if (v.session != NULL && v.leave)
 		session_close(&v.session);
+	else if (v.session != NULL)
+		session_abandon(&v.session);
 	free(v.ranges);
 	serve_names_free(&v);
 	channel_free(&v.channel);

@@ -14,7 +14,8 @@ struct serve {
 	char **names;
 	size_t name_count;
 	int64_t flushed_ms;
-	bool over; /* the channel, or the session, has ended */
+	bool over;  /* the channel, or the session, has ended */
+	bool leave; /* the conductor has said so */
 };
 
 /* Sends the frame under way. */

@@ -144,6 +144,15 @@ void link_close(struct link *l)
 		session_close(&session);
 }
 
+void link_drop(struct link *l)
+{
+	struct session *session = l->session;
+
+	l->session = NULL;
+	if (session != NULL)
+		session_abandon(&session);
+}
+
 void link_progress(struct link *l)
 {
 	l->network = 0;

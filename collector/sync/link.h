@@ -46,6 +46,8 @@ void link_init(struct link *l, struct run *run);
 int link_open(struct link *l, struct err *err);
 /* Closes politely. */
 void link_close(struct link *l);
+/* Closes without a word: what was read there is not safe here. */
+void link_drop(struct link *l);
 /* A message arrived, or a mailbox was done. */
 void link_progress(struct link *l);
 /*

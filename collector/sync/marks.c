@@ -162,14 +162,21 @@ int marks_write(struct marks *k, struct err *err)
 	return 0;
 }
 
-/* Subscriptions, then durability, then marks. The session takes its leave
- * while the disk works. */
+/* Subscriptions, then durability, then marks. An IMAP session takes its leave
+ * while the disk works; POP3 servers may do away with what was read when they
+ * hear QUIT, so they hear it when all is safe. */
 int marks_settle(struct marks *k, struct err *err)
 {
+	struct link *link = &k->w->link;
+
 	store_hurry(k->w->store);
-	link_close(&k->w->link);
-	if (subscribe(k, err) != 0 || store_flush(k->w->store, err) != 0)
+	if (k->w->run->account.url.protocol != PROTOCOL_POP3)
+		link_close(link);
+	if (subscribe(k, err) != 0 || store_flush(k->w->store, err) != 0) {
+		link_drop(link);
 		return -1;
+	}
+	link_close(link);
 	return marks_write(k, err);
 }
 

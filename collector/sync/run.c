@@ -120,10 +120,18 @@ static int check_source(struct work *w, struct err *err)
 	return rc;
 }
 
+/* Gmail's POP3 shows the next messages when the last ones were read. */
+static bool has_more(const struct work *w, uint64_t arrived)
+{
+	return (w->link.info.quirks & QUIRK_POP3_BATCHES) != 0 &&
+	       w->arrived != arrived && w->failed == 0 && !work_cancelled(w);
+}
+
 static int execute(struct work *w, struct err *err)
 {
 	const struct run *run = w->run;
 	struct plan plan = {0};
+	uint64_t arrived = 0;
 	int rc = -1;
 
 	if (ledger_open(run->ledger_path, run->account.uuid, run->job.fence,
@@ -138,6 +146,10 @@ static int execute(struct work *w, struct err *err)
 		survey_mailboxes(w, &plan, err) != 0)
 		goto out;
 	rc = walk_plan(w, &plan, err);
+	while (rc == 0 && has_more(w, arrived)) {
+		arrived = w->arrived;
+		rc = walk_plan(w, &plan, err);
+	}
 	if (rc == 0)
 		rc = reclaim_end(w, w->failed == 0, err);
 	if (rc == 0)
@@ -148,7 +160,10 @@ static int execute(struct work *w, struct err *err)
 	if (rc == 0)
 		rc = uidl_source_run(w, err);
 out:
-	link_close(&w->link);
+	if (rc == 0)
+		link_close(&w->link);
+	else
+		link_drop(&w->link);
 	if (w->ledger != NULL)
 		summary_make(w, &plan, &w->run->result);
 	failures_clear(w);

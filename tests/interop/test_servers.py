@@ -137,7 +137,8 @@ class ImapServer(Interop):
         self.assertEqual(m.select("INBOX")[0], "OK")
         m.store("1", "+FLAGS", r"(\Answered)")
         m.store("2", "-FLAGS", r"(\Seen \Flagged \Answered)")
-        m.append("INBOX", r"(\Seen)", None,
+        m.append("INBOX", r"(\Seen)",
+                 imaplib.Time2Internaldate(1600000000),
                  b"Subject: later\r\n\r\nlater\r\n")
         m.logout()
         out = self.haul.run("--json", "run", name).stdout

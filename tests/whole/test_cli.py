@@ -9,6 +9,26 @@ import case, lab
 
 
 class Cli(case.Case):
+    def test_pop3_options(self):
+        pop3 = "pop3://u@127.0.0.1:1?security=none"
+        imap = "imap://u@127.0.0.1:1?security=none"
+        for url, option, value, word in (
+                (pop3, "--pop3-seen", "maybe", "yes, no, or old"),
+                (imap, "--pop3-seen", "yes", "for POP3"),
+                (imap, "--to-folder", "Old", "--map and --prefix"),
+                (pop3, "--to-folder", "/Old", "a folder such as")):
+            self.fails(2, word, "add", "x", url, option, value)
+        self.haul.add("a", pop3, "--pop3-seen", "yes", "--to-folder", "Old")
+        shown = json.loads(self.haul.run("--json", "show", "a").stdout)
+        self.assertEqual([shown["pop3_seen"], shown["to_folder"]],
+                         ["yes", "Old"])
+        self.haul.run("set", "a", "--pop3-seen", "old", "--to-folder", "")
+        shown = json.loads(self.haul.run("--json", "show", "a").stdout)
+        self.assertEqual([shown["pop3_seen"], shown["to_folder"]],
+                         ["old", ""])
+        p = self.haul.run("set", "a", pop3.replace("//u", "//recent:u"))
+        self.assertIn("the last 30 days", p.stderr)
+
     def fails(self, code, words, *args, **kw):
         p = self.haul.run(*args, check=False, **kw)
         self.assertEqual(p.returncode, code, (args, p.stdout, p.stderr))

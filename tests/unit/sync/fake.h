@@ -45,6 +45,7 @@ struct fake_message {
 	char emailid[MESSAGE_EMAILID_MAX];
 	char *body;
 	size_t size;
+	bool read; /* in the session under way */
 };
 
 struct fake_mailbox {
@@ -97,9 +98,12 @@ struct fake {
 	/* what it has been asked for */
 	int opens, selects, scans, change_lists, fetches;
 	int uid_lists, gone_lists;
-	int statuses;	 /* mailboxes */
-	int bodies;	 /* complete ones sent */
-	int headers;	 /* alone */
+	int statuses;  /* mailboxes */
+	int bodies;    /* complete ones sent */
+	int headers;   /* alone */
+	size_t window; /* so many are shown, and hidden once read; 0: all */
+	void (*on_close)(void *arg); /* politely */
+	int abandoned;
 	bool no_top;	 /* and they cannot be had */
 	bool no_headers; /* asking for them ends the session */
 	uint64_t bytes;

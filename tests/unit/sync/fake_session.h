@@ -28,6 +28,14 @@ static inline int fake_alive(struct fake_session *s, struct err *err)
 	return fake_die(s, ERR_NETWORK, err, "used after the session's end");
 }
 
+static inline size_t fake_count(const struct fake_session *s)
+{
+	size_t n = s->selected->count;
+
+	return s->fake->window != 0 && s->fake->window < n ? s->fake->window
+							   : n;
+}
+
 static inline uint64_t fake_modseq(
 	const struct fake *f, const struct fake_mailbox *m)
 {
@@ -98,7 +106,7 @@ static inline int fake_select(struct session *base, const char *mailbox,
 			return fake_die(s, m->kills, err, "killed by a name");
 		s->selected = m;
 		*state = (struct mailbox_state){
-			.exists = (uint32_t)m->count + m->exists_lie};
+			.exists = (uint32_t)fake_count(s) + m->exists_lie};
 		if (f->pop3)
 			return 0;
 		state->uidvalidity = m->uidvalidity;
@@ -151,7 +159,7 @@ static inline int fake_scan(struct session *base, uint32_t items,
 		return -1;
 	if (s->selected->breaks_scan)
 		return fake_die(s, ERR_PROTOCOL, err, "a broken list");
-	for (size_t i = 0; i < s->selected->count; i++) {
+	for (size_t i = 0; i < fake_count(s); i++) {
 		struct message_meta meta;
 		fake_meta(s, &s->selected->messages[i], &meta);
 		if ((items & SESSION_SCAN_FLAGS) == 0)
@@ -353,6 +361,7 @@ static inline int fake_send(struct fake_session *s, struct fake_message *m,
 		return -1;
 	}
 	s->fake->bodies++;
+	m->read = true;
 	if (s->fake->on_message != NULL)
 		s->fake->on_message(s->fake->arg, m);
 	return 0;
@@ -384,14 +393,14 @@ static inline int fake_fetch(struct session *base,
 			abort(); /* ranges ascend and do not overlap */
 		asked += ranges[i].last - ranges[i].first + 1;
 	}
-	for (size_t i = 0; i < m->count; i++) {
+	for (size_t i = 0; i < fake_count(s); i++) {
 		uint32_t uid =
 			s->fake->pop3 ? (uint32_t)i + 1 : m->messages[i].uid;
 		if (m->messages[i].fault == FAKE_POISON_RANGE &&
 			fake_in(ranges, count, uid))
 			return fake_die(s, ERR_CRASH, err, "envoy died");
 	}
-	for (size_t i = 0; i < m->count; i++) {
+	for (size_t i = 0; i < fake_count(s); i++) {
 		uint32_t uid =
 			s->fake->pop3 ? (uint32_t)i + 1 : m->messages[i].uid;
 		if (fake_in(ranges, count, uid) &&
@@ -412,7 +421,7 @@ static inline int fake_headers(struct session *base,
 		return -1;
 	if (s->fake->no_headers)
 		return fake_die(s, ERR_PROTOCOL, err, "a broken header");
-	for (size_t i = 0; i < m->count; i++) {
+	for (size_t i = 0; i < fake_count(s); i++) {
 		const struct fake_message *msg = &m->messages[i];
 		const char *end = strstr(msg->body, "\r\n\r\n");
 		struct message_meta meta;
@@ -435,9 +444,34 @@ static inline int fake_headers(struct session *base,
 	return 0;
 }
 
+static inline void fake_leave(struct fake_session *s, bool hide)
+{
+	struct fake_mailbox *m = s->selected;
+
+	for (size_t i = m != NULL ? m->count : 0; i-- > 0;) {
+		bool read = m->messages[i].read;
+		m->messages[i].read = false;
+		if (read && hide)
+			fake_expunge(m, m->messages[i].id);
+	}
+	free(s);
+}
+
 static inline void fake_close(struct session *base)
 {
-	free(base);
+	struct fake_session *s = (struct fake_session *)base;
+
+	if (s->fake->on_close != NULL)
+		s->fake->on_close(s->fake->arg);
+	fake_leave(s, s->fake->window != 0 && !s->dead);
+}
+
+static inline void fake_abandon(struct session *base)
+{
+	struct fake_session *s = (struct fake_session *)base;
+
+	s->fake->abandoned++;
+	fake_leave(s, false);
 }
 
 /* As run_dialer.open. */
@@ -454,6 +488,7 @@ static inline int fake_open(void *arg, const struct session_config *config,
 		.vanished = fake_vanished,
 		.statuses = fake_statuses,
 		.headers = fake_headers,
+		.abandon = fake_abandon,
 		.close = fake_close};
 	struct fake *f = arg;
 	struct fake_session *s;

@@ -38,6 +38,8 @@ struct rig {
 	int64_t every_s;
 	bool skip_deleted;
 	const char *excludes, *prefix, *quirks;
+	int pop3_seen;		 /* 0: arrives as unread */
+	const char *to_folder;	 /* POP3; NULL: INBOX */
 	const char *on_expunge;	 /* NULL: keep */
 	int64_t confirmed_fence; /* deletions held up to then are confirmed */
 	/* the run under way, for hooks */
@@ -127,6 +129,9 @@ static inline void rig_run(struct rig *r)
 	run->account.skip_deleted = r->skip_deleted;
 	run->account.on_expunge =
 		mem_strdup(r->on_expunge != NULL ? r->on_expunge : "keep");
+	run->account.pop3_seen = r->pop3_seen;
+	run->account.to_folder =
+		mem_strdup(r->to_folder != NULL ? r->to_folder : "");
 	run->account.confirmed_fence = r->confirmed_fence;
 	run->account.excludes =
 		mem_strdup(r->excludes != NULL ? r->excludes : "");
