@@ -26,7 +26,7 @@ class Cli(case.Case):
         shown = json.loads(self.haul.run("--json", "show", "a").stdout)
         self.assertEqual([shown["pop3_seen"], shown["to_folder"]],
                          ["old", ""])
-        p = self.haul.run("set", "a", pop3.replace("//u", "//recent:u"))
+        p = self.haul.run("set", "a", pop3.replace("//u", "//recent%3Au"))
         self.assertIn("the last 30 days", p.stderr)
 
     def fails(self, code, words, *args, **kw):
