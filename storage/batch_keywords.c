@@ -25,15 +25,6 @@ void batch_keywords_init(struct folder *folder, const char *account)
 	folder->letters.stage_fd = folder->store->stage_fd;
 }
 
-void batch_keywords_tidy(const struct folder *folder, int dir_fd)
-{
-	char name[80];
-
-	(void)snprintf(
-		name, sizeof name, "mailhaul.lock.%s", folder->letters.tag);
-	(void)unlinkat(dir_fd, name, 0);
-}
-
 static int plan(const struct staged *s, int dir_fd, struct err *err)
 {
 	struct flags kept;

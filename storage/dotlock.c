@@ -23,6 +23,7 @@
 struct attempt {
 	const struct dotlock_config *config;
 	int dir_fd;
+	int tmp_fd; /* directory of the two below, on the same file system */
 	char lock[64];
 	char tmp[96];
 	char moved[96]; /* where a stale lock goes before it is removed */
@@ -31,12 +32,21 @@ struct attempt {
 static void set_names(
 	struct attempt *a, int dir_fd, const struct dotlock_config *config)
 {
+	uintmax_t folder = 0;
+	struct stat st;
+
 	a->config = config;
 	a->dir_fd = dir_fd;
 	(void)snprintf(a->lock, sizeof a->lock, "%s.lock", config->file);
-	(void)snprintf(a->tmp, sizeof a->tmp, "mailhaul.lock.%s", config->tag);
-	(void)snprintf(
-		a->moved, sizeof a->moved, "mailhaul.stale.%s", config->tag);
+	a->tmp_fd = dir_fd;
+	if (config->stage_fd > 0 && fstat(dir_fd, &st) == 0) {
+		a->tmp_fd = config->stage_fd;
+		folder = st.st_ino; /* staging is for all folders */
+	}
+	(void)snprintf(a->tmp, sizeof a->tmp, "mailhaul.lock.%s.%ju",
+		config->tag, folder);
+	(void)snprintf(a->moved, sizeof a->moved, "mailhaul.stale.%s.%ju",
+		config->tag, folder);
 }
 
 static int make_tmp(const struct attempt *a, int *ret_fd, struct err *err)
@@ -46,8 +56,8 @@ static int make_tmp(const struct attempt *a, int *ret_fd, struct err *err)
 
 	(void)gethostname(host, sizeof host - 1);
 	n = snprintf(text, sizeof text, "%ld:%s", (long)getpid(), host);
-	(void)unlinkat(a->dir_fd, a->tmp, 0);
-	fd = openat(a->dir_fd, a->tmp,
+	(void)unlinkat(a->tmp_fd, a->tmp, 0);
+	fd = openat(a->tmp_fd, a->tmp,
 		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set_file(err, errno, "cannot make %s", a->lock);
@@ -55,7 +65,7 @@ static int make_tmp(const struct attempt *a, int *ret_fd, struct err *err)
 		    fchown(fd, a->config->uid, a->config->gid) != 0) ||
 		write(fd, text, (size_t)n) != n) {
 		(void)err_set_file(err, errno, "cannot make %s", a->lock);
-		(void)unlinkat(a->dir_fd, a->tmp, 0);
+		(void)unlinkat(a->tmp_fd, a->tmp, 0);
 		(void)close(fd);
 		return -1;
 	}
@@ -123,14 +133,14 @@ static void override(const struct attempt *a, const struct stat *judged)
 	struct stat st;
 	int rc = 0;
 
-	if (renameat(a->dir_fd, a->lock, a->dir_fd, a->moved) != 0)
+	if (renameat(a->dir_fd, a->lock, a->tmp_fd, a->moved) != 0)
 		return;
-	if (fstatat(a->dir_fd, a->moved, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (fstatat(a->tmp_fd, a->moved, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		(st.st_ino != judged->st_ino || st.st_dev != judged->st_dev))
-		rc = linkat(a->dir_fd, a->moved, a->dir_fd, a->lock, 0);
+		rc = linkat(a->tmp_fd, a->moved, a->dir_fd, a->lock, 0);
 	/* EEXIST: a third one has it by now; the second notices on dropping */
 	(void)rc;
-	(void)unlinkat(a->dir_fd, a->moved, 0);
+	(void)unlinkat(a->tmp_fd, a->moved, 0);
 }
 
 static void pause_ms(int ms)
@@ -147,7 +157,7 @@ static int wait_and_link(const struct attempt *a, int tmp_fd, struct err *err)
 	struct stat st;
 
 	for (;;) {
-		if (linkat(a->dir_fd, a->tmp, a->dir_fd, a->lock, 0) == 0)
+		if (linkat(a->tmp_fd, a->tmp, a->dir_fd, a->lock, 0) == 0)
 			return 0;
 		if (errno != EEXIST)
 			return err_set_file(
@@ -179,7 +189,7 @@ int dotlock_take(struct dotlock *lock, int dir_fd,
 	if (make_tmp(&a, &fd, err) != 0)
 		return -1;
 	rc = wait_and_link(&a, fd, err);
-	(void)unlinkat(dir_fd, a.tmp, 0);
+	(void)unlinkat(a.tmp_fd, a.tmp, 0);
 	if (rc != 0) {
 		(void)close(fd);
 		return -1;

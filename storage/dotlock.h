@@ -3,7 +3,8 @@
  * dotlock: the lock files of Dovecot. NAME.lock is made by link(2) from a
  * file that already holds "pid:host": an empty one would make Dovecot wait
  * for two minutes. A lock is stale when its holder on this host is dead, or
- * when neither it nor the file that it protects changed for stale_s.
+ * when neither it nor the file that it protects changed for stale_s. What a
+ * kill leaves of the making lies in staging, which is cleared by each run.
  * Hold one for as short as a rename takes. Any thread.
  */
 #ifndef MAILHAUL_STORAGE_DOTLOCK_H
@@ -21,6 +22,7 @@ struct dotlock_config {
 	const char *tag;  /* makes the temporary names unique: account uuid */
 	uid_t uid;	  /* owner of the lock file; -1: ours */
 	gid_t gid;
+	int stage_fd; /* where temporary files lie; <= 0: beside the lock */
 	int stale_s;
 	int wait_s;
 };

@@ -31,6 +31,7 @@ int keywords_lock(const struct keywords *k, int dir_fd, struct dotlock *lock,
 		.tag = k->tag,
 		.uid = k->uid,
 		.gid = k->gid,
+		.stage_fd = k->stage_fd,
 		.stale_s = DOTLOCK_STALE_S,
 		.wait_s = k->wait_s};
 

@@ -84,8 +84,6 @@ int maildir_make_dir(
 	int at_fd, const char *name, struct owner owner, struct err *err);
 /* The committer's view of a folder's letters. */
 void batch_keywords_init(struct folder *folder, const char *account);
-/* Recovery: what a kill has left of the committer's lock. */
-void batch_keywords_tidy(const struct folder *folder, int dir_fd);
 /* Frees what deliveries have left for the next one. */
 void delivery_drop_spare(struct store *store);
 /* Removes the files of our staging directory and of those of this account

@@ -267,6 +267,7 @@ int numbering_begin(struct numbering_turn *turn,
 		.tag = turn->tag,
 		.uid = turn->config.uid,
 		.gid = turn->config.gid,
+		.stage_fd = turn->folder->store->stage_fd,
 		.stale_s = DOTLOCK_STALE_S,
 		.wait_s = *wait_s};
 	int64_t from_ms = clock_mono_ms();

@@ -122,6 +122,7 @@ int store_seal_numbers(struct store *store, struct folder *folder,
 	(void)snprintf(turn.tag, sizeof turn.tag, "%s.s",
 		ledger_account(store->ledger));
 	config.tag = turn.tag;
+	config.stage_fd = store->stage_fd;
 	config.uid = store->owner.uid;
 	config.gid = store->owner.gid;
 	if (dotlock_take(&turn.lock, dirs.dir_fd, &config, NULL) == 0) {

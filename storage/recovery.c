@@ -195,7 +195,6 @@ static int publish_group(struct store *store, int stage_fd, struct row *rows,
 	if (store_folder(store, rows->dir, &folder, err) != 0 ||
 		publish_open(store, rows->dir, &dirs, err) != 0)
 		return -1;
-	batch_keywords_tidy(folder, dirs.dir_fd);
 	folder_number(folder, rows->numbers, 0);
 	rc = publish_there(folder, &dirs, stage_fd, rows, count, err);
 	publish_close(&dirs);
