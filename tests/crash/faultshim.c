@@ -9,6 +9,8 @@
  *   FAULTSHIM=fail:N:ERRNO  the N-th call that may fail so does (number)
  *   FAULTSHIM=from:N:ERRNO  that one and all later ones
  *   FAULTSHIM=stop:N        SIGSTOP before the N-th change
+ *   FAULTSHIM=move:N        … before the N-th rename that replaces nothing,
+ *                           which is how a message is delivered
  *   FAULTSHIM=short:N       the N-th write does half of it
  *   FAULTSHIM=nosync        syncs say 0 and do nothing
  * FAULTSHIM_REPORT=FILE gets a line "N NAME" for the call that was hit, for
@@ -36,10 +38,11 @@ enum kind {
 	WRITE = 4, /* and ftruncate */
 	SYNC = 8,
 	NAME = 16, /* rename, link, unlink, mkdir, rmdir */
+	MOVE = 32, /* rename that replaces nothing */
 };
-#define CHANGE (MAKE | WRITE | SYNC | NAME)
+#define CHANGE (MAKE | WRITE | SYNC | NAME | MOVE)
 
-enum mode { OFF, TRACE, KILL, STOP, FAIL, FROM, SHORT, NOSYNC };
+enum mode { OFF, TRACE, KILL, STOP, MOVED, FAIL, FROM, SHORT, NOSYNC };
 
 enum verdict { GO_ON, FAILED, HALF, PRETEND };
 
@@ -65,8 +68,8 @@ static unsigned kinds_of(int errnum)
 
 __attribute__((constructor)) static void start(void)
 {
-	static const char *const names[] = {
-		"", "trace", "kill", "stop", "fail", "from", "short", "nosync"};
+	static const char *const names[] = {"", "trace", "kill", "stop", "move",
+		"fail", "from", "short", "nosync"};
 	const char *text = getenv("FAULTSHIM");
 	char name[16] = "";
 
@@ -86,6 +89,8 @@ __attribute__((constructor)) static void start(void)
 		shim.kinds = LOOK | CHANGE;
 	if (shim.mode == SHORT)
 		shim.kinds = WRITE;
+	if (shim.mode == MOVED)
+		shim.kinds = MOVE;
 	if (shim.mode == OFF)
 		abort(); /* a test that would prove nothing */
 }
@@ -120,6 +125,7 @@ static enum verdict hit(long n, const char *name)
 		die();
 		break;
 	case STOP:
+	case MOVED:
 		(void)syscall(SYS_kill, shim.pid, SIGSTOP);
 		break;
 	case FAIL:
@@ -305,7 +311,8 @@ int syncfs(int fd)
 
 int renameat2(int a, const char *x, int b, const char *y, unsigned flags)
 {
-	DO_OR_FAIL(NAME, "rename", SYS_renameat2, a, x, b, y, flags);
+	DO_OR_FAIL((flags & RENAME_NOREPLACE) != 0 ? MOVE : NAME, "rename",
+		SYS_renameat2, a, x, b, y, flags);
 }
 
 int renameat(int a, const char *x, int b, const char *y)

@@ -50,6 +50,16 @@ class Disk:
             time.sleep(0.05)  # what was killed is still closing its files
         raise RuntimeError(f"cannot unmount {self.path}")
 
+    def turn(self):
+        """Off and on again, as a copy: a process with mounts of its own may
+        keep the dead file system, and a second mount would be that one."""
+        self.umount()
+        copy = self.image + ".on"
+        subprocess.run(["cp", "--sparse=always", self.image, copy],
+                       check=True)
+        os.rename(copy, self.image)
+        self.mount()
+
     def cut(self):
         fd = os.open(self.path, os.O_RDONLY)
         try:
@@ -87,15 +97,18 @@ class OtherWriter(threading.Thread):
 
     def run(self):
         while not self.stopping.wait(self.r.uniform(0.001, 0.08)):
-            for disk in self.disks:
-                with contextlib.suppress(OSError):
-                    fd = os.open(os.path.join(disk.path, "other"),
-                                 os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-                    try:
-                        os.write(fd, b"x")
-                        os.fsync(fd)
-                    finally:
-                        os.close(fd)
+            self.write()
+
+    def write(self):
+        for disk in self.disks:
+            with contextlib.suppress(OSError):
+                fd = os.open(os.path.join(disk.path, "other"),
+                             os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                try:
+                    os.write(fd, b"x")
+                    os.fsync(fd)
+                finally:
+                    os.close(fd)
 
     def end(self):
         self.stopping.set()
@@ -146,16 +159,15 @@ class Power(case.Case):
             p.kill()
             p.wait()
         for disk in disks:
-            disk.umount()
-            disk.mount()
+            disk.turn()
 
-    def run_until(self, lane, n=0):
-        """Stops before the n-th change, or ends; True: it was stopped."""
+    def run_until(self, lane, where=None):
+        """Stops there (faultshim.c), or ends; True: it was stopped."""
         report = os.path.join(lane.haul.dir, "report")
         with contextlib.suppress(FileNotFoundError):
             os.unlink(report)
-        env = {"LD_PRELOAD": SHIM, "FAULTSHIM": f"stop:{n}",
-               "FAULTSHIM_REPORT": report} if n else {}
+        env = {"LD_PRELOAD": SHIM, "FAULTSHIM": where,
+               "FAULTSHIM_REPORT": report} if where else {}
         p = lane.haul.start("run", "anna", "boris",
                             stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL,
@@ -180,6 +192,16 @@ class Power(case.Case):
         return sum(len(list(oracle.files(d))) for s in lane.sources
                    for d in oracle.folders(lane.store(s)).values())
 
+    def cut_amid(self, lane, r):
+        """Half of the messages have their names, and these are durable: a
+        cut that leaves a part, which those at random may all fail to do."""
+        p, stopped = self.run_until(lane, f"move:{MESSAGES}")
+        self.assertTrue(stopped, "nothing was delivered")
+        OtherWriter(lane.disks, r).write()
+        self.power_cut(lane, p, r)
+        self.assertEqual(lane.visible(), [])
+        self.amid += 0 < self.delivered(lane) < 2 * MESSAGES
+
     def import_with_cuts(self, lane, r, calls, most):
         """Runs until one ends by itself; how many cuts it took."""
         cuts = 0
@@ -188,7 +210,7 @@ class Power(case.Case):
             if r.random() < 0.5:
                 other.start()
             p, stopped = self.run_until(
-                lane, r.randint(1, calls) if cuts < most else 0)
+                lane, f"stop:{r.randint(1, calls)}" if cuts < most else None)
             # the rest of that time everything else goes on
             time.sleep(r.choice((0, 0, 0.02)))
             if stopped and r.random() < 0.3:
@@ -224,6 +246,9 @@ class Power(case.Case):
             case.BINARY, os.path.join(self.dir, "trace"), sources))
         while cuts + ends < CUTS:
             lane = self.machine(f"m{rounds}", sources, rounds % 4 != 3)
+            if rounds == 0:
+                self.cut_amid(lane, r)
+                cuts += 1
             cuts += self.import_with_cuts(lane, r, calls,
                                           min(6, CUTS - cuts - ends - 1))
             # the last one right after the run has said that all is done
