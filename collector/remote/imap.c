@@ -46,6 +46,8 @@ static const struct session_ops imap_ops = {
 	.uids = imap_uids,
 	.vanished = imap_vanished,
 	.statuses = imap_statuses,
+	.select_writable = imap_select_writable,
+	.expunge = imap_expunge,
 };
 
 struct imap *imap_new(const struct session_limits *limits)

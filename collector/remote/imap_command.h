@@ -34,6 +34,7 @@ enum imap_cap {
 	IMAP_CAP_STATUS_SIZE = 1 << 15, /* RFC 8438 */
 	IMAP_CAP_OBJECTID = 1 << 20,	/* RFC 8474 */
 	IMAP_CAP_GMAIL = 1 << 21,	/* X-GM-EXT-1 */
+	IMAP_CAP_UIDPLUS = 1 << 22,	/* RFC 4315 */
 };
 
 /* ENABLE QRESYNC. */
@@ -285,6 +286,8 @@ int imap_list_settle(struct imap *im, struct err *err);
 void imap_list_free(struct imap *im);
 int imap_select(struct session *s, const char *mailbox,
 	struct mailbox_state *ret_state, struct err *err); /* imap_scan.c */
+int imap_select_writable(struct session *s, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err);
 int imap_scan(struct session *s, uint32_t items, session_message_fn *fn,
 	void *arg, struct err *err);
 int imap_changes(struct session *s, uint64_t since_modseq,
@@ -293,5 +296,8 @@ int imap_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err); /* imap_fetch.c */
 int imap_headers(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err);
+int imap_expunge(struct session *s, const struct uid_range *ranges,
+	size_t count, session_range_fn *fn, void *arg,
+	struct err *err); /* imap_expunge.c */
 
 #endif

@@ -205,8 +205,8 @@ void imap_mailbox_forget(struct imap *im)
 	im->expunged = 0;
 }
 
-static int select_examine(struct imap *im, const char *mailbox,
-	struct imap_answer *ret_answer, struct err *err)
+static int select_examine(struct imap *im, const char *verb,
+	const char *mailbox, struct imap_answer *ret_answer, struct err *err)
 {
 	bool condstore = (im->caps & IMAP_CAP_CONDSTORE) != 0;
 	bool quoted = imap_can_quote(mailbox, strlen(mailbox));
@@ -215,34 +215,29 @@ static int select_examine(struct imap *im, const char *mailbox,
 	if (imap_enable(im, !quoted, err) < 0)
 		return -1;
 	imap_begin(im);
-	imap_put(im, imap_select_verb(im));
+	imap_put(im, verb);
 	imap_put(im, " ");
 	if (imap_put_string(im, mailbox, strlen(mailbox), err) < 0)
 		return -1;
 	if (condstore)
 		imap_put(im, " (CONDSTORE)");
-	if (imap_end(im, err) < 0 ||
-		imap_wait(im, "EXAMINE", ret_answer, err) < 0)
+	if (imap_end(im, err) < 0 || imap_wait(im, verb, ret_answer, err) < 0)
 		return -1;
 	if (ret_answer->status != IMAP_BAD || !condstore)
 		return 0;
 	/* Offered, and not understood. */
 	im->caps &= ~(uint32_t)IMAP_CAP_CONDSTORE;
 	im->info.condstore = false;
-	return select_examine(im, mailbox, ret_answer, err);
+	return select_examine(im, verb, mailbox, ret_answer, err);
 }
 
-int imap_select(struct session *session, const char *mailbox,
-	struct mailbox_state *ret_state, struct err *err)
+/* The mailbox is selected, as answer says. */
+static int select_conclude(struct imap *im, const char *mailbox,
+	const struct imap_answer *answer, struct mailbox_state *ret_state,
+	struct err *err)
 {
-	struct imap *im = (struct imap *)session;
-	struct imap_answer answer = {.status = IMAP_BAD};
-	int r = imap_ahead_select(im, mailbox, &answer, err);
-
-	if (r < 0 || (r == 0 && select_examine(im, mailbox, &answer, err) < 0))
-		return -1;
-	if (answer.status != IMAP_OK)
-		return imap_refused(&answer, "EXAMINE", ERR_SCOPE_MAILBOX, err);
+	if (answer->status != IMAP_OK)
+		return imap_refused(answer, "EXAMINE", ERR_SCOPE_MAILBOX, err);
 	if (!im->exists_known)
 		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
 			ERR_RETRY_LATER,
@@ -264,4 +259,33 @@ int imap_select(struct session *session, const char *mailbox,
 	}
 	*ret_state = im->mailbox;
 	return 0;
+}
+
+int imap_select(struct session *session, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err)
+{
+	struct imap *im = (struct imap *)session;
+	struct imap_answer answer = {.status = IMAP_BAD};
+	int r = imap_ahead_select(im, mailbox, &answer, err);
+
+	if (r < 0 || (r == 0 && select_examine(im, imap_select_verb(im),
+					mailbox, &answer, err) < 0))
+		return -1;
+	return select_conclude(im, mailbox, &answer, ret_state, err);
+}
+
+int imap_select_writable(struct session *session, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err)
+{
+	struct imap *im = (struct imap *)session;
+	struct imap_answer answer = {.status = IMAP_BAD};
+
+	if (imap_ahead_settle(im, err) < 0 ||
+		select_examine(im, "SELECT", mailbox, &answer, err) < 0 ||
+		select_conclude(im, mailbox, &answer, ret_state, err) < 0)
+		return -1;
+	if (strcmp(answer.code, "READ-ONLY") != 0)
+		return 0;
+	return err_set(err, ERR_REFUSED, ERR_SCOPE_MAILBOX, ERR_RETRY_LATER,
+		"the server lets us only read this mailbox");
 }

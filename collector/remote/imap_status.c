@@ -34,12 +34,13 @@ static const struct {
 	{"IDLE", IMAP_CAP_IDLE},
 	{"LITERAL+", IMAP_CAP_LITERAL_PLUS},
 	{"LITERAL-", IMAP_CAP_LITERAL_MINUS},
+	{"UIDPLUS", IMAP_CAP_UIDPLUS},
 	/* RFC 9051 E */
 	{"IMAP4REV2", IMAP_CAP_SASL_IR | IMAP_CAP_NAMESPACE |
 			      IMAP_CAP_LIST_EXTENDED | IMAP_CAP_SPECIAL_USE |
 			      IMAP_CAP_LIST_STATUS | IMAP_CAP_LITERAL_MINUS |
 			      IMAP_CAP_ESEARCH | IMAP_CAP_IDLE |
-			      IMAP_CAP_STATUS_SIZE},
+			      IMAP_CAP_STATUS_SIZE | IMAP_CAP_UIDPLUS},
 };
 
 void imap_printable(const char *p, size_t n, char *out, size_t out_bytes)

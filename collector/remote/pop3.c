@@ -13,6 +13,7 @@
 #include "pop3.h"
 
 #include "../model/text.h"
+#include "pop3_delete.h"
 #include "pop3_login.h"
 #include "pop3_transfer.h"
 #include "quirks.h"
@@ -37,7 +38,8 @@ struct pop3 {
 	uint64_t message_bytes;
 	char greeting[256];
 	uint64_t quirks;
-	bool sound; /* no call has failed */
+	bool sound;    /* no call has failed */
+	bool deleting; /* QUIT would delete: only pop3_commit may say it */
 };
 
 static struct pop3 *pop3_of(struct session *s)
@@ -156,10 +158,42 @@ static int pop3_headers(struct session *s, const struct uid_range *ranges,
 	return transfer(p, pop3_transfer_headers, ranges, count, sink, err);
 }
 
+static int pop3_expunge(struct session *s, const struct uid_range *ranges,
+	size_t count, session_range_fn *fn, void *arg, struct err *err)
+{
+	struct pop3 *p = pop3_of(s);
+
+	if (!p->listing.loaded)
+		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
+			ERR_RETRY_LATER, "nothing is listed in this session");
+	p->deleting = true;
+	if (end_on_error(p, pop3_delete(&p->wire, ranges, count,
+				    p->capa.pipelining, fn, arg, err)) < 0)
+		return -1;
+	return 1;
+}
+
+static int pop3_commit(struct session *s, struct err *err)
+{
+	struct pop3 *p = pop3_of(s);
+	int r;
+
+	if (!p->sound)
+		return err_set(err, ERR_NETWORK, ERR_SCOPE_SESSION,
+			ERR_RETRY_NOW, "the session is over");
+	r = pop3_quit(&p->wire, err);
+	/* whatever it says, it has heard it */
+	p->sound = false;
+	transport_poison(p->transport);
+	return r;
+}
+
 static void pop3_close(struct session *s)
 {
 	struct pop3 *p = pop3_of(s);
 
+	if (p->deleting)
+		p->sound = false;
 	if (p->sound && p->listing.awaited != POP3_AWAITS_NOTHING) {
 		/* listings that nobody has read come before the answer */
 		transport_set_deadline(p->transport, QUIT_MS);
@@ -193,6 +227,8 @@ static const struct session_ops pop3_ops = {
 	.changes = pop3_changes,
 	.fetch = pop3_fetch,
 	.headers = pop3_headers,
+	.expunge = pop3_expunge,
+	.commit = pop3_commit,
 	.close = pop3_close,
 	.abandon = pop3_abandon,
 };

@@ -81,6 +81,27 @@ int session_vanished(struct session *s, uint64_t since_modseq,
 	return s->ops->vanished(s, since_modseq, fn, arg, err);
 }
 
+int session_select_writable(struct session *s, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err)
+{
+	if (s->ops->select_writable == NULL)
+		return s->ops->select(s, mailbox, ret_state, err);
+	return s->ops->select_writable(s, mailbox, ret_state, err);
+}
+
+int session_expunge(struct session *s, const struct uid_range *ranges,
+	size_t count, session_range_fn *fn, void *arg, struct err *err)
+{
+	if (s->ops->expunge == NULL)
+		return 0;
+	return s->ops->expunge(s, ranges, count, fn, arg, err);
+}
+
+int session_commit(struct session *s, struct err *err)
+{
+	return s->ops->commit == NULL ? 0 : s->ops->commit(s, err);
+}
+
 void session_ahead(struct session *s, const struct session_ahead *what)
 {
 	if (s->ops->ahead != NULL)

@@ -147,6 +147,13 @@ struct session_ops {
 		session_range_fn *fn, void *arg, struct err *err);
 	/* NULL: as close. */
 	void (*abandon)(struct session *s);
+	/* Deleting. NULL: as select; nothing can be deleted; nothing is kept
+	 * back until then. */
+	int (*select_writable)(struct session *s, const char *mailbox,
+		struct mailbox_state *ret_state, struct err *err);
+	int (*expunge)(struct session *s, const struct uid_range *ranges,
+		size_t count, session_range_fn *fn, void *arg, struct err *err);
+	int (*commit)(struct session *s, struct err *err);
 };
 /* Each kind embeds this first. */
 struct session {
@@ -234,6 +241,32 @@ int session_fetch(struct session *s, const struct uid_range *ranges,
  */
 int session_headers(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err);
+
+/* SELECT (RFC 9051 6.3.2), for session_expunge. Scope mailbox where the
+ * server says NO, or lets us only read. POP3: as session_select. */
+int session_select_writable(struct session *s, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err);
+
+/* Messages of a POP3 session that may be deleted in it. */
+#define SESSION_DELETES_MAX 200
+
+/*
+ * Deletes exactly these messages of the mailbox that session_select_writable
+ * has selected (ranges as for session_fetch, of messages that are there); fn
+ * for those of which the server says that it is done, ascending.
+ * IMAP: UID STORE +FLAGS.SILENT (\Deleted) and UID EXPUNGE (RFC 4315 2.1),
+ * 1,000 messages in a round trip. Without UIDPLUS by EXPUNGE, and only where
+ * UID SEARCH DELETED names these and no others. POP3: DELE, of at most
+ * SESSION_DELETES_MAX; nothing is deleted before session_commit, and never
+ * by session_close.
+ * 1 done; 0 not to be done without others, nothing was deleted; -1: some may
+ * be.
+ */
+int session_expunge(struct session *s, const struct uid_range *ranges,
+	size_t count, session_range_fn *fn, void *arg, struct err *err);
+/* POP3: QUIT (RFC 1939 6); 0 only where the server says +OK. The session is
+ * over then. IMAP: nothing is left to do. */
+int session_commit(struct session *s, struct err *err);
 
 /*
  * Foretells the selects to come, in their order, with the fetch behind each,

@@ -140,7 +140,7 @@ static int too_many(
 	return err_hint(err, "raise limits.messages if that is wanted");
 }
 
-static int proxy_select(struct session *s, const char *mailbox,
+static int ask_state(struct session *s, uint8_t question, const char *mailbox,
 	struct mailbox_state *ret_state, struct err *err)
 {
 	struct proxy *p = proxy_of(s);
@@ -149,7 +149,7 @@ static int proxy_select(struct session *s, const char *mailbox,
 	uint8_t type;
 	int r;
 
-	if (proxy_begin(p, SESSION_SELECT, err) < 0)
+	if (proxy_begin(p, question, err) < 0)
 		return -1;
 	channel_put_str(p->channel, mailbox);
 	if (proxy_send(p, err) < 0)
@@ -169,6 +169,18 @@ static int proxy_select(struct session *s, const char *mailbox,
 		return too_many(p, mailbox, state.exists, err);
 	*ret_state = state;
 	return 0;
+}
+
+static int proxy_select(struct session *s, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err)
+{
+	return ask_state(s, SESSION_SELECT, mailbox, ret_state, err);
+}
+
+static int proxy_select_writable(struct session *s, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err)
+{
+	return ask_state(s, SESSION_SELECT_WRITABLE, mailbox, ret_state, err);
 }
 
 /* MESSAGE frames without bodies, up to DONE. */
@@ -289,6 +301,9 @@ static const struct session_ops proxy_ops = {
 	.uids = proxy_uids,
 	.vanished = proxy_vanished,
 	.statuses = proxy_statuses,
+	.select_writable = proxy_select_writable,
+	.expunge = proxy_expunge,
+	.commit = proxy_commit,
 };
 
 static int say_open(

@@ -13,6 +13,9 @@
  *   VANISHED since              CANNOT, DONE or UID_RANGES…, DONE
  *   RANGES…, FETCH              (BODY… MESSAGE)…, DONE
  *   RANGES…, HEADERS            (BODY… MESSAGE)…, DONE
+ *   SELECT_WRITABLE name        STATE, DONE
+ *   RANGES…, EXPUNGE            CANNOT, DONE or UID_RANGES…, DONE
+ *   COMMIT                      DONE
  *   AHEAD what                  (nothing)
  *   CLOSE                       the far end closes
  *
@@ -39,6 +42,9 @@ enum session_frame {
 	SESSION_VANISHED,
 	SESSION_NAME,	  /* of a mailbox */
 	SESSION_STATUSES, /* all names have been said */
+	SESSION_SELECT_WRITABLE,
+	SESSION_EXPUNGE, /* as FETCH */
+	SESSION_COMMIT,
 
 	SESSION_INFO = 65,
 	SESSION_MAILBOX,

@@ -37,5 +37,8 @@ int proxy_statuses(struct session *s, const char *const *mailboxes,
 	size_t count, session_status_fn *fn, void *arg, struct err *err);
 int proxy_vanished(struct session *s, uint64_t since_modseq,
 	session_range_fn *fn, void *arg, struct err *err);
+int proxy_expunge(struct session *s, const struct uid_range *ranges,
+	size_t count, session_range_fn *fn, void *arg, struct err *err);
+int proxy_commit(struct session *s, struct err *err);
 
 #endif

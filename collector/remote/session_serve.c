@@ -89,7 +89,7 @@ static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 	return 0;
 }
 
-static void serve_select(struct serve *v)
+static void serve_select(struct serve *v, bool writable)
 {
 	char name[NAME_MAILBOX_MAX];
 	struct mailbox_state state;
@@ -102,7 +102,10 @@ static void serve_select(struct serve *v)
 		v->over = true;
 		return;
 	}
-	r = session_select(v->session, name, &state, &err);
+	if (writable)
+		r = session_select_writable(v->session, name, &state, &err);
+	else
+		r = session_select(v->session, name, &state, &err);
 	if (r == 0) {
 		channel_begin(v->channel, SESSION_STATE);
 		session_put_state(v->channel, &state);
@@ -256,7 +259,14 @@ static void serve_request(struct serve *v, uint8_t type)
 		serve_answer(v, r, &err);
 		break;
 	case SESSION_SELECT:
-		serve_select(v);
+	case SESSION_SELECT_WRITABLE:
+		serve_select(v, type == SESSION_SELECT_WRITABLE);
+		break;
+	case SESSION_EXPUNGE:
+		serve_expunge(v);
+		break;
+	case SESSION_COMMIT:
+		serve_commit(v);
 		break;
 	case SESSION_SCAN:
 		serve_scan(v);

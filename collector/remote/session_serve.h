@@ -27,5 +27,8 @@ void serve_answer(struct serve *v, int r, const struct err *err);
 void serve_take_name(struct serve *v);
 void serve_statuses(struct serve *v);
 void serve_names_free(struct serve *v);
+/* EXPUNGE of v->ranges; COMMIT. */
+void serve_expunge(struct serve *v);
+void serve_commit(struct serve *v);
 
 #endif
