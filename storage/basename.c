@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -79,6 +80,13 @@ const char *basename_find_digits(const char *name)
 		p[BASENAME_DIGITS] != '.')
 		return NULL;
 	return p;
+}
+
+uint64_t basename_file_bytes(const char *name)
+{
+	const char *p = strstr(name, ",S=");
+
+	return p != NULL ? strtoull(p + 3, NULL, 10) : 0;
 }
 
 void basename_make(const struct keys *keys, const struct basename_parts *parts,

@@ -21,6 +21,9 @@ void basename_host(char *out, size_t out_bytes);
 /* Where the digits stand in a name of this form; NULL: it is none. */
 const char *basename_find_digits(const char *name);
 
+/* Bytes of the file, as the name says; 0 where it does not. */
+uint64_t basename_file_bytes(const char *name);
+
 struct basename_parts {
 	int64_t time_us;
 	const char *account; /* uuid */

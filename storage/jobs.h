@@ -113,7 +113,9 @@ struct job_result {
 	int64_t messages_source, messages_stored, messages_quarantined,
 		messages_skipped;
 	int64_t bytes_stored;
-	int64_t held; /* gone at the source, kept here until confirmed */
+	int64_t held; /* gone on one side, kept on the other until confirmed */
+	/* of --delete: what waits, and is done; 0 = no next one is known */
+	int64_t deletions_waiting, deletions_next_at, deletions_done;
 	/* NULL: the run did not come to know; the counts above and those of
 	 * the mailboxes stay as they were. */
 	const struct job_mailbox *mailboxes;
@@ -160,6 +162,7 @@ struct job_status {
 	int64_t last_success_at, next_due_at, runs, crashes;
 	int64_t messages_source, messages_stored, messages_quarantined,
 		messages_skipped, bytes_stored, held;
+	int64_t deletions_waiting, deletions_next_at, deletions_done;
 	bool has_error;
 	struct err err;
 	int64_t retry_at;

@@ -58,6 +58,9 @@ static int write_counts(struct state *state, int64_t account_id,
 	stmt_bind_int(s, "skipped", result->messages_skipped);
 	stmt_bind_int(s, "bytes", result->bytes_stored);
 	stmt_bind_int(s, "held", result->held);
+	stmt_bind_int(s, "deletions_waiting", result->deletions_waiting);
+	stmt_bind_int(s, "deletions_next_at", result->deletions_next_at);
+	stmt_bind_int(s, "deletions_done", result->deletions_done);
 	return stmt_run(s, err);
 }
 

@@ -108,6 +108,9 @@ static void read_status(struct stmt *s, struct job_status *st)
 	st->messages_skipped = stmt_int(s, "messages_skipped");
 	st->bytes_stored = stmt_int(s, "bytes_stored");
 	st->held = stmt_int(s, "held");
+	st->deletions_waiting = stmt_int(s, "deletions_waiting");
+	st->deletions_next_at = stmt_int(s, "deletions_next_at");
+	st->deletions_done = stmt_int(s, "deletions_done");
 	read_err(s, st);
 	if (strcmp(st->state, "running") != 0)
 		return;

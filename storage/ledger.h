@@ -59,6 +59,7 @@ struct ledger_mailbox {
 	int64_t gone;	  /* rows that it no longer had, when listed */
 	int64_t flags_at; /* when all flags were last compared; 0: never */
 	char notice[LEDGER_NOTICE_MAX];	      /* for people; "" = none */
+	char removal_notice[LEDGER_NOTICE_MAX]; /* ledger_removal.h */
 	int64_t stored, quarantined, skipped; /* rows of the present epoch */
 	int64_t bytes_stored;
 	/* of stored: gone at the source, nothing done yet; of these: held by
@@ -129,6 +130,7 @@ struct ledger_message {
 	struct flags source; /* flags at the source, last applied */
 	struct flags local;  /* flags here, last written by us */
 	bool to_new;	     /* published into new/ rather than cur/ */
+	int removal;	     /* enum removal (ledger_removal.h); read only */
 	bool going;	     /* due to go from its folder */
 	enum err_class why;  /* quarantined, skipped */
 	char why_text[256];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is known of messages and mailboxes whose numbers or names change. */
+#include "../collector/base/clock.h"
 #include "ledger_internal.h"
 
 #include <string.h>
@@ -95,6 +96,7 @@ static int adopt(struct ledger *l, const struct ledger_message *m,
 	if (ledger_write_begin(l, &own, err) != 0)
 		return -1;
 	s = db_stmt(l->db, "ledger_adopt");
+	stmt_bind_int(s, "imported_at", clock_wall_s());
 	ledger_bind_common(s, m);
 	ledger_bind_identity(s, m);
 	stmt_bind_int(s, "uidvalidity", uidvalidity);

@@ -36,6 +36,8 @@ static void read_mailbox(struct stmt *s, struct ledger_mailbox *m)
 	m->gone = stmt_int(s, "gone");
 	m->flags_at = stmt_int(s, "flags_at");
 	copy_blob(s, "notice", m->notice, sizeof m->notice);
+	copy_blob(s, "removal_notice", m->removal_notice,
+		sizeof m->removal_notice);
 	m->stored = stmt_int(s, "stored");
 	m->quarantined = stmt_int(s, "quarantined");
 	m->skipped = stmt_int(s, "skipped");

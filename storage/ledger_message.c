@@ -77,6 +77,7 @@ static int insert(struct ledger *l, struct ledger_message *m, struct err *err)
 	stmt_bind_int(s, "fence", m->fence);
 	stmt_bind_int(s, "stage_seq", (int64_t)m->stage_seq);
 	stmt_bind_int(s, "to_new", m->to_new);
+	stmt_bind_int(s, "imported_at", clock_wall_s());
 	ledger_bind_identity(s, m);
 	if (stmt_run(s, err) != 0)
 		return -1;

@@ -84,6 +84,7 @@ static int read_message(struct ledger *l, struct stmt *s,
 	m->fence = stmt_int(s, "fence");
 	m->stage_seq = (uint64_t)stmt_int(s, "stage_seq");
 	m->to_new = stmt_int(s, "to_new") != 0;
+	m->removal = (int)stmt_int(s, "removal");
 	m->size_bytes = (uint64_t)stmt_int(s, "size_bytes");
 	m->date_s = stmt_int(s, "date_s");
 	read_flags(s, m);

@@ -272,7 +272,7 @@ static int list_round(struct presence *p, struct err *err)
 }
 
 /* What the path leads to now is what was listed, and has the ledger's id. */
-static int check_store(struct store *store, struct err *err)
+int store_check(struct store *store, struct err *err)
 {
 	struct stat there, listed;
 	int fd = -1, rc;
@@ -305,7 +305,7 @@ int store_presence(
 	if (rc != 0)
 		(void)err_where(err, "store %s", store->root);
 	else
-		rc = check_store(store, err);
+		rc = store_check(store, err);
 	if (rc != 0) {
 		presence_free(&p);
 		return -1;
@@ -340,4 +340,30 @@ enum presence_verdict presence_find(
 		return PRESENCE_HERE;
 	}
 	return p->steady && !p->blind ? PRESENCE_ABSENT : PRESENCE_UNSURE;
+}
+
+const char *presence_dir(const struct presence *p, size_t i)
+{
+	return i < p->count ? p->places[i].dir : NULL;
+}
+
+int presence_is_steady(const struct presence *p, struct err *err)
+{
+	struct stat st;
+
+	if (!p->steady || p->blind)
+		return 0;
+	for (size_t i = 0; i < p->count; i++) {
+		struct place now = p->places[i];
+		int fd = open_place(p, &now), rc;
+		if (fd < 0)
+			return 0;
+		rc = check_place(&now, fd, err);
+		(void)close(fd);
+		if (rc != 0 || !now.steady)
+			return rc;
+	}
+	if (fstat(p->store->root_fd, &st) != 0)
+		return err_set_file(err, errno, "cannot look at the store");
+	return ctime_is_same(&st.st_ctim, &p->root_ctime);
 }

@@ -33,6 +33,12 @@ enum presence_verdict {
  */
 int store_presence(
 	struct store *store, struct presence **ret_presence, struct err *err);
+/* The i-th directory that was listed, "" = the root; NULL: no more. */
+const char *presence_dir(const struct presence *p, size_t i);
+/* 1: nothing has changed in any of them since they were listed; 0; -1. */
+int presence_is_steady(const struct presence *p, struct err *err);
+/* Whether the path still leads to that store: ERR_STORE where it does not. */
+int store_check(struct store *store, struct err *err);
 void presence_free(struct presence **p);
 /* ret_dir (may be NULL): the folder's directory, "" = the root; written for
  * PRESENCE_HERE only, borrowed. Two bases may share a hash: then a message

@@ -115,7 +115,10 @@ WHERE account_id = :account_id AND fence = :fence AND run = :run;
 -- name: job_counts
 UPDATE job SET messages_source = :source, messages_stored = :stored,
 	messages_quarantined = :quarantined, messages_skipped = :skipped,
-	bytes_stored = :bytes, held = :held, held_fence = fence
+	bytes_stored = :bytes, held = :held, held_fence = fence,
+	deletions_waiting = :deletions_waiting,
+	deletions_next_at = :deletions_next_at,
+	deletions_done = :deletions_done
 WHERE account_id = :account_id;
 
 -- name: job_progress_delete

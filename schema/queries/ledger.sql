@@ -87,12 +87,13 @@ UPDATE mailbox SET uidvalidity = 0, uidnext = 0, highestmodseq = 0,
 INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
 	fence, stage_seq, to_new, size_bytes, date_s, source_system,
 	local_system, source_keywords, local_keywords, base, sha256,
-	emailid, header_hash, pop3_order, bare_sha256, dropped, listed_bytes)
+	emailid, header_hash, pop3_order, bare_sha256, dropped, listed_bytes,
+	imported_at)
 VALUES (:mailbox_id, :uidvalidity, :uid, :uidl, :occurrence, 0,
 	:fence, :stage_seq, :to_new, :size_bytes, :date_s, :source_system,
 	:local_system, :source_keywords, :local_keywords, :base, :sha256,
 	:emailid, :header_hash, :pop3_order, :bare_sha256, :dropped,
-	:listed_bytes)
+	:listed_bytes, :imported_at)
 ON CONFLICT DO NOTHING;
 
 -- name: ledger_clear_uid

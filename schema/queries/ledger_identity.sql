@@ -54,10 +54,11 @@ WHERE emailid = '' AND uid > 0 AND state <= 1 LIMIT 1;
 INSERT INTO message (mailbox_id, uidvalidity, uid, uidl, occurrence, state,
 	fence, stage_seq, to_new, size_bytes, date_s, source_system,
 	local_system, source_keywords, local_keywords, base, sha256,
-	emailid, header_hash, pop3_order, bare_sha256, dropped, listed_bytes)
+	emailid, header_hash, pop3_order, bare_sha256, dropped, listed_bytes,
+	imported_at)
 VALUES (:mailbox_id, :uidvalidity, :uid, :uidl, :occurrence, 1,
 	0, 0, 0, :size_bytes, :date_s, :source_system,
 	:local_system, :source_keywords, :local_keywords, :base, :sha256,
 	:emailid, :header_hash, :pop3_order, :bare_sha256, :dropped,
-	:listed_bytes)
+	:listed_bytes, :imported_at)
 ON CONFLICT DO NOTHING;

@@ -112,7 +112,8 @@ def leftovers(store_root):
         wrong += [f"left in {os.path.basename(folder)}: {f}"
                   for f in os.listdir(folder)
                   if f.startswith("mailhaul.") and f not in (
-                      "mailhaul.id", "mailhaul.stage")]
+                      "mailhaul.id", "mailhaul.stage")
+                  and not re.fullmatch(r"mailhaul\.mark\.[0-9a-f]{32}", f)]
         wrong += [f"left in {os.path.basename(folder)}/tmp: {f}"
                   for f in os.listdir(os.path.join(folder, "tmp"))]
     return wrong
