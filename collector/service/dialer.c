@@ -207,6 +207,32 @@ static int held_headers(struct session *s, const struct uid_range *ranges,
 		h, session_headers(h->inner, ranges, count, sink, err), err);
 }
 
+static int held_select_writable(struct session *s, const char *mailbox,
+	struct mailbox_state *ret_state, struct err *err)
+{
+	struct held *h = (struct held *)s;
+
+	return outcome(h,
+		session_select_writable(h->inner, mailbox, ret_state, err),
+		err);
+}
+
+static int held_expunge(struct session *s, const struct uid_range *ranges,
+	size_t count, session_range_fn *fn, void *arg, struct err *err)
+{
+	struct held *h = (struct held *)s;
+
+	return outcome(h,
+		session_expunge(h->inner, ranges, count, fn, arg, err), err);
+}
+
+static int held_commit(struct session *s, struct err *err)
+{
+	struct held *h = (struct held *)s;
+
+	return outcome(h, session_commit(h->inner, err), err);
+}
+
 static int held_ahead(struct session *s, const struct session_ahead *what)
 {
 	session_ahead(((struct held *)s)->inner, what);
@@ -243,6 +269,9 @@ static const struct session_ops held_ops = {
 	.vanished = held_vanished,
 	.statuses = held_statuses,
 	.headers = held_headers,
+	.select_writable = held_select_writable,
+	.expunge = held_expunge,
+	.commit = held_commit,
 	.close = held_close,
 	.ahead = held_ahead,
 };

@@ -10,6 +10,7 @@
 
 #include "../../storage/ledger_expunge.h"
 #include "../model/brake.h"
+#include "../model/delete_rule.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,15 +26,16 @@ struct search {
 	uint64_t listed; /* messages in the list */
 };
 
-static bool is_kept(const struct work *w)
+bool expunge_is_kept(const struct work *w)
 {
-	return strcmp(w->run->account.on_expunge, "keep") == 0;
+	return strcmp(w->run->account.on_expunge, "keep") == 0 ||
+	       delete_rule_deletes(w->run->account.delete_rule);
 }
 
 bool expunge_is_due(const struct work *w, const struct ledger_mailbox *m,
 	const struct mailbox_state *state)
 {
-	if (is_kept(w))
+	if (expunge_is_kept(w))
 		return false;
 	return m->waiting != 0 || (uint64_t)(m->stored + m->quarantined +
 					     m->skipped) > state->exists;
@@ -279,7 +281,7 @@ int expunge_find(struct visit *v, struct err *err)
 	int rc;
 
 	/* a new epoch's numbers say nothing about the old one's messages */
-	if (is_kept(v->work) || v->fresh)
+	if (expunge_is_kept(v->work) || v->fresh)
 		return 0;
 	rc = find(&s, err);
 	free(s.rows);

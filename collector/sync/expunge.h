@@ -12,6 +12,9 @@
 
 #include "visit.h"
 
+/* Nothing goes here when it has gone there: no rule says so, or the source is
+ * emptied by ourselves (--delete). */
+bool expunge_is_kept(const struct work *w);
 /* There are more rows than messages, or something waits: worth a visit. */
 bool expunge_is_due(const struct work *w, const struct ledger_mailbox *m,
 	const struct mailbox_state *state);

@@ -178,7 +178,7 @@ int expunge_apply(struct work *w, struct err *err)
 	struct batch b = {.w = w};
 	int rc;
 
-	if (strcmp(w->run->account.on_expunge, "keep") == 0)
+	if (expunge_is_kept(w))
 		return 0;
 	do {
 		b.count = 0;
@@ -228,7 +228,7 @@ int expunge_held(struct work *w, const struct plan *plan, int64_t *ret_held,
 	size_t count;
 
 	*ret_held = 0;
-	if (strcmp(w->run->account.on_expunge, "keep") == 0)
+	if (expunge_is_kept(w))
 		return 0;
 	if (ledger_mailboxes(w->ledger, &all, &count, err) != 0)
 		return -1;

@@ -10,6 +10,7 @@
  */
 #include "resync.h"
 
+#include "../../storage/ledger_removal.h"
 #include "elsewhere.h"
 #include "scan.h"
 #include "trust.h"
@@ -125,10 +126,13 @@ static int add_row(struct visit *v, const struct change *change,
 	if (row->state != LEDGER_DONE && row->state != LEDGER_STAGED)
 		return 0;
 	changes_flags(change, &now);
+	/* our own mark, of a deletion that was cut off */
+	if (row->removal == REMOVAL_SENT)
+		now.system &= (uint8_t)~FLAG_DELETED;
 	if (flags_equal(&row->source, &now))
 		return 0;
 	item->source_now = (struct flags_ref){
-		.system = change->system, .keywords = change->keywords};
+		.system = now.system, .keywords = change->keywords};
 	item->source_then = flags_keep(s->arena, &row->source);
 	item->local_then = flags_keep(s->arena, &row->local);
 	item->again = s->again;

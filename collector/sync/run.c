@@ -11,6 +11,7 @@
  *                    then subscriptions, flush, marks
  *     expunge        what has vanished at the source, where a rule says so
  *     uidl_source    what the messages are called over POP3, where asked
+ *     removal        what is to be deleted at the source, where one says so
  *     summary        counts as the ledger has them now
  *     policy         when again, and who has to act
  *
@@ -26,6 +27,7 @@
 #include "outline.h"
 #include "policy.h"
 #include "reclaim.h"
+#include "removal.h"
 #include "summary.h"
 #include "survey.h"
 #include "trust.h"
@@ -138,7 +140,8 @@ static int execute(struct work *w, struct err *err)
 		    &w->ledger, err) != 0 ||
 		open_store(w, err) != 0 || check_source(w, err) != 0 ||
 		trust_load(w, err) != 0 || reclaim_begin(w, err) != 0 ||
-		summary_bytes(w->ledger, &w->bytes_kept, err) != 0)
+		summary_bytes(w->ledger, &w->bytes_kept, err) != 0 ||
+		removal_begin(w, err) != 0)
 		goto out;
 	w->link.bulk = w->bytes_kept == 0;
 	progress_phase(&w->progress, "connecting", NULL);
@@ -159,6 +162,8 @@ static int execute(struct work *w, struct err *err)
 			w, &plan, &w->run->result.held, &w->held_why, err);
 	if (rc == 0)
 		rc = uidl_source_run(w, err);
+	if (rc == 0)
+		rc = removal_run(w, &plan, err);
 out:
 	if (rc == 0)
 		link_close(&w->link);
@@ -229,6 +234,7 @@ static void log_end(const struct work *w)
 					       : "failed"),
 		LOG_NUM("new", w->arrived), LOG_NUM("flags", w->flag_changes),
 		LOG_NUM("expunged", w->expunged),
+		LOG_NUM("removed", w->removed),
 		LOG_NUM("recognised", w->rekeyed),
 		LOG_NUM("quarantined", w->quarantined),
 		LOG_NUM("mailboxes_failed", w->failed),

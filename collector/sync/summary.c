@@ -42,18 +42,27 @@ static bool is_planned(const struct plan *plan, const char *mailbox)
 	return plan->count == 0;
 }
 
+/* Takes text. */
+static char *join(char *text, const char *more)
+{
+	char *both;
+
+	if (more == NULL || more[0] == '\0')
+		return text;
+	both = mem_printf("%s%s%s", text, text[0] != '\0' ? "; " : "", more);
+	free(text);
+	return both;
+}
+
 /* What a person has to know. */
 static char *tell(
 	struct work *w, const struct ledger_mailbox *m, int64_t *ret_missing)
 {
-	char *uidls = uidl_source_tell(w, m, ret_missing), *both;
+	char *uidls = uidl_source_tell(w, m, ret_missing);
+	char *text = join(mem_strdup(m->notice), uidls);
 
-	if (uidls == NULL)
-		return mem_strdup(m->notice);
-	both = mem_printf(
-		"%s%s%s", m->notice, m->notice[0] != '\0' ? "; " : "", uidls);
 	free(uidls);
-	return both;
+	return join(text, m->removal_notice);
 }
 
 void summary_make(

@@ -33,6 +33,7 @@ struct work {
 	uint64_t rekeyed; /* recognised under a new key */
 	uint64_t flag_changes;
 	uint64_t expunged;    /* trashed or removed here */
+	uint64_t removed;     /* deleted at the source */
 	uint64_t left_out;    /* \Deleted, skip_deleted */
 	uint64_t quarantined; /* in this run */
 	uint64_t bytes_kept;  /* of the account, as far as known */
@@ -42,6 +43,7 @@ struct work {
 	size_t failed;	      /* mailboxes */
 	struct job_failure *failures; /* failures.h */
 	size_t failure_count;
+	bool turned_back; /* the store is older than the ledger: removal.h */
 	bool modseq_proved, modseq_lies; /* trust.h */
 };
 
