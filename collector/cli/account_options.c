@@ -2,6 +2,7 @@
 #include "account_options.h"
 
 #include "../base/mem.h"
+#include "../model/delete_rule.h"
 #include "../model/quirk.h"
 #include "../model/text.h"
 #include "map_options.h"
@@ -88,19 +89,21 @@ static int apply_order(struct account *a, const char *value, struct err *err)
 	return 0;
 }
 
-/* Rules that the contract has and this version cannot keep yet are refused,
- * rather than accepted and not followed. That a message is not listed by POP3
- * proves nothing: servers hide what was read, or is old. */
+/* That a message is not listed by POP3 proves nothing: servers hide what was
+ * read, or is old. */
 static int apply_rules(
 	struct account *a, const struct args *args, struct err *err)
 {
 	const char *delete_rule = args_value(args, "delete");
 	const char *on_expunge = args_value(args, "on-expunge");
+	enum delete_rule rule;
+	int64_t after_s;
 
-	if (delete_rule != NULL && strcmp(delete_rule, "never") != 0)
+	if (delete_rule != NULL &&
+		!delete_rule_parse(delete_rule, &rule, &after_s))
 		return refuse(err, "delete", delete_rule,
-			"this version deletes nothing at the source; the only "
-			"rule is never");
+			"it takes never, after-import, with-local or a time "
+			"such as 14d");
 	if (on_expunge != NULL && strcmp(on_expunge, "keep") != 0 &&
 		strcmp(on_expunge, "trash") != 0 &&
 		strcmp(on_expunge, "remove") != 0)

@@ -10,8 +10,10 @@ static const struct cli_option add_options[] = {
 		"how often to look for new mail: 15m, 1h … or never (import "
 		"once); default: sync.every"},
 	{"delete", "RULE",
-		"what happens at the source after a durable import: never "
-		"(nothing; the only rule of this version)"},
+		"what happens at the source when a message is durable here: "
+		"never (nothing; the default), after-import (it is deleted "
+		"there), a time such as 14d (then), or with-local (when it is "
+		"deleted here); see DELETED AT THE SOURCE"},
 	{"on-expunge", "RULE",
 		"what happens here when a message vanishes there: keep "
 		"(nothing; the default), trash (it goes to the folder Trash) "
@@ -64,7 +66,9 @@ static const struct cli_option set_options[] = {
 		"standard input"},
 	{"password", NULL, "ask for a new password on the terminal"},
 	{"every", "TIME", "15m, 1h …, never, or default"},
-	{"delete", "RULE", "never (the only rule of this version)"},
+	{"delete", "RULE",
+		"never, after-import, with-local or a time such as 14d; also "
+		"for what came before"},
 	{"on-expunge", "RULE",
 		"keep, trash or remove; also for what has vanished before"},
 	{"folder", "GLOB", "replaces all globs given before; \"\" = all"},

@@ -271,6 +271,7 @@ void help_man_program(FILE *out)
 		man_command(out, c);
 	man_uids(out);
 	man_expunge(out);
+	help_man_deletions(out);
 	man_quirks(out);
 	(void)fputs(
 		".SH \"EXIT STATUS\"\n"

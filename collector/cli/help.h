@@ -12,5 +12,7 @@ void help_overview(FILE *out);
 void help_command(const struct command *command, FILE *out);
 void help_man_program(FILE *out); /* mailhaul(1) */
 void help_man_config(FILE *out);  /* mailhaul.conf(5) */
+/* The section on --delete; help_deletions.c. */
+void help_man_deletions(FILE *out);
 
 #endif

@@ -66,6 +66,14 @@ static json_t *error_json(const struct job_status *s)
 		time_json(s->retry_at));
 }
 
+static json_t *deletions_json(const struct job_status *s)
+{
+	return json_pack("{s:I, s:o, s:I}", "waiting",
+		(json_int_t)s->deletions_waiting, "next_at",
+		time_json(s->deletions_next_at), "done",
+		(json_int_t)s->deletions_done);
+}
+
 static json_t *row_json(const struct row *row)
 {
 	const struct job_status *s = row->status;
@@ -76,7 +84,7 @@ static json_t *row_json(const struct row *row)
 		(json_int_t)s->messages_skipped, "held", (json_int_t)s->held);
 
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:I, "
-			 "s:o, s:o}",
+			 "s:o, s:o, s:o}",
 		"name", row->account.name, "protocol",
 		protocol_name(row->account.url.protocol), "state", s->state,
 		"to", json_text(row->account.to), "last_success_at",
@@ -84,7 +92,8 @@ static json_t *row_json(const struct row *row)
 		time_json(s->next_due_at), "runs", (json_int_t)s->runs,
 		"crashes", (json_int_t)s->crashes, "messages", messages,
 		"bytes_stored", (json_int_t)s->bytes_stored, "error",
-		error_json(s), "mailboxes", mailboxes_json(s));
+		error_json(s), "mailboxes", mailboxes_json(s), "deletions",
+		deletions_json(s));
 }
 
 /* What there is to say about a row in one phrase. */
@@ -116,6 +125,24 @@ static void note(const struct job_status *s, char *out, size_t out_bytes)
 	}
 }
 
+/* "; 12 to be deleted at the source, next 2026-…" */
+static void note_deletions(
+	const struct job_status *s, char *out, size_t out_bytes)
+{
+	char count[32], when[CLOCK_RFC3339_BYTES];
+	size_t len = strlen(out);
+
+	if (s->deletions_waiting == 0)
+		return;
+	text_format_count((uint64_t)s->deletions_waiting, count);
+	(void)snprintf(out + len, out_bytes - len,
+		"; %s to be deleted at the source%s%s", count,
+		s->deletions_next_at != 0 ? ", next " : "",
+		s->deletions_next_at != 0
+			? clock_rfc3339(s->deletions_next_at, when)
+			: "");
+}
+
 /* The same, and that there is more to read. */
 static void note_all(const struct row *row, char *out, size_t out_bytes)
 {
@@ -125,6 +152,7 @@ static void note_all(const struct row *row, char *out, size_t out_bytes)
 	note(s, out, out_bytes);
 	for (size_t i = 0; i < s->mailbox_count; i++)
 		n += s->mailboxes[i].notice[0] != '\0';
+	note_deletions(s, out, out_bytes);
 	len = strlen(out);
 	if (n != 0)
 		(void)snprintf(out + len, out_bytes - len,

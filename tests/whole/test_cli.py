@@ -76,7 +76,7 @@ class Cli(case.Case):
                 ("name", ["", "imaps://u@h"]),
                 ("name", ["x" * 200, "imaps://u@h"]),
                 ("every", ["a", "imaps://u@h", "--every", "often"]),
-                ("delete", ["a", "imaps://u@h", "--delete", "14d"]),
+                ("delete", ["a", "imaps://u@h", "--delete", "later"]),
                 ("on-expunge", ["a", "imaps://u@h", "--on-expunge", "x"]),
                 ("ca-file", ["a", "imaps://u@h", "--ca-file", "/nowhere"]),
                 ("fingerprint", ["a", "imaps://u@h", "--fingerprint", "x"]),
