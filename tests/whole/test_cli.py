@@ -401,6 +401,7 @@ class Cli(case.Case):
             json.loads(p.stdout)
         s = self.haul.status(user)
         self.assertEqual(set(s) - {"error"}, {
+                "deletions",
             "name", "protocol", "state", "to", "last_success_at",
             "next_due_at", "runs", "crashes", "messages", "bytes_stored",
             "mailboxes"})
