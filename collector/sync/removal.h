@@ -41,7 +41,9 @@ struct removal_item {
 	const char *emailid; /* in the arena; "" = none */
 	uint64_t size_bytes;
 	int64_t date_s;
-	unsigned char sha256[32];
+	uint64_t listed_bytes;	  /* POP3, at the import; 0 = not known */
+	unsigned char sha256[32]; /* and bare_sha256: content.h */
+	unsigned char bare_sha256[32];
 	unsigned char header_hash[LEDGER_HEADER_HASH];
 	bool has_header;
 	bool sent; /* asked for before, and not known to be done */

@@ -10,7 +10,7 @@
  */
 #include "removal.h"
 
-#include "digest.h"
+#include "../../storage/header.h"
 #include "uidset.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@
 struct page {
 	struct work *w;
 	struct removal_list list; /* ascending by UID */
-	struct digest *digest;	  /* of the header under way */
+	struct header header;	  /* under way */
 	uint64_t done;
 };
 
@@ -68,9 +68,7 @@ static int on_header_bytes(
 	struct page *p = arg;
 
 	(void)err;
-	if (p->digest == NULL)
-		digest_begin(&p->digest);
-	digest_add(p->digest, bytes, n);
+	(void)header_add(&p->header, bytes, n);
 	return 0;
 }
 
@@ -79,17 +77,18 @@ static int on_listed(
 {
 	struct page *p = arg;
 	struct removal_item *item = NULL;
-	unsigned char sha256[DIGEST_BYTES];
-	bool hashed = p->digest != NULL;
+	struct header_bare head;
+	bool hashed = p->header.n != 0;
 
 	if (hashed)
-		digest_end(&p->digest, sha256);
+		header_make_bare(&p->header, &head);
+	header_begin(&p->header);
 	if ((meta->has & MESSAGE_HAS_UID) != 0)
 		item = find_item(p, meta->uid);
 	/* a line that nobody asked for says nothing */
 	if (item != NULL && item->fate != REMOVAL_SAME &&
 		(meta->has & (MESSAGE_HAS_SIZE | MESSAGE_HAS_BODY)) != 0)
-		item->fate = is_same(item, meta, hashed ? sha256 : NULL)
+		item->fate = is_same(item, meta, hashed ? head.hash : NULL)
 				     ? REMOVAL_SAME
 				     : REMOVAL_OTHER;
 	return work_check_cancel(p->w, err);
@@ -117,9 +116,11 @@ static int identify(struct page *p, struct err *err)
 		.body = on_header_bytes, .message = on_listed, .arg = p};
 	size_t count;
 	struct uid_range *ranges = ranges_of(p, true, &count);
-	int rc = session_headers(p->w->link.session, ranges, count, &sink, err);
+	int rc;
 
-	digest_drop(&p->digest);
+	header_begin(&p->header);
+	rc = session_headers(p->w->link.session, ranges, count, &sink, err);
+	header_clear(&p->header);
 	free(ranges);
 	return rc;
 }

@@ -27,9 +27,11 @@ static int on_row(void *arg, const struct ledger_message *m, const char *dir,
 		.emailid = arena_strdup(l->arena, m->emailid),
 		.size_bytes = m->size_bytes,
 		.sent = m->removal == REMOVAL_SENT,
+		.listed_bytes = m->listed_bytes,
 		.date_s = m->date_s,
 		.has_header = memcmp(m->header_hash, none, sizeof none) != 0};
 	memcpy(item->sha256, m->sha256, sizeof item->sha256);
+	memcpy(item->bare_sha256, m->bare_sha256, sizeof item->bare_sha256);
 	memcpy(item->header_hash, m->header_hash, sizeof item->header_hash);
 	return 0;
 }

@@ -13,7 +13,7 @@
  */
 #include "removal.h"
 
-#include "digest.h"
+#include "../../storage/content.h"
 #include "drop_table.h"
 #include "uidset.h"
 
@@ -28,7 +28,7 @@ struct round {
 	struct drop_table table; /* this session's */
 	struct drop **by_uidl;
 	struct removal_list list; /* of this session: a part of all */
-	struct digest *digest;	  /* of the message under way */
+	struct content content;	  /* of the message under way */
 	uint64_t done;
 };
 
@@ -87,13 +87,20 @@ static struct drop **find_uidl(
 	return r->by_uidl + low;
 }
 
+/* As it was announced then, or as it came. */
+static bool is_size(const struct removal_item *item, const struct drop *d)
+{
+	return d->size_bytes == item->size_bytes ||
+	       (item->listed_bytes != 0 && d->size_bytes == item->listed_bytes);
+}
+
 /* Some servers give the number in the session for a UIDL. */
-static bool is_just_number(const struct drop *d)
+static bool is_believed(const struct round *r, const struct drop *d)
 {
 	char text[16];
 
 	(void)snprintf(text, sizeof text, "%lu", (unsigned long)d->number);
-	return strcmp(d->uidl, text) == 0;
+	return !r->table.numbered && !d->doubtful && strcmp(d->uidl, text) != 0;
 }
 
 /* Where the listing alone is proof. */
@@ -104,8 +111,7 @@ static void match_by_name(struct round *r)
 		size_t n;
 		struct drop **d = find_uidl(r, item->uidl, &n);
 
-		if (n != 1 || is_just_number(*d) ||
-			(*d)->size_bytes != item->size_bytes)
+		if (n != 1 || !is_believed(r, *d) || !is_size(item, *d))
 			continue;
 		item->fate = REMOVAL_SAME;
 		item->number = (*d)->number;
@@ -132,19 +138,21 @@ static void choose_suspects(struct round *r)
 		if (n != 0 && !item->sent)
 			item->fate = REMOVAL_OTHER;
 		for (size_t k = 0; k < n; k++)
-			if (d[k]->uidl[0] != '\0' ||
-				d[k]->size_bytes == item->size_bytes)
+			if (d[k]->uidl[0] != '\0' || is_size(item, d[k]))
 				d[k]->due = !d[k]->settled;
 	}
 }
 
-static void match_by_bytes(struct round *r, struct drop *d,
-	const unsigned char sha256[DIGEST_BYTES])
+static void match_by_bytes(
+	struct round *r, struct drop *d, const struct content_id *id)
 {
 	for (size_t i = 0; i < r->list.count; i++) {
 		struct removal_item *item = &r->list.items[i];
 		if (item->fate == REMOVAL_SAME ||
-			memcmp(item->sha256, sha256, DIGEST_BYTES) != 0)
+			(memcmp(item->sha256, id->sha256, sizeof id->sha256) !=
+					0 &&
+				memcmp(item->bare_sha256, id->bare_sha256,
+					sizeof id->bare_sha256) != 0))
 			continue;
 		/* the UIDL of another message is not overruled */
 		if (d->uidl[0] != '\0' && strcmp(d->uidl, item->uidl) != 0)
@@ -160,9 +168,7 @@ static int on_bytes(void *arg, const void *bytes, size_t n, struct err *err)
 {
 	struct round *r = arg;
 
-	if (r->digest == NULL)
-		digest_begin(&r->digest);
-	digest_add(r->digest, bytes, n);
+	content_add(&r->content, bytes, n);
 	return work_check_cancel(r->w, err);
 }
 
@@ -170,19 +176,16 @@ static int on_message(
 	void *arg, const struct message_meta *meta, struct err *err)
 {
 	struct round *r = arg;
-	unsigned char sha256[DIGEST_BYTES];
+	struct content_id id;
 	long at = -1;
 
-	(void)err;
-	if (r->digest == NULL)
-		digest_begin(&r->digest); /* an empty message */
-	digest_end(&r->digest, sha256);
+	content_end(&r->content, &id);
 	if ((meta->has & MESSAGE_HAS_BODY) != 0 &&
 		(meta->has & MESSAGE_HAS_UID) != 0)
 		at = drop_table_find(&r->table, meta->uid);
 	if (at >= 0 && r->table.drops[at].due)
-		match_by_bytes(r, &r->table.drops[at], sha256);
-	return 0;
+		match_by_bytes(r, &r->table.drops[at], &id);
+	return content_begin(&r->content, err);
 }
 
 static int prove(struct round *r, struct err *err)
@@ -200,9 +203,11 @@ static int prove(struct round *r, struct err *err)
 			numbers[n++] = r->table.drops[i].number;
 	ranges = uid_ranges(numbers, n, &count);
 	if (count != 0)
+		rc = content_begin(&r->content, err);
+	if (count != 0 && rc == 0)
 		rc = session_fetch(
 			r->w->link.session, ranges, count, &sink, err);
-	digest_drop(&r->digest);
+	content_clear(&r->content);
 	free(ranges);
 	free(numbers);
 	return rc;
