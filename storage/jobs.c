@@ -38,6 +38,7 @@ static int claim(struct stmt *s, struct job *ret_job, struct err *err)
 		ret_job->fence = stmt_int(s, "fence");
 		ret_job->attempts = stmt_int(s, "attempts");
 		ret_job->retry = stmt_int(s, "retry") != 0;
+		ret_job->revision = stmt_int(s, "revision");
 		/* A RETURNING statement commits when it ends. */
 		if (stmt_run(s, err) != 0)
 			return -1;
@@ -182,6 +183,8 @@ static int release_all(struct state *state, int64_t now_s, struct err *err)
 
 	stmt_bind_int(s, "now", now_s);
 	if (stmt_run(s, err) != 0)
+		return -1;
+	if (jobs_push_end(state, 0, err) != 0)
 		return -1;
 	return stmt_run(db_stmt(state->db, "job_progress_delete_all"), err);
 }

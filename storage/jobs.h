@@ -25,6 +25,14 @@ struct job {
 	int64_t fence;	  /* grows with every claim of the account */
 	int64_t attempts; /* failed runs in a row before this one */
 	bool retry;	  /* try what is quarantined, due or not */
+	int64_t revision; /* of the account: what a person has changed */
+};
+
+/* Of an account with `push`, since its last run. */
+enum job_push {
+	JOB_PUSH_NONE,
+	JOB_PUSH_WAITS,	 /* a session waits for new mail */
+	JOB_PUSH_CANNOT, /* the server cannot do that */
 };
 
 /*
@@ -116,6 +124,7 @@ struct job_result {
 	int64_t held; /* gone on one side, kept on the other until confirmed */
 	/* of --delete: what waits, and is done; 0 = no next one is known */
 	int64_t deletions_waiting, deletions_next_at, deletions_done;
+	enum job_push push;
 	/* NULL: the run did not come to know; the counts above and those of
 	 * the mailboxes stay as they were. */
 	const struct job_mailbox *mailboxes;
@@ -155,6 +164,20 @@ int jobs_cancel(struct state *state, int64_t account_id, struct err *err);
 int jobs_cancelled(struct state *state, const char *owner,
 	int64_t **ret_accounts, size_t *ret_count, struct err *err);
 
+/*
+ * A session that waits for new mail has news, or was lost (waits: false): the
+ * account is due no later than at_s, after the present run where there is one.
+ * Joins the caller's transaction.
+ */
+int jobs_due_by(struct state *state, int64_t account_id, int64_t now_s,
+	int64_t at_s, bool waits, struct err *err);
+/* No session of it waits any more; 0 = of anybody. */
+int jobs_push_end(struct state *state, int64_t account_id, struct err *err);
+/* Calls fn with those of the accounts that exist and are not paused. */
+typedef void jobs_revision_fn(void *arg, int64_t account_id, int64_t revision);
+int jobs_revisions(struct state *state, const int64_t *accounts, size_t count,
+	jobs_revision_fn *fn, void *arg, struct err *err);
+
 /* What `status` shows of one account. Strings owned. */
 struct job_status {
 	int64_t account_id;
@@ -166,6 +189,7 @@ struct job_status {
 	bool has_error;
 	struct err err;
 	int64_t retry_at;
+	enum job_push push;
 	char run[JOB_RUN_ID_BYTES];
 	struct job_progress progress; /* state running */
 	struct job_mailbox *mailboxes;

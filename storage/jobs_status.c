@@ -111,6 +111,7 @@ static void read_status(struct stmt *s, struct job_status *st)
 	st->deletions_waiting = stmt_int(s, "deletions_waiting");
 	st->deletions_next_at = stmt_int(s, "deletions_next_at");
 	st->deletions_done = stmt_int(s, "deletions_done");
+	st->push = (enum job_push)stmt_int(s, "push");
 	read_err(s, st);
 	if (strcmp(st->state, "running") != 0)
 		return;

@@ -305,6 +305,14 @@ int account_apply(const struct settings *settings, struct account *a,
 		a->shared = true;
 	if (args_value(args, "no-shared") != NULL)
 		a->shared = false;
+	if (args_value(args, "push") != NULL)
+		a->push = true;
+	if (args_value(args, "no-push") != NULL)
+		a->push = false;
+	if (a->push && a->url.protocol == PROTOCOL_POP3)
+		return err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE,
+			"--push: POP3 cannot wait for new mail; use --every");
 	if (args_value(args, "skip-deleted") != NULL)
 		a->skip_deleted = true;
 	if (args_value(args, "keep-deleted") != NULL)

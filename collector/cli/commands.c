@@ -32,6 +32,9 @@ static const struct cli_option add_options[] = {
 		"put a mailbox, and what lies below it, into this folder, such "
 		"as \"Gesendet=Sent\"; the mailbox as check shows it; "
 		"repeatable"},
+	{"push", NULL,
+		"keep a session waiting for new mail in INBOX (IMAP with "
+		"IDLE): it is here within seconds; all else as --every says"},
 	{"shared", NULL,
 		"collect the mailboxes of other users and shared ones, too"},
 	{"ca-file", "FILE", "trust these certificates (PEM) for this server"},
@@ -80,6 +83,8 @@ static const struct cli_option set_options[] = {
 	{"map", "MAILBOX=FOLDER",
 		"for mailboxes that have no folder yet; replaces all given "
 		"before; \"\" = none"},
+	{"push", NULL, "wait for new mail in INBOX (IDLE)"},
+	{"no-push", NULL, "look only as often as --every says"},
 	{"shared", NULL, "collect others' mailboxes, too"},
 	{"no-shared", NULL, "collect them no longer; their mail stays"},
 	{"ca-file", "FILE", "\"\" = tls.ca_file"},

@@ -255,6 +255,26 @@ static void man_expunge(FILE *out)
 		out);
 }
 
+static void man_push(FILE *out)
+{
+	(void)fputs(
+		".SH PUSH\n"
+		"With \\fB\\-\\-push\\fR the session of an IMAP account does "
+		"not log out at the end of a run of the daemon: it waits in "
+		"INBOX (IDLE), and what comes or changes there calls the next "
+		"run at once, in the same session. Other mailboxes are looked "
+		"at in that run, too, and as often as \\fB\\-\\-every\\fR "
+		"says. \\fBstatus\\fR shows \\(lqwaiting for new mail\\(rq. "
+		"A session that is lost is opened again within seconds; one "
+		"that is lost again and again, later and later.\n.PP\n"
+		"Sessions that wait count against pool.parked, not against "
+		"pool.sessions and pool.per_host. Accounts for which there is "
+		"no place, whose server has no IDLE, or whose process is "
+		"needed for another host (pool.envoys) are looked at as often "
+		"as \\fB\\-\\-every\\fR says.\n",
+		out);
+}
+
 void help_man_program(FILE *out)
 {
 	man_head(out, "MAILHAUL", "1", "mailhaul",
@@ -270,6 +290,7 @@ void help_man_program(FILE *out)
 	for (const struct command *c = commands; c->name != NULL; c++)
 		man_command(out, c);
 	man_uids(out);
+	man_push(out);
 	man_expunge(out);
 	help_man_deletions(out);
 	man_quirks(out);

@@ -84,7 +84,7 @@ static json_t *row_json(const struct row *row)
 		(json_int_t)s->messages_skipped, "held", (json_int_t)s->held);
 
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:I, "
-			 "s:o, s:o, s:o}",
+			 "s:o, s:o, s:o, s:b}",
 		"name", row->account.name, "protocol",
 		protocol_name(row->account.url.protocol), "state", s->state,
 		"to", json_text(row->account.to), "last_success_at",
@@ -93,7 +93,7 @@ static json_t *row_json(const struct row *row)
 		"crashes", (json_int_t)s->crashes, "messages", messages,
 		"bytes_stored", (json_int_t)s->bytes_stored, "error",
 		error_json(s), "mailboxes", mailboxes_json(s), "deletions",
-		deletions_json(s));
+		deletions_json(s), "push", s->push == JOB_PUSH_WAITS);
 }
 
 /* What there is to say about a row in one phrase. */
@@ -118,8 +118,15 @@ static void note(const struct job_status *s, char *out, size_t out_bytes)
 		(void)snprintf(out, out_bytes, "due since %s",
 			clock_rfc3339(s->next_due_at, when));
 	} else if (s->next_due_at != 0) {
-		(void)snprintf(out, out_bytes, "next %s",
-			clock_rfc3339(s->next_due_at, when));
+		(void)snprintf(out, out_bytes, "%snext %s%s",
+			s->push == JOB_PUSH_WAITS ? "waiting for new mail; "
+						  : "",
+			clock_rfc3339(s->next_due_at, when),
+			s->push == JOB_PUSH_CANNOT
+				? "; the server has no IDLE for --push"
+				: "");
+	} else if (s->push == JOB_PUSH_WAITS) {
+		(void)snprintf(out, out_bytes, "waiting for new mail");
 	} else {
 		(void)snprintf(out, out_bytes, "done");
 	}

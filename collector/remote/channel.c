@@ -289,6 +289,27 @@ static void out_shrink(struct channel *c)
 	c->out_cap = OUT_FIRST_BYTES;
 }
 
+bool channel_is_quiet(const struct channel *c)
+{
+	struct pollfd p = {.fd = c->fd, .events = POLLIN | POLLRDHUP};
+
+	return c->in_pos == c->in_end && poll(&p, 1, 0) == 0;
+}
+
+void channel_slim(struct channel *c)
+{
+	if (c->out_len == 0)
+		out_shrink(c);
+	if (c->in_pos != c->in_end || c->in_cap <= IN_FIRST_BYTES)
+		return;
+	explicit_bzero(c->in, c->in_high);
+	free(c->in);
+	c->in = mem_array(IN_FIRST_BYTES, 1);
+	c->in_cap = IN_FIRST_BYTES;
+	c->in_pos = c->in_end = c->in_high = 0;
+	c->left = 0;
+}
+
 /* The frame under way moves to the front of a larger buffer. */
 static void in_grow(struct channel *c, size_t cap)
 {

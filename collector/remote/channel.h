@@ -74,6 +74,11 @@ void channel_rest(struct channel *c, const void **p, size_t *n);
 size_t channel_left(const struct channel *c);
 bool channel_done(const struct channel *c);
 
+/* Nothing has come that was not read, and nothing has ended. */
+bool channel_is_quiet(const struct channel *c);
+/* Gives back the room that a quiet channel does not need. */
+void channel_slim(struct channel *c);
+
 /*
  * Shared encodings. channel_get_meta leaves out members whose values no
  * server can mean (UID 0, a date outside the years 1 to 9999, a MODSEQ of 64

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The envoy's side: give everything up, then serve what is handed over, one
- * detached thread a session. The main thread reads the control socket, and
- * while sessions live it looks every few seconds whether one of them hangs:
- * a parser that a server's bytes have sent round in circles would otherwise
- * keep a processor busy until the conductor ends.
+ * detached thread a session, none for one that waits in IDLE. The main thread
+ * reads the control socket, watches who waits, and while sessions live it
+ * looks every few seconds whether one of them hangs: a parser that a server's
+ * bytes have sent round in circles would otherwise keep a processor busy until
+ * the conductor ends.
  */
 #include "envoy.h"
 
@@ -14,16 +15,17 @@
 #include "../base/task.h"
 #include "ca_cache.h"
 #include "channel.h"
+#include "envoy_parked.h"
 #include "sandbox.h"
-#include "session_channel.h"
 
 #include <errno.h>
 #include <malloc.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,23 +33,6 @@
 #define STATUS_STUCK 70 /* EX_SOFTWARE */
 #define STATUS_CONFIG 3
 #define ARENAS 2
-
-struct envoy;
-struct handed {
-	struct handed *next;
-	struct envoy *envoy;
-	int channel_fd; /* the serving thread's; here only looked at */
-	int socket_fd;
-	int anchors_fd;	    /* -1 = none */
-	int64_t hung_up_ms; /* 0 = the conductor is still there */
-};
-
-struct envoy {
-	pthread_mutex_t lock;
-	pthread_cond_t over; /* the last session has ended */
-	struct handed *sessions;
-	struct ca_cache *anchors;
-};
 
 static void close_fd(int *fd)
 {
@@ -85,6 +70,7 @@ static int open_session(void *arg, const struct session_config *config,
 static void forget(struct handed *h)
 {
 	struct envoy *e = h->envoy;
+	const uint64_t one = 1;
 	bool last;
 
 	(void)pthread_mutex_lock(&e->lock);
@@ -94,20 +80,29 @@ static void forget(struct handed *h)
 			break;
 		}
 	last = e->sessions == NULL;
-	if (last)
-		(void)pthread_cond_signal(&e->over);
 	(void)pthread_mutex_unlock(&e->lock);
 	close_fd(&h->anchors_fd);
 	free(h);
-	if (last)
-		(void)malloc_trim(0);
+	if (!last)
+		return;
+	(void)malloc_trim(0);
+	if (write(e->over_fd, &one, sizeof one) < 0) {
+		/* it is readable already */
+	}
 }
 
+/* The life of a session, up to its end or its next rest. */
 static void *serve(void *arg)
 {
 	struct handed *h = arg;
+	bool renew = h->renew;
 
-	session_channel_serve(h->channel_fd, h->socket_fd, open_session, h);
+	while (session_serve(h->serve, renew)) {
+		if (envoy_park(h))
+			return NULL; /* h is no longer ours */
+		renew = session_serve_wait(h->serve);
+	}
+	session_serve_free(&h->serve);
 	forget(h);
 	return NULL;
 }
@@ -125,8 +120,9 @@ static void take(struct envoy *e, const int *fds, size_t count)
 	h = mem_alloc(sizeof *h);
 	h->envoy = e;
 	h->channel_fd = fds[0];
-	h->socket_fd = fds[1];
 	h->anchors_fd = count == 3 ? fds[2] : -1;
+	h->serve = session_serve_new(fds[0], fds[1], open_session, h);
+	h->go_on = serve;
 	(void)pthread_mutex_lock(&e->lock);
 	h->next = e->sessions;
 	e->sessions = h;
@@ -134,8 +130,7 @@ static void take(struct envoy *e, const int *fds, size_t count)
 	if (task_detach(serve, h, &err) == 0)
 		return;
 	log_err(LOG_LEVEL_ERROR, NULL, "envoy", &err);
-	close_fd(&h->channel_fd);
-	close_fd(&h->socket_fd);
+	session_serve_free(&h->serve);
 	forget(h);
 }
 
@@ -179,46 +174,50 @@ static bool has_sessions(struct envoy *e)
 	return has;
 }
 
-/* Until the control socket ends. */
-static void serve_control(struct envoy *e)
+/* What the control socket says; false once it has ended. */
+static bool read_control(struct envoy *e)
 {
-	for (;;) {
-		struct pollfd p = {.fd = ENVOY_CONTROL_FD, .events = POLLIN};
-		int fds[CHANNEL_FDS_MAX], r;
-		size_t count = 0, n;
-		struct err err = {0};
-		char what;
+	int fds[CHANNEL_FDS_MAX], r;
+	size_t count = 0, n;
+	struct err err = {0};
+	char what;
 
-		r = poll(&p, 1, has_sessions(e) ? LOOK_MS : -1);
-		if (r == 0 || (r < 0 && errno == EINTR)) {
-			exit_if_stuck(e);
-			continue;
-		}
-		r = channel_recv_fds(ENVOY_CONTROL_FD, &what, sizeof what, &n,
-			fds, &count, &err);
-		if (r == 0)
-			return;
-		if (r > 0)
-			take(e, fds, count);
-		else
-			log_err(LOG_LEVEL_ERROR, NULL, "envoy", &err);
-		if (r < 0 && err.scope == ERR_SCOPE_SERVICE)
-			return;
-	}
+	r = channel_recv_fds(
+		ENVOY_CONTROL_FD, &what, sizeof what, &n, fds, &count, &err);
+	if (r > 0)
+		take(e, fds, count);
+	else if (r < 0)
+		log_err(LOG_LEVEL_ERROR, NULL, "envoy", &err);
+	return r > 0 || (r < 0 && err.scope != ERR_SCOPE_SERVICE);
 }
 
-static void wait_for_sessions(struct envoy *e)
+/* Until the control socket and the last session have ended. */
+static void serve_all(struct envoy *e)
 {
-	while (has_sessions(e)) {
-		struct timespec until;
-		(void)clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += LOOK_MS / 1000;
-		(void)pthread_mutex_lock(&e->lock);
-		if (e->sessions != NULL)
-			(void)pthread_cond_timedwait(
-				&e->over, &e->lock, &until);
-		(void)pthread_mutex_unlock(&e->lock);
+	int64_t looked_ms = clock_mono_ms();
+	bool control = true;
+	uint64_t over;
+
+	while (control || has_sessions(e)) {
+		int wait_ms = has_sessions(e) ? LOOK_MS : -1;
+		struct epoll_event event;
+		int r = epoll_wait(e->epoll_fd, &event, 1, wait_ms);
+
+		if (r > 0 && event.data.ptr == e) {
+			control = read_control(e);
+			if (!control)
+				(void)epoll_ctl(e->epoll_fd, EPOLL_CTL_DEL,
+					ENVOY_CONTROL_FD, NULL);
+		} else if (r > 0 && event.data.ptr == &e->over_fd) {
+			(void)!read(e->over_fd, &over, sizeof over);
+		} else if (r > 0) {
+			envoy_wake(event.data.ptr, false);
+		}
+		if (clock_mono_ms() - looked_ms < LOOK_MS)
+			continue;
+		looked_ms = clock_mono_ms();
 		exit_if_stuck(e);
+		envoy_look_at_parked(e);
 	}
 }
 
@@ -245,6 +244,24 @@ static int warm_up(struct err *err)
 	return 0;
 }
 
+static int watch(struct envoy *e, int fd, void *what)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = what};
+
+	return fd < 0 ? -1 : epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static int open_watch(struct envoy *e, struct err *err)
+{
+	e->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	e->over_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (e->epoll_fd >= 0 && watch(e, ENVOY_CONTROL_FD, e) == 0 &&
+		watch(e, e->over_fd, &e->over_fd) == 0)
+		return 0;
+	return err_set_sys(err, ERR_CONFIG, ERR_SCOPE_SERVICE, ERR_RETRY_CHANGE,
+		errno, "epoll");
+}
+
 int envoy_main(void)
 {
 	struct envoy e = {.sessions = NULL};
@@ -253,18 +270,15 @@ int envoy_main(void)
 
 	sandbox_prepare(ENVOY_CONTROL_FD);
 	(void)mallopt(M_ARENA_MAX, ARENAS);
-	if (warm_up(&err) < 0 ||
+	if (warm_up(&err) < 0 || open_watch(&e, &err) < 0 ||
 		sandbox_enter(SANDBOX_ENVOY, &report, &err) < 0) {
 		log_err(LOG_LEVEL_ERROR, NULL, "envoy", &err);
 		return STATUS_CONFIG;
 	}
 	(void)pthread_mutex_init(&e.lock, NULL);
-	(void)pthread_cond_init(&e.over, NULL);
 	e.anchors = ca_cache_new();
-	serve_control(&e);
-	wait_for_sessions(&e);
+	serve_all(&e);
 	ca_cache_free(&e.anchors);
-	(void)pthread_cond_destroy(&e.over);
 	(void)pthread_mutex_destroy(&e.lock);
 	return 0;
 }

@@ -48,6 +48,10 @@ static const struct session_ops imap_ops = {
 	.statuses = imap_statuses,
 	.select_writable = imap_select_writable,
 	.expunge = imap_expunge,
+	.idle = imap_idle,
+	.idle_end = imap_idle_end,
+	.idle_look = imap_idle_look,
+	.idle_fd = imap_idle_fd,
 };
 
 struct imap *imap_new(const struct session_limits *limits)
@@ -109,6 +113,7 @@ int imap_tap(void *arg, const char *line, size_t n)
 	}
 	if (strcmp(word, "VANISHED") == 0)
 		imap_note_vanished(im, rest);
+	im->news = true; /* where it waits in IDLE */
 	if (im->tap == NULL || im->tap(im->tap_arg, word, &rest, &err) == 0)
 		return 0;
 	imap_stop(im, &err);

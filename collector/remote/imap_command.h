@@ -100,6 +100,9 @@ struct imap {
 	bool waiting;	  /* for the answer to that one */
 	bool throttled;	  /* it has said so, and gone on */
 	uint32_t refused; /* answers that were NO or BAD */
+	bool idling;	  /* imap_idle.c: the command in flight is IDLE */
+	bool news;	  /* since IDLE was sent */
+	bool idle_over;	  /* the server has answered IDLE without DONE */
 	imap_line_fn *tap;
 	void *tap_arg;
 	const struct imap_reader *reader; /* NULL: messages are dropped */
@@ -248,6 +251,13 @@ void imap_note_enabled(struct imap *im, struct imap_line *rest);
 void imap_note_vanished(struct imap *im, struct imap_line rest);
 int imap_vanished(struct session *s, uint64_t since_modseq,
 	session_range_fn *fn, void *arg, struct err *err);
+
+/* ---- imap_idle.c ---- */
+
+int imap_idle(struct session *s, struct err *err);
+int imap_idle_end(struct session *s, struct err *err);
+int imap_idle_look(struct session *s, struct err *err);
+int imap_idle_fd(struct session *s);
 
 /* ---- the rest ---- */
 

@@ -134,6 +134,7 @@ static void status_note_number(struct imap *im, uint64_t n, struct imap_line *l)
 {
 	char word[16];
 
+	im->news = true; /* EXISTS, EXPUNGE, FETCH, RECENT: whatever it is */
 	if (n > UINT32_MAX || !imap_line_word(l, word, sizeof word))
 		return;
 	if (strcmp(word, "EXISTS") == 0) {

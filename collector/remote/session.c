@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SESSION_MS (INT64_C(6) * 3600 * 1000)
 #define SESSION_GREETING_BYTES 4096
 
 void session_info(struct session *s, struct session_info *ret_info)
@@ -106,6 +105,28 @@ void session_ahead(struct session *s, const struct session_ahead *what)
 {
 	if (s->ops->ahead != NULL)
 		(void)s->ops->ahead(s, what);
+}
+
+int session_idle(struct session *s, struct err *err)
+{
+	if (s->ops->idle == NULL)
+		return 0;
+	return s->ops->idle(s, err);
+}
+
+int session_idle_end(struct session *s, struct err *err)
+{
+	return s->ops->idle_end(s, err);
+}
+
+int session_idle_look(struct session *s, struct err *err)
+{
+	return s->ops->idle_look(s, err);
+}
+
+int session_idle_fd(struct session *s)
+{
+	return s->ops->idle_fd(s);
 }
 
 void session_close(struct session **s)

@@ -25,6 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SESSION_MS (INT64_C(6) * 3600 * 1000)
+
 /* Bounds, from settings. Bytes unless the name says otherwise. */
 struct session_limits {
 	uint64_t message_bytes;
@@ -35,7 +37,7 @@ struct session_limits {
 	uint64_t messages; /* of a mailbox */
 	uint64_t mailboxes;
 	int64_t idle_ms;    /* no byte for this long: time-out */
-	int64_t session_ms; /* whole session at most; 0 = 6 h */
+	int64_t session_ms; /* whole session at most; 0 = SESSION_MS */
 };
 
 /* Who wants to know when a call waits for the far end: begin before, end
@@ -154,6 +156,12 @@ struct session_ops {
 	int (*expunge)(struct session *s, const struct uid_range *ranges,
 		size_t count, session_range_fn *fn, void *arg, struct err *err);
 	int (*commit)(struct session *s, struct err *err);
+	/* NULL: it cannot wait. */
+	int (*idle)(struct session *s, struct err *err);
+	int (*idle_end)(struct session *s, struct err *err);
+	/* NULL: only where the bytes are read. */
+	int (*idle_look)(struct session *s, struct err *err);
+	int (*idle_fd)(struct session *s);
 };
 /* Each kind embeds this first. */
 struct session {
@@ -274,6 +282,21 @@ int session_commit(struct session *s, struct err *err);
  * but the time it takes, whatever is asked then.
  */
 void session_ahead(struct session *s, const struct session_ahead *what);
+
+/*
+ * The session waits for news of the selected mailbox (IDLE, RFC 2177, RFC 9051
+ * 6.3.13): 1, and nothing but session_idle_end, session_close and, where the
+ * bytes are read, the two below may be called; nothing of it needs a thread.
+ * 0: the server cannot, or will not; the session is as it was. -1.
+ */
+int session_idle(struct session *s, struct err *err);
+/* It waits no longer. 1: there is news; 0: there is none, as far as is known;
+ * -1. */
+int session_idle_end(struct session *s, struct err *err);
+/* In the envoy, when session_idle_fd is readable: takes what has come and
+ * waits for nothing. 1: there is news; 0: none yet; -1: the session is over. */
+int session_idle_look(struct session *s, struct err *err);
+int session_idle_fd(struct session *s);
 
 /* LOGOUT / QUIT within 2 s if the session is sound, else just closes. */
 void session_close(struct session **s);

@@ -68,8 +68,14 @@ static int failed(struct proxy *p, struct err *err)
 
 int proxy_next(struct proxy *p, uint8_t *ret_type, struct err *err)
 {
-	int r = channel_recv(
-		p->channel, p->limits.idle_ms + GRACE_MS, ret_type, err);
+	return proxy_next_within(
+		p, p->limits.idle_ms + GRACE_MS, ret_type, err);
+}
+
+int proxy_next_within(
+	struct proxy *p, int64_t ms, uint8_t *ret_type, struct err *err)
+{
+	int r = channel_recv(p->channel, ms, ret_type, err);
 
 	if (r < 0) {
 		p->dead = true;
@@ -304,6 +310,8 @@ static const struct session_ops proxy_ops = {
 	.select_writable = proxy_select_writable,
 	.expunge = proxy_expunge,
 	.commit = proxy_commit,
+	.idle = proxy_idle,
+	.idle_end = proxy_idle_end,
 };
 
 static int say_open(

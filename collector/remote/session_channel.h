@@ -24,12 +24,41 @@ int session_channel_open(int channel_fd, const struct session_config *config,
 /* Any thread: makes the running call fail with ERR_CANCELLED. */
 void session_channel_cancel(struct session *s);
 
-/* Envoy: serves one session until either end closes. Takes channel_fd and
- * socket_fd. `open` takes socket_fd, even on failure, as session_open_direct
- * does; the secret is cleansed when it has returned. */
+/* Conductor: the session waits in IDLE (session_idle), and its descriptor is
+ * readable: 1: there is news; 0: not yet; -1: it is over, and err says why. */
+int session_channel_news(struct session *s, struct err *err);
+/* To be polled for reading while it waits. */
+int session_channel_fd(const struct session *s);
+
+/* `open` takes socket_fd, even on failure, as session_open_direct does; the
+ * secret is cleansed when it has returned. */
 typedef int session_serve_open_fn(void *arg,
 	const struct session_config *config, int socket_fd, int hangup_fd,
 	struct session **ret_session, struct err *err);
+
+/*
+ * Envoy: one session, served by whichever thread calls session_serve. Takes
+ * channel_fd and socket_fd.
+ */
+struct serve;
+struct serve *session_serve_new(
+	int channel_fd, int socket_fd, session_serve_open_fn *open, void *arg);
+void session_serve_free(struct serve **serve);
+/*
+ * Serves until either end closes: false, and all that is left is
+ * session_serve_free. True: the session waits in IDLE and needs no thread; to
+ * be called again when one of session_serve_waits is readable, or with renew
+ * when SESSION_IDLE_RENEW_MS have passed.
+ */
+bool session_serve(struct serve *serve, bool renew);
+#define SESSION_IDLE_RENEW_MS (INT64_C(25) * 60 * 1000)
+/* What it waits for (ret_socket_fd: -1 = nothing more), and since when, on
+ * the monotonic clock. */
+void session_serve_waits(const struct serve *serve, int *ret_channel_fd,
+	int *ret_socket_fd, int64_t *ret_since_ms);
+/* Waits for that on this thread. True: it is to be renewed. */
+bool session_serve_wait(const struct serve *serve);
+/* All in one, on one thread, waits included. */
 void session_channel_serve(
 	int channel_fd, int socket_fd, session_serve_open_fn *open, void *arg);
 

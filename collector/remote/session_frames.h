@@ -17,6 +17,8 @@
  *   RANGES…, EXPUNGE            CANNOT, DONE or UID_RANGES…, DONE
  *   COMMIT                      DONE
  *   AHEAD what                  (nothing)
+ *   IDLE                        CANNOT, DONE or DONE, later EVENT, once
+ *   WAKE                        EVENT where it had been under way, DONE
  *   CLOSE                       the far end closes
  *
  * Any answer may end with FAIL err instead of DONE.
@@ -45,6 +47,8 @@ enum session_frame {
 	SESSION_SELECT_WRITABLE,
 	SESSION_EXPUNGE, /* as FETCH */
 	SESSION_COMMIT,
+	SESSION_IDLE,	  /* nothing but WAKE and CLOSE until WAKE is done */
+	SESSION_WAKE,
 
 	SESSION_INFO = 65,
 	SESSION_MAILBOX,
@@ -56,6 +60,7 @@ enum session_frame {
 	SESSION_UID_RANGES, /* as RANGES */
 	SESSION_CANNOT,
 	SESSION_STATUS, /* number of the name, state */
+	SESSION_EVENT,	/* unasked: there is news */
 };
 
 #define SESSION_RANGES_FRAME 4096     /* ranges in a frame at most */

@@ -12,6 +12,8 @@ struct proxy {
 	struct session_limits limits;
 	struct session_info info;
 	bool dead;
+	bool idling; /* it waits */
+	bool news;   /* and the envoy has said that there is news */
 };
 
 /* The call cannot begin: the session has ended. -1. */
@@ -26,6 +28,9 @@ int proxy_begin(struct proxy *p, uint8_t type, struct err *err);
 int proxy_send(struct proxy *p, struct err *err);
 /* The next frame of an answer: 1 and its type, 0 at its end, -1. */
 int proxy_next(struct proxy *p, uint8_t *ret_type, struct err *err);
+/* The same, if each piece of it comes within ms. */
+int proxy_next_within(
+	struct proxy *p, int64_t ms, uint8_t *ret_type, struct err *err);
 
 int proxy_headers(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err);
@@ -40,5 +45,7 @@ int proxy_vanished(struct session *s, uint64_t since_modseq,
 int proxy_expunge(struct session *s, const struct uid_range *ranges,
 	size_t count, session_range_fn *fn, void *arg, struct err *err);
 int proxy_commit(struct session *s, struct err *err);
+int proxy_idle(struct session *s, struct err *err);
+int proxy_idle_end(struct session *s, struct err *err);
 
 #endif

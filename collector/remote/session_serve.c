@@ -9,7 +9,7 @@
  */
 #include "session_serve.h"
 #include "../base/clock.h"
-#include "session_channel.h"
+#include "../base/mem.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -289,6 +289,9 @@ static void serve_request(struct serve *v, uint8_t type)
 	case SESSION_AHEAD:
 		take_ahead(v);
 		break;
+	case SESSION_IDLE:
+		serve_idle(v);
+		break;
 	case SESSION_RANGES:
 		take_ranges(v);
 		break;
@@ -303,17 +306,18 @@ static void serve_request(struct serve *v, uint8_t type)
 }
 
 /* OPEN: the secret lives from here until the session has logged in. */
-static void serve_open(
-	struct serve *v, int socket_fd, session_serve_open_fn *open, void *arg)
+static void serve_open(struct serve *v)
 {
 	struct session_config config;
 	struct session_info info;
+	int socket_fd = v->socket_fd;
 	struct err err = {0};
 	uint8_t type;
 	bool ok;
 	int r;
 
-	v->over = true;
+	v->over = v->begun = true;
+	v->socket_fd = -1;
 	if (channel_recv(v->channel, -1, &type, NULL) <= 0) {
 		(void)close(socket_fd);
 		return;
@@ -327,8 +331,8 @@ static void serve_open(
 		return;
 	}
 	v->over = false;
-	r = open(arg, &config, socket_fd, channel_fd(v->channel), &v->session,
-		&err);
+	r = v->open(v->open_arg, &config, socket_fd, channel_fd(v->channel),
+		&v->session, &err);
 	secret_clear(&config.secret);
 	explicit_bzero(&config, sizeof config);
 	if (r == 0) {
@@ -342,20 +346,53 @@ static void serve_open(
 	v->over = v->over || v->session == NULL;
 }
 
-void session_channel_serve(int channel_fd_taken, int socket_fd,
+struct serve *session_serve_new(int channel_fd_taken, int socket_fd,
 	session_serve_open_fn *open, void *arg)
 {
-	struct serve v = {.channel = channel_new(channel_fd_taken)};
+	struct serve *v = mem_alloc(sizeof *v);
+
+	v->channel = channel_new(channel_fd_taken);
+	v->socket_fd = socket_fd;
+	v->open = open;
+	v->open_arg = arg;
+	return v;
+}
+
+void session_serve_free(struct serve **serve)
+{
+	struct serve *v = *serve;
+
+	if (v->socket_fd >= 0)
+		(void)close(v->socket_fd);
+	if (v->session != NULL && v->leave)
+		session_close(&v->session);
+	else if (v->session != NULL)
+		session_abandon(&v->session);
+	free(v->ranges);
+	serve_names_free(v);
+	channel_free(&v->channel);
+	free(v);
+	*serve = NULL;
+}
+
+bool session_serve(struct serve *v, bool renew)
+{
 	uint8_t type;
 
-	serve_open(&v, socket_fd, open, arg);
-	while (!v.over && channel_recv(v.channel, -1, &type, NULL) > 0)
-		serve_request(&v, type);
-	if (v.session != NULL && v.leave)
-		session_close(&v.session);
-	else if (v.session != NULL)
-		session_abandon(&v.session);
-	free(v.ranges);
-	serve_names_free(&v);
-	channel_free(&v.channel);
+	if (!v->begun)
+		serve_open(v);
+	while (!v->over) {
+		if (v->idling && serve_rests(v, renew))
+			return true;
+		renew = false;
+		if (v->over || channel_recv(v->channel, -1, &type, NULL) <= 0)
+			break;
+		if (v->idling && type == SESSION_WAKE)
+			serve_wake(v);
+		else if (v->idling)
+			v->over = true;
+		else
+			serve_request(v, type);
+	}
+	return false;
 }

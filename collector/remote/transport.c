@@ -156,6 +156,11 @@ void transport_set_deadline(struct transport *t, int64_t ms)
 	t->command_end_ms = ms > 0 ? clock_mono_ms() + ms : 0;
 }
 
+void transport_set_session_deadline(struct transport *t, int64_t deadline_ms)
+{
+	t->session_end_ms = deadline_ms > 0 ? clock_mono_ms() + deadline_ms : 0;
+}
+
 void transport_begin_command(struct transport *t)
 {
 	if (t->guard != NULL)
@@ -176,6 +181,11 @@ void transport_private(struct transport *t, bool on)
 uint64_t transport_bytes_in(const struct transport *t)
 {
 	return t->bytes_in;
+}
+
+int transport_fd(const struct transport *t)
+{
+	return t->fd;
 }
 
 /* Milliseconds until the nearest limit, idle_end_ms included; -1 with a sticky
@@ -241,6 +251,10 @@ int transport_wait(struct transport *t, short events)
 	int64_t now = clock_mono_ms();
 	int64_t idle_end = t->idle_ms > 0 ? now + t->idle_ms : INT64_MAX;
 
+	if (t->no_wait) {
+		t->would_wait = true;
+		return -1;
+	}
 	for (;;) {
 		int64_t left = time_left(t, now, idle_end);
 		int r;

@@ -65,6 +65,19 @@ int transport_start_deflate(
 /* The round trip time that the kernel has measured; -1 = not known. */
 int64_t transport_rtt_us(const struct transport *t);
 
+/*
+ * While a session waits for news nobody reads, so its own deadline does not
+ * count: deadline_ms as in transport_config, from now.
+ */
+void transport_set_session_deadline(struct transport *t, int64_t deadline_ms);
+/*
+ * Takes what the server has sent into the stream's buffer, as far as it fits,
+ * and waits for nothing: 0, or -1 with the sticky error where the connection
+ * has ended.
+ */
+int transport_pump(struct transport *t);
+int transport_fd(const struct transport *t);
+
 /* The stream for mailimap_connect/mailpop3_connect, which own it from then
  * on. buffer_bytes: 8 KiB for IMAP, 16 KiB for POP3. */
 mailstream *transport_stream(struct transport *t, size_t buffer_bytes);

@@ -31,6 +31,8 @@ struct transport {
 	int64_t idle_ms;
 	int64_t session_end_ms; /* on the monotonic clock; 0 = none */
 	int64_t command_end_ms;
+	bool no_wait;	   /* transport_pump: what would wait fails, and that */
+	bool would_wait;   /* is no error */
 	int64_t polled_ms; /* when the descriptors were last looked at */
 	uint64_t bytes_in;
 	uint64_t budget_end; /* of bytes_in; 0 = none */

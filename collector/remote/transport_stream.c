@@ -124,6 +124,23 @@ static mailstream_low_driver driver = {
 	.mailstream_interrupt_idle = low_idle,
 };
 
+int transport_pump(struct transport *t)
+{
+	mailstream *s = t->stream;
+	ssize_t r = 1;
+
+	t->no_wait = true;
+	t->would_wait = false;
+	while (r > 0 && s->read_buffer_len < s->buffer_max_size) {
+		r = low_read(s->low, s->read_buffer + s->read_buffer_len,
+			s->buffer_max_size - s->read_buffer_len);
+		if (r > 0)
+			s->read_buffer_len += (size_t)r;
+	}
+	t->no_wait = false;
+	return r > 0 || (t->would_wait && !transport_failed(t)) ? 0 : -1;
+}
+
 mailstream *transport_stream(struct transport *t, size_t buffer_bytes)
 {
 	mailstream_low *low = mailstream_low_new(t, &driver);

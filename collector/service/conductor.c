@@ -18,6 +18,7 @@
 #include "claims.h"
 #include "envoys.h"
 #include "limits.h"
+#include "parked.h"
 #include "pool.h"
 
 #include <signal.h>
@@ -49,6 +50,7 @@ struct conductor {
 	struct anchors *anchors;
 	struct committer *committer;
 	struct pool *pool;
+	struct parked *parked; /* NULL: a single pass */
 	struct results results;
 	struct claims claims;
 	size_t places; /* runs at once: pool.sessions, or what fits */
@@ -173,6 +175,21 @@ static void on_settled(void *arg)
 		(void)uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
 }
 
+static void on_due(void *arg)
+{
+	struct conductor *c = arg;
+
+	if (c->drain == RUNNING)
+		(void)turn(c);
+}
+
+/* As many as pool.parked says, or as find descriptors. */
+static size_t parked_max(const struct conductor *c)
+{
+	return limits_parked(
+		(size_t)c->settings->settings.pool_parked, c->places);
+}
+
 /* ---- ending */
 
 static void close_handle(uv_handle_t *handle)
@@ -189,6 +206,7 @@ static void end_loop(struct conductor *c)
 	close_handle((uv_handle_t *)&c->term);
 	close_handle((uv_handle_t *)&c->interrupt);
 	close_handle((uv_handle_t *)&c->hangup);
+	parked_free(&c->parked);
 	envoys_stop(c->envoys);
 	pool_free(&c->pool);
 }
@@ -203,6 +221,8 @@ static void drain(struct conductor *c, enum drain how)
 			LOG_NUM("runs", pool_count(c->pool)));
 	}
 	c->drain = how;
+	if (c->parked != NULL)
+		parked_close(c->parked);
 	claims_give_up(&c->claims);
 	pool_cancel(c->pool, 0, how == HARD);
 	uv_timer_set_repeat(&c->tick, TICK_MS / 10);
@@ -291,6 +311,8 @@ static void on_tick(uv_timer_t *tick)
 	if (++c->ticks % HEARTBEAT_TICKS == 0)
 		heartbeat(c);
 	envoys_reap_idle(c->envoys);
+	if (c->parked != NULL)
+		parked_check(c->parked);
 	asked = turn(c);
 	if (!c->options->once)
 		return;
@@ -327,6 +349,8 @@ static void on_hangup(uv_signal_t *handle, int number)
 	settings_clear(&fresh);
 	envoys_set_max(c->envoys, (size_t)c->settings->settings.pool_envoys);
 	c->places = limits_raise((size_t)c->settings->settings.pool_sessions);
+	if (c->parked != NULL)
+		parked_set_max(c->parked, parked_max(c));
 	LOG(LOG_LEVEL_INFO, NULL, "settings_reloaded", LOG_END);
 }
 
@@ -351,6 +375,8 @@ static int prepare(struct conductor *c, struct err *err)
 		.on_finished = on_finished,
 		.on_settled = on_settled,
 		.arg = c};
+	struct parked_needs parked_needs = {
+		.state = c->state, .on_due = on_due, .arg = c};
 
 	if (jobs_release_all(c->state, clock_wall_s(), err) < 0 ||
 		committer_start(s->state_dir,
@@ -361,9 +387,14 @@ static int prepare(struct conductor *c, struct err *err)
 	(void)uv_loop_init(&c->loop);
 	c->anchors = anchors_new();
 	c->envoys = envoys_new(&c->loop, (size_t)s->pool_envoys);
-	needs.envoys = c->envoys;
+	needs.envoys = parked_needs.envoys = c->envoys;
 	needs.anchors = c->anchors;
 	needs.committer = c->committer;
+	if (!c->options->once) {
+		c->parked = parked_new(&c->loop, &parked_needs, parked_max(c));
+		envoys_on_evict(c->envoys, parked_evict, c->parked);
+	}
+	needs.parked = c->parked;
 	c->pool = pool_new(&c->loop, &needs);
 	db_set_patience(c->state->db, PATIENCE_MS);
 	watch_signals(c);

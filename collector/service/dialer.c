@@ -12,6 +12,7 @@
 #include "../remote/envoy.h"
 #include "../remote/scout.h"
 #include "../remote/session_channel.h"
+#include "dialer_held.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,89 +30,10 @@
 #define HAND_OVER_TRIES 3
 #define OPEN_TRIES 3
 
-/* ---- trust anchors */
-
-struct anchor {
-	struct anchor *next;
-	char *ca_file;
-	int fd;
-};
-
-struct anchors {
-	pthread_mutex_t lock;
-	struct anchor *list;
-};
-
-struct anchors *anchors_new(void)
-{
-	struct anchors *a = mem_alloc(sizeof *a);
-
-	(void)pthread_mutex_init(&a->lock, NULL);
-	return a;
-}
-
-void anchors_free(struct anchors **a)
-{
-	if (*a == NULL)
-		return;
-	for (struct anchor *v = (*a)->list, *next; v != NULL; v = next) {
-		next = v->next;
-		(void)close(v->fd);
-		free(v->ca_file);
-		free(v);
-	}
-	(void)pthread_mutex_destroy(&(*a)->lock);
-	free(*a);
-	*a = NULL;
-}
-
-static int load(const char *ca_file, int *ret_fd, struct err *err)
-{
-	if (ca_file != NULL)
-		return envoy_anchors_fd(ca_file, ret_fd, err);
-	*ret_fd = memfd_create("no anchors", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (*ret_fd < 0)
-		return err_set_sys(err, ERR_DISK, ERR_SCOPE_SESSION,
-			ERR_RETRY_LATER, errno, "memfd_create");
-	return 0;
-}
-
-/* ca_file NULL: none (no TLS). The descriptor stays ours. */
-static int anchors_get(
-	struct anchors *a, const char *ca_file, int *ret_fd, struct err *err)
-{
-	const char *key = ca_file != NULL ? ca_file : "";
-	struct anchor *v;
-	int fd, r = 0;
-
-	(void)pthread_mutex_lock(&a->lock);
-	for (v = a->list; v != NULL; v = v->next)
-		if (strcmp(v->ca_file, key) == 0)
-			break;
-	if (v == NULL && (r = load(ca_file, &fd, err)) == 0) {
-		v = mem_alloc(sizeof *v);
-		v->fd = fd;
-		v->ca_file = mem_strdup(key);
-		v->next = a->list;
-		a->list = v;
-	}
-	if (r == 0)
-		*ret_fd = v->fd;
-	(void)pthread_mutex_unlock(&a->lock);
-	return r;
-}
-
 /* ---- the session of a run */
 
-struct held {
-	struct session base;
-	struct session *inner;
-	struct dialer *dialer;
-	struct envoy *envoy;
-};
-
 /* What a call ended with, as the run should see it. */
-static int outcome(struct held *h, int r, struct err *err)
+int held_outcome(struct held *h, int r, struct err *err)
 {
 	if (r >= 0)
 		return r;
@@ -133,7 +55,7 @@ static int held_list(
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(h, session_list(h->inner, fn, arg, err), err);
+	return held_outcome(h, session_list(h->inner, fn, arg, err), err);
 }
 
 static int held_select(struct session *s, const char *mailbox,
@@ -141,7 +63,7 @@ static int held_select(struct session *s, const char *mailbox,
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(
+	return held_outcome(
 		h, session_select(h->inner, mailbox, ret_state, err), err);
 }
 
@@ -150,7 +72,8 @@ static int held_scan(struct session *s, uint32_t items, session_message_fn *fn,
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(h, session_scan(h->inner, items, fn, arg, err), err);
+	return held_outcome(
+		h, session_scan(h->inner, items, fn, arg, err), err);
 }
 
 static int held_changes(struct session *s, uint64_t since_modseq,
@@ -158,7 +81,7 @@ static int held_changes(struct session *s, uint64_t since_modseq,
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(
+	return held_outcome(
 		h, session_changes(h->inner, since_modseq, fn, arg, err), err);
 }
 
@@ -167,7 +90,7 @@ static int held_fetch(struct session *s, const struct uid_range *ranges,
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(
+	return held_outcome(
 		h, session_fetch(h->inner, ranges, count, sink, err), err);
 }
 
@@ -176,7 +99,7 @@ static int held_uids(
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(h, session_uids(h->inner, fn, arg, err), err);
+	return held_outcome(h, session_uids(h->inner, fn, arg, err), err);
 }
 
 static int held_statuses(struct session *s, const char *const *mailboxes,
@@ -184,7 +107,7 @@ static int held_statuses(struct session *s, const char *const *mailboxes,
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(h,
+	return held_outcome(h,
 		session_statuses(h->inner, mailboxes, count, fn, arg, err),
 		err);
 }
@@ -194,7 +117,7 @@ static int held_vanished(struct session *s, uint64_t since_modseq,
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(
+	return held_outcome(
 		h, session_vanished(h->inner, since_modseq, fn, arg, err), err);
 }
 
@@ -203,7 +126,7 @@ static int held_headers(struct session *s, const struct uid_range *ranges,
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(
+	return held_outcome(
 		h, session_headers(h->inner, ranges, count, sink, err), err);
 }
 
@@ -212,7 +135,7 @@ static int held_select_writable(struct session *s, const char *mailbox,
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(h,
+	return held_outcome(h,
 		session_select_writable(h->inner, mailbox, ret_state, err),
 		err);
 }
@@ -222,15 +145,15 @@ static int held_expunge(struct session *s, const struct uid_range *ranges,
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(h,
-		session_expunge(h->inner, ranges, count, fn, arg, err), err);
+	return held_outcome(
+		h, session_expunge(h->inner, ranges, count, fn, arg, err), err);
 }
 
 static int held_commit(struct session *s, struct err *err)
 {
 	struct held *h = (struct held *)s;
 
-	return outcome(h, session_commit(h->inner, err), err);
+	return held_outcome(h, session_commit(h->inner, err), err);
 }
 
 static int held_ahead(struct session *s, const struct session_ahead *what)
@@ -239,7 +162,7 @@ static int held_ahead(struct session *s, const struct session_ahead *what)
 	return 0;
 }
 
-static void forget_channel(struct dialer *d)
+void dialer_forget_channel(struct dialer *d)
 {
 	(void)pthread_mutex_lock(&d->lock);
 	if (d->channel_fd >= 0)
@@ -253,9 +176,16 @@ static void held_close(struct session *s)
 	struct held *h = (struct held *)s;
 
 	session_close(&h->inner);
-	forget_channel(h->dialer);
+	dialer_forget_channel(h->dialer);
 	envoys_release(h->dialer->envoys, &h->envoy);
 	free(h);
+}
+
+static int held_idle(struct session *s, struct err *err)
+{
+	struct held *h = (struct held *)s;
+
+	return held_outcome(h, session_idle(h->inner, err), err);
 }
 
 static const struct session_ops held_ops = {
@@ -274,6 +204,7 @@ static const struct session_ops held_ops = {
 	.commit = held_commit,
 	.close = held_close,
 	.ahead = held_ahead,
+	.idle = held_idle,
 };
 
 /* ---- opening */
@@ -378,23 +309,36 @@ static int hand_over(struct dialer *d, const char *key, int socket_fd,
 	}
 }
 
-static int speak(struct dialer *d, const struct session_config *config,
-	int channel_fd, struct envoy *envoy, struct session **ret_session,
-	struct err *err)
+void dialer_note_channel(struct dialer *d, int channel_fd)
+{
+	(void)pthread_mutex_lock(&d->lock);
+	d->channel_fd = fcntl(channel_fd, F_DUPFD_CLOEXEC, 3);
+	if (atomic_load(d->cancel))
+		(void)shutdown(channel_fd, SHUT_RDWR);
+	(void)pthread_mutex_unlock(&d->lock);
+}
+
+struct held *held_new(struct dialer *d, struct envoy *envoy)
 {
 	struct held *h = mem_alloc(sizeof *h);
 
 	h->base.ops = &held_ops;
 	h->dialer = d;
 	h->envoy = envoy;
-	(void)pthread_mutex_lock(&d->lock);
-	d->channel_fd = fcntl(channel_fd, F_DUPFD_CLOEXEC, 3);
-	if (atomic_load(d->cancel))
-		(void)shutdown(channel_fd, SHUT_RDWR);
-	(void)pthread_mutex_unlock(&d->lock);
-	if (outcome(h, session_channel_open(channel_fd, config, &h->inner, err),
+	return h;
+}
+
+static int speak(struct dialer *d, const struct session_config *config,
+	int channel_fd, struct envoy *envoy, struct session **ret_session,
+	struct err *err)
+{
+	struct held *h = held_new(d, envoy);
+
+	dialer_note_channel(d, channel_fd);
+	if (held_outcome(h,
+		    session_channel_open(channel_fd, config, &h->inner, err),
 		    err) < 0) {
-		forget_channel(d);
+		dialer_forget_channel(d);
 		envoys_release(d->envoys, &h->envoy);
 		free(h);
 		return -1;
@@ -447,6 +391,8 @@ int dialer_open(void *dialer, const struct session_config *config,
 {
 	struct dialer *d = dialer;
 
+	if (dialer_take_offered(d, ret_session))
+		return 0;
 	for (int try = 1;; try++) {
 		struct err why = {0};
 		if (open_once(d, config, ca_file, ret_session, &why) == 0)

@@ -4,16 +4,13 @@
  * pokes the loop and waits; the loop spawns and the row becomes READY. A row
  * whose process has ended is DEAD and is freed when its last session lets go.
  */
-#include "envoys.h"
+#include "envoys_state.h"
 
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/mem.h"
 #include "process.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,38 +18,9 @@
 #include <unistd.h>
 
 #define IDLE_MS 30000
-#define WAIT_STEP_MS 500
 #define STOP_MS 2000 /* a process that has not ended by then is killed */
-#define KEY_MAX 128
-static const char scout_key[] = "scout";
-static const char spare_key[] = ""; /* it has served nobody yet */
-
-enum envoy_state { WANTED, READY, CLOSING, DEAD };
-
-struct envoy {
-	struct envoy *next;
-	struct envoys *owner;
-	enum envoy_state state;
-	char key[KEY_MAX];
-	bool alone;
-	bool process_open; /* the uv handle is not closed yet */
-	unsigned sessions;
-	int control_fd;
-	int64_t idle_since_ms;
-	uv_process_t process;
-	struct err err; /* why it could not be spawned */
-};
-
-struct envoys {
-	uv_loop_t *loop;
-	uv_async_t poke;
-	uv_timer_t killer;
-	size_t max;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	struct envoy *list;
-	bool stopping;
-};
+const char envoys_scout_key[] = "scout";
+const char envoys_spare_key[] = "";
 
 static void on_poke(uv_async_t *poke);
 
@@ -95,15 +63,14 @@ static void forget(struct envoys *e, struct envoy *envoy)
 	(void)pthread_cond_broadcast(&e->changed);
 }
 
-static void free_if_over(struct envoys *e, struct envoy *envoy)
+void envoys_free_if_over(struct envoys *e, struct envoy *envoy)
 {
 	if (envoy->state == DEAD && envoy->sessions == 0 &&
 		!envoy->process_open)
 		forget(e, envoy);
 }
 
-/* A row that waits for its process; the caller holds the lock. */
-static struct envoy *want(struct envoys *e, const char *key, bool alone)
+struct envoy *envoys_want(struct envoys *e, const char *key, bool alone)
 {
 	struct envoy *v = mem_alloc(sizeof *v);
 
@@ -126,13 +93,13 @@ static void on_closed(uv_handle_t *handle)
 
 	(void)pthread_mutex_lock(&e->lock);
 	envoy->process_open = false;
-	free_if_over(e, envoy);
+	envoys_free_if_over(e, envoy);
 	if (e->stopping && e->list == NULL)
 		uv_close((uv_handle_t *)&e->killer, NULL);
 	(void)pthread_mutex_unlock(&e->lock);
 }
 
-static void close_control(struct envoy *envoy)
+void envoys_close_control(struct envoy *envoy)
 {
 	if (envoy->control_fd >= 0)
 		(void)close(envoy->control_fd);
@@ -153,7 +120,7 @@ static void on_process_exit(
 			LOG_NUM("sessions", envoy->sessions));
 	envoy->state = DEAD;
 	if (envoy->sessions == 0)
-		close_control(envoy);
+		envoys_close_control(envoy);
 	(void)pthread_cond_broadcast(&e->changed);
 	(void)pthread_mutex_unlock(&e->lock);
 	uv_close((uv_handle_t *)process, on_closed);
@@ -162,7 +129,7 @@ static void on_process_exit(
 static void spawn(struct envoy *envoy)
 {
 	const char *role =
-		strcmp(envoy->key, scout_key) == 0 ? "scout" : "envoy";
+		strcmp(envoy->key, envoys_scout_key) == 0 ? "scout" : "envoy";
 
 	envoy->process.data = envoy;
 	if (process_spawn(envoy->owner->loop, &envoy->process, role,
@@ -185,31 +152,44 @@ void envoys_expect(struct envoys *e)
 	for (struct envoy *v = e->list; v != NULL; v = v->next) {
 		if (v->state != WANTED && v->state != READY)
 			continue;
-		if (strcmp(v->key, scout_key) == 0)
+		if (strcmp(v->key, envoys_scout_key) == 0)
 			scout = true;
 		else
 			envoy = true;
 	}
 	if (!scout && !e->stopping)
-		spawn(want(e, scout_key, false));
+		spawn(envoys_want(e, envoys_scout_key, false));
 	if (!envoy && !e->stopping)
-		spawn(want(e, spare_key, false));
+		spawn(envoys_want(e, envoys_spare_key, false));
 	(void)pthread_mutex_unlock(&e->lock);
 }
 
 static void on_poke(uv_async_t *poke)
 {
 	struct envoys *e = poke->data;
+	struct envoy *evict;
 
 	(void)pthread_mutex_lock(&e->lock);
 	for (struct envoy *v = e->list; v != NULL; v = v->next) {
 		if (v->state == WANTED)
 			spawn(v);
 		else if (v->state == CLOSING)
-			close_control(v);
+			envoys_close_control(v);
 	}
+	evict = e->evict;
+	e->evict = NULL;
 	(void)pthread_cond_broadcast(&e->changed);
 	(void)pthread_mutex_unlock(&e->lock);
+	/* its sessions, which keep the row, are given back on this thread */
+	if (evict != NULL && e->on_evict != NULL)
+		e->on_evict(e->evict_arg, evict);
+}
+
+void envoys_on_evict(struct envoys *e,
+	void (*fn)(void *arg, const struct envoy *envoy), void *arg)
+{
+	e->on_evict = fn;
+	e->evict_arg = arg;
 }
 
 void envoys_reap_idle(struct envoys *e)
@@ -222,7 +202,7 @@ void envoys_reap_idle(struct envoys *e)
 			now_ms - v->idle_since_ms < IDLE_MS)
 			continue;
 		v->state = CLOSING;
-		close_control(v);
+		envoys_close_control(v);
 	}
 	(void)pthread_mutex_unlock(&e->lock);
 }
@@ -243,7 +223,7 @@ void envoys_stop(struct envoys *e)
 	for (struct envoy *v = e->list; v != NULL; v = v->next) {
 		if (v->state == READY)
 			v->state = CLOSING;
-		close_control(v);
+		envoys_close_control(v);
 	}
 	(void)pthread_cond_broadcast(&e->changed);
 	(void)pthread_mutex_unlock(&e->lock);
@@ -262,165 +242,4 @@ void envoys_free(struct envoys **e)
 	(void)pthread_mutex_destroy(&(*e)->lock);
 	free(*e);
 	*e = NULL;
-}
-
-/* ---- run threads */
-
-static struct envoy *find(struct envoys *e, const char *key)
-{
-	for (struct envoy *v = e->list; v != NULL; v = v->next)
-		if ((v->state == READY || v->state == WANTED) && !v->alone &&
-			strcmp(v->key, key) == 0)
-			return v;
-	return NULL;
-}
-
-/* True if another process may be started; else one that idles is told to
- * end, so that there will be room. The scout is not counted. */
-static bool has_room(struct envoys *e)
-{
-	struct envoy *idle = NULL;
-	size_t n = 0;
-
-	for (struct envoy *v = e->list; v != NULL; v = v->next) {
-		if (strcmp(v->key, scout_key) == 0 || v->state == DEAD)
-			continue;
-		n++;
-		if (v->state == READY && v->sessions == 0)
-			idle = v;
-	}
-	if (n < e->max)
-		return true;
-	if (idle != NULL) {
-		idle->state = CLOSING;
-		(void)uv_async_send(&e->poke);
-	}
-	return false;
-}
-
-static void wait_for_change(struct envoys *e)
-{
-	struct timespec until;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += WAIT_STEP_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
-	(void)pthread_cond_timedwait(&e->changed, &e->lock, &until);
-}
-
-/* An envoy that was started before anybody knew for whom. */
-static struct envoy *find_spare(struct envoys *e, const char *key, bool alone)
-{
-	struct envoy *v = find(e, spare_key);
-
-	if (v == NULL || strcmp(key, scout_key) == 0)
-		return NULL;
-	(void)snprintf(v->key, sizeof v->key, "%s", key);
-	v->alone = alone;
-	return v;
-}
-
-/* A row for key with one more session, READY; the caller holds the lock. */
-static int take(struct envoys *e, const char *key, bool alone,
-	const atomic_bool *cancel, struct envoy **ret_envoy, struct err *err)
-{
-	struct envoy *v = NULL;
-
-	for (;;) {
-		if (e->stopping || atomic_load(cancel))
-			return err_set(err, ERR_CANCELLED, ERR_SCOPE_SESSION,
-				ERR_RETRY_NOW, "cancelled");
-		v = alone ? NULL : find(e, key);
-		if (v == NULL)
-			v = find_spare(e, key, alone);
-		if (v == NULL && (strcmp(key, scout_key) == 0 || has_room(e))) {
-			v = want(e, key, alone);
-			(void)uv_async_send(&e->poke);
-		}
-		if (v != NULL)
-			break;
-		wait_for_change(e);
-	}
-	v->sessions++;
-	while (v->state == WANTED && !e->stopping)
-		wait_for_change(e);
-	if (v->state == READY) {
-		*ret_envoy = v;
-		return 0;
-	}
-	v->sessions--;
-	if (v->err.class != ERR_NONE)
-		*err = v->err;
-	else
-		(void)err_set(err, ERR_CRASH, ERR_SCOPE_SESSION, ERR_RETRY_NOW,
-			"the process for %s ended as soon as it had started",
-			key);
-	if (v->state == WANTED)
-		v->state = DEAD;
-	free_if_over(e, v);
-	return -1;
-}
-
-int envoys_acquire(struct envoys *e, const char *host_key, bool alone,
-	const atomic_bool *cancel, struct envoy **ret_envoy, struct err *err)
-{
-	int r;
-
-	(void)pthread_mutex_lock(&e->lock);
-	r = take(e, host_key, alone, cancel, ret_envoy, err);
-	(void)pthread_mutex_unlock(&e->lock);
-	return r;
-}
-
-int envoy_control_fd(const struct envoy *envoy)
-{
-	return envoy->control_fd;
-}
-
-void envoys_release(struct envoys *e, struct envoy **envoy)
-{
-	struct envoy *v = *envoy;
-
-	if (v == NULL)
-		return;
-	*envoy = NULL;
-	(void)pthread_mutex_lock(&e->lock);
-	v->sessions--;
-	v->idle_since_ms = clock_mono_ms();
-	if (v->sessions == 0 && v->state == DEAD)
-		close_control(v);
-	if (v->sessions == 0 && v->state == READY && v->alone) {
-		v->state = CLOSING;
-		if (!e->stopping)
-			(void)uv_async_send(&e->poke);
-	}
-	free_if_over(e, v);
-	(void)pthread_cond_broadcast(&e->changed);
-	(void)pthread_mutex_unlock(&e->lock);
-}
-
-int envoys_scout(struct envoys *e, const atomic_bool *cancel, int *ret_fd,
-	struct err *err)
-{
-	struct envoy *v = NULL;
-	int fd;
-
-	if (envoys_acquire(e, scout_key, false, cancel, &v, err) < 0 ||
-		v == NULL)
-		return -1;
-	fd = fcntl(v->control_fd, F_DUPFD_CLOEXEC, 3);
-	envoys_release(e, &v);
-	if (fd < 0)
-		return err_set_sys(err, ERR_DISK, ERR_SCOPE_SESSION,
-			ERR_RETRY_LATER, errno, "cannot duplicate a socket");
-	*ret_fd = fd;
-	return 0;
-}
-
-void envoys_wake(struct envoys *e)
-{
-	(void)pthread_mutex_lock(&e->lock);
-	(void)pthread_cond_broadcast(&e->changed);
-	(void)pthread_mutex_unlock(&e->lock);
 }

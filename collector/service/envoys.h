@@ -44,6 +44,13 @@ void envoys_release(struct envoys *e, struct envoy **envoy);
 /* Run thread: a duplicate of the scout's control socket. Caller closes. */
 int envoys_scout(struct envoys *e, const atomic_bool *cancel, int *ret_fd,
 	struct err *err);
+/* Any thread: one of its sessions is parked, or no longer; while it is, the
+ * session counts as one that is served. */
+void envoys_note_parked(struct envoys *e, struct envoy *envoy, bool parked);
+/* Loop thread, before the loop runs. fn, on that thread: others wait for a
+ * process; the sessions of this one, all of them parked, are to be closed. */
+void envoys_on_evict(struct envoys *e,
+	void (*fn)(void *arg, const struct envoy *envoy), void *arg);
 /* Run threads that wait look at their cancel flag again. */
 void envoys_wake(struct envoys *e);
 

@@ -47,3 +47,16 @@ size_t limits_raise(size_t wanted)
 				 "LimitNOFILE=)"));
 	return fit;
 }
+
+size_t limits_parked(size_t wanted, size_t runs)
+{
+	struct rlimit limit;
+	size_t taken = runs * FILES_EACH + FILES_BESIDES, fit = 0;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+		limit.rlim_cur == RLIM_INFINITY)
+		return wanted;
+	if (limit.rlim_cur > taken)
+		fit = limit.rlim_cur - taken;
+	return fit < wanted ? fit : wanted;
+}

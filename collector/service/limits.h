@@ -14,5 +14,8 @@
  * is logged with what to do.
  */
 size_t limits_raise(size_t wanted);
+/* After that: how many sessions may be parked beside so many runs, at most
+ * wanted. */
+size_t limits_parked(size_t wanted, size_t runs);
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "pool.h"
 
+#include "parked.h"
+
 #include "../../storage/accounts.h"
 #include "../../storage/secret.h"
 #include "../base/clock.h"
@@ -84,6 +86,7 @@ static void *run_thread(void *arg)
 
 static void slot_free(struct slot *slot)
 {
+	parked_session_close(slot->dialer.envoys, &slot->dialer.offered);
 	dialer_clear(&slot->dialer);
 	for (size_t i = 0; i < slot->more_count; i++)
 		dialer_clear(&slot->more[i]);
@@ -106,6 +109,18 @@ static void take_out(struct pool *pool, struct slot *slot)
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
+/* The session that the run has left to wait. */
+static void park(struct slot *slot)
+{
+	struct dialer *d = &slot->dialer;
+	struct run *run = slot->run;
+
+	if (d->left.inner == NULL)
+		return;
+	parked_put(d->parked, &run->job, d->left, d->news, run->moved);
+	d->left.inner = NULL;
+}
+
 static void on_ended(uv_async_t *ended)
 {
 	struct pool *pool = ended->data;
@@ -120,6 +135,7 @@ static void on_ended(uv_async_t *ended)
 		task_join(&slot->task);
 		take_out(pool, slot);
 		pool->needs.on_finished(pool->needs.arg, slot->run);
+		park(slot);
 		slot_free(slot);
 	}
 	pool->needs.on_settled(pool->needs.arg);
@@ -168,6 +184,13 @@ static int fill_run(struct pool *pool, struct slot *slot, const struct job *job,
 	run->job = *job;
 	run->dialer.open = dialer_open;
 	run->dialer.arg = &slot->dialer;
+	slot->dialer.parked = pool->needs.parked;
+	if (pool->needs.parked != NULL) {
+		run->dialer.may_park = dialer_may_park;
+		run->dialer.park = dialer_park;
+		(void)parked_take(
+			pool->needs.parked, job, &slot->dialer.offered);
+	}
 	r = accounts_by_id(
 		pool->needs.state, job->account_id, &run->account, err);
 	if (r == 0)

@@ -34,6 +34,7 @@ struct pool_needs {
 	struct envoys *envoys;
 	struct anchors *anchors;
 	struct committer *committer;
+	struct parked *parked; /* NULL: no session is parked */
 	/* A run has ended; called on the loop thread, may read run->result. */
 	void (*on_finished)(void *arg, struct run *run);
 	/* After a few of them: no run of theirs is left. */

@@ -3,6 +3,7 @@
 
 #include "../base/mem.h"
 #include "numbers.h"
+#include "park.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,15 +169,17 @@ int marks_write(struct marks *k, struct err *err)
 int marks_settle(struct marks *k, struct err *err)
 {
 	struct link *link = &k->w->link;
+	bool parks = park_is_wanted(k->w);
 
 	store_hurry(k->w->store);
-	if (k->w->run->account.url.protocol != PROTOCOL_POP3)
+	if (k->w->run->account.url.protocol != PROTOCOL_POP3 && !parks)
 		link_close(link);
 	if (subscribe(k, err) != 0 || store_flush(k->w->store, err) != 0) {
 		link_drop(link);
 		return -1;
 	}
-	link_close(link);
+	if (!parks)
+		link_close(link);
 	return marks_write(k, err);
 }
 

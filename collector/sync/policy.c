@@ -181,3 +181,28 @@ int64_t policy_quarantine_s(enum err_class why, int64_t tries)
 		return 7 * DAY_S;
 	return waits_s[tries];
 }
+
+/* The first time it was a restart, or an envoy's death: soon, but not all at
+ * once. */
+int64_t policy_push_lost_s(unsigned before, uint32_t dice)
+{
+	int64_t base_s = POLICY_BACKOFF_FIRST_S;
+
+	if (before == 0)
+		return 1 + jitter(2, 100, dice);
+	while (--before > 0 && base_s < HOUR_S)
+		base_s *= 2;
+	return jitter(base_s < HOUR_S ? base_s : HOUR_S, 25, dice);
+}
+
+/* A server may announce what is not there, for ever. */
+int64_t policy_push_news_s(unsigned before)
+{
+	int64_t s = 1;
+
+	if (before < 2)
+		return 0;
+	while (--before > 1 && s < POLICY_BACKOFF_FIRST_S)
+		s *= 2;
+	return s < POLICY_BACKOFF_FIRST_S ? s : POLICY_BACKOFF_FIRST_S;
+}

@@ -41,6 +41,13 @@ struct policy_facts {
 void policy_decide(const struct policy_facts *facts, const char *account,
 	struct job_result *result);
 
+/*
+ * When an account is due whose session waited for new mail, seconds from now.
+ * lost: the session was; so many before it one soon after the other. news:
+ * there is some; so many runs before this one were called and found none. */
+int64_t policy_push_lost_s(unsigned before, uint32_t dice);
+int64_t policy_push_news_s(unsigned before);
+
 /* When a quarantined message is tried again, seconds from now: 1 h, 6 h,
  * 1 day, then weekly; one over limits.* weekly; one at which the connection
  * was lost once, with the next run. tries: before this one. */

@@ -12,6 +12,7 @@
  *     expunge        what has vanished at the source, where a rule says so
  *     uidl_source    what the messages are called over POP3, where asked
  *     removal        what is to be deleted at the source, where one says so
+ *     park           the session waits for new mail, where it is wanted
  *     summary        counts as the ledger has them now
  *     policy         when again, and who has to act
  *
@@ -25,6 +26,7 @@
 #include "expunge.h"
 #include "failures.h"
 #include "outline.h"
+#include "park.h"
 #include "policy.h"
 #include "reclaim.h"
 #include "removal.h"
@@ -164,6 +166,8 @@ static int execute(struct work *w, struct err *err)
 		rc = uidl_source_run(w, err);
 	if (rc == 0)
 		rc = removal_run(w, &plan, err);
+	if (rc == 0 && park_is_wanted(w))
+		park_session(w, &plan);
 out:
 	if (rc == 0)
 		link_close(&w->link);
@@ -259,6 +263,7 @@ void run_execute(struct run *run)
 		LOG_STR("host", run->account.url.host),
 		LOG_NUM("attempts", run->job.attempts));
 	rc = execute(&w, &err);
+	run->moved = w.arrived + w.rekeyed + w.flag_changes + w.expunged != 0;
 	judge(&w, rc, &err);
 	log_end(&w);
 	progress_show(&w.progress);

@@ -23,6 +23,11 @@ struct run_dialer {
 	int (*open)(void *arg, const struct session_config *config,
 		const char *ca_file, struct session **ret_session,
 		struct err *err);
+	/* NULL: no session can be parked. True: there is a place for one,
+	 * and `park` is called: it takes a session that waits in IDLE, with
+	 * news: there is some already; or NULL: the place is not needed. */
+	bool (*may_park)(void *arg);
+	void (*park)(void *arg, struct session *session, bool news);
 	void *arg;
 };
 
@@ -59,6 +64,7 @@ struct run {
 	struct run_progress progress;
 	/* out */
 	struct job_result result; /* mailboxes owned by the run */
+	bool moved;		  /* something had changed at the source */
 };
 
 struct run *run_new(void);

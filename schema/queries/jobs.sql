@@ -43,7 +43,7 @@ WHERE account_id = COALESCE(
 			GROUP BY r.host HAVING sum(a.connections) >= :per_host)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.sane_from LIMIT 1))
-RETURNING account_id, fence, attempts, retry;
+RETURNING account_id, fence, attempts, retry, revision;
 
 -- name: job_claim_account
 -- A person named it: due or not, paused or not.
@@ -59,7 +59,7 @@ WHERE account_id = :account_id
 			AND r.lease_until > :now
 			AND r.lease_until <= :now + 2 * :lease) < :per_host
 	AND account_id NOT IN (SELECT value FROM json_each(:except))
-RETURNING account_id, fence, attempts, retry;
+RETURNING account_id, fence, attempts, retry, revision;
 
 -- name: job_next_due
 SELECT (SELECT min(due_at) FROM job
@@ -96,6 +96,7 @@ UPDATE job SET run = NULL, owner = NULL, lease_until = 0, cancel = 0,
 	sane_from = CASE WHEN again = 1 OR :due_at IS NULL THEN :now
 		ELSE :due_at - 2 * max(:due_at - :now, 0) END,
 	needs_person = CASE WHEN again = 1 THEN 0 ELSE :needs_person END,
+	push = :push,
 	attempts = CASE WHEN :ok = 1 THEN 0 ELSE attempts + 1 END,
 	runs = runs + 1,
 	crashes = crashes + (:err_class = 'crash'),
@@ -109,7 +110,7 @@ WHERE account_id = :account_id AND fence = :fence AND run = :run;
 
 -- name: job_finish_cancelled
 UPDATE job SET run = NULL, owner = NULL, lease_until = 0, cancel = 0,
-	again = 0, due_at = :now, sane_from = :now
+	again = 0, push = 0, due_at = :now, sane_from = :now
 WHERE account_id = :account_id AND fence = :fence AND run = :run;
 
 -- name: job_counts

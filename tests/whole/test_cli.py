@@ -404,7 +404,7 @@ class Cli(case.Case):
                 "deletions",
             "name", "protocol", "state", "to", "last_success_at",
             "next_due_at", "runs", "crashes", "messages", "bytes_stored",
-            "mailboxes"})
+            "mailboxes", "push"})
         self.assertRegex(s["last_success_at"],
                          r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertEqual(set(s["mailboxes"][0]), {

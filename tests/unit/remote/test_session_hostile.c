@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,7 +197,27 @@ static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 	return 0;
 }
 
-/* Opens, makes one call ('o' none, 'l' 's' 'n' 'c' 'f' 'u' 'v'), closes. */
+static int play_idle(
+	char what, struct session *s, struct seen *v, struct err *err)
+{
+	struct pollfd p = {.fd = session_channel_fd(s), .events = POLLIN};
+	int r = session_idle(s, err);
+
+	if (r == 1 && what == 'e') {
+		r = session_idle_end(s, err);
+		v->calls += r == 1;
+	}
+	if (r == 1 && what == 'w') {
+		while ((r = session_channel_news(s, err)) == 0)
+			if (poll(&p, 1, 10000) != 1)
+				fail_msg("no news");
+		v->calls += r == 1;
+	}
+	return r < 0 ? -1 : 0;
+}
+
+/* Opens, makes one call ('o' none, 'l' 's' 'n' 'c' 'f' 'u' 'v' 'i', 'e'
+ * which ends IDLE, 'w' which waits for news), closes. */
 static int play(char what, const char *script, struct seen *v, struct err *err)
 {
 	const struct uid_range ranges[] = {{5, 7}, {9, 9}};
@@ -234,6 +255,8 @@ static int play(char what, const char *script, struct seen *v, struct err *err)
 		r = session_uids(s, on_range, v, err);
 	else if (r == 0 && what == 'v')
 		r = session_vanished(s, 1, on_range, v, err) < 0 ? -1 : 0;
+	else if (r == 0 && strchr("iew", what) != NULL)
+		r = play_idle(what, s, v, err);
 	session_close(&s);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(close(fds[1]), 0);
@@ -314,6 +337,28 @@ static const struct {
 	{'v', "ID t73r1 D", ERR_CRASH, ERR_SCOPE_SESSION},
 	{'v', "ID r1t73 D", ERR_CRASH, ERR_SCOPE_SESSION},
 	{'v', "ID r1r3r5r7r9r11r13D", ERR_LIMIT, ERR_SCOPE_SESSION},
+	/* Waiting: 73 CANNOT, 75 EVENT. */
+	{'i', "ID D", ERR_NONE, 0},
+	{'i', "ID t73 D", ERR_NONE, 0},
+	{'i', "ID f", ERR_REFUSED, ERR_SCOPE_MAILBOX},
+	{'i', "ID F", ERR_REFUSED, ERR_SCOPE_SESSION},
+	{'i', "ID", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'i', "ID t73 t73 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'i', "ID t75 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'i', "ID m1 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'e', "ID D D", ERR_NONE, 0},
+	{'e', "ID D t75 D", ERR_NONE, 0},
+	{'e', "ID D t75 t75 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'e', "ID D t73 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'e', "ID D b100 D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'e', "ID D F", ERR_REFUSED, ERR_SCOPE_SESSION},
+	{'e', "ID D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'w', "ID D t75", ERR_NONE, 0},
+	{'w', "ID D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'w', "ID D D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'w', "ID D t73", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'w', "ID D F", ERR_REFUSED, ERR_SCOPE_SESSION},
+	{'w', "ID D k", ERR_CRASH, ERR_SCOPE_SESSION},
 	/* Fetching 5:7,9. */
 	{'f', "ID D", ERR_NONE, 0},
 	{'f', "ID b10M5 b60000b40000M6 M7 b1M9 D", ERR_NONE, 0},
