@@ -5,6 +5,7 @@
 #include "../model/delete_rule.h"
 #include "../model/quirk.h"
 #include "../model/text.h"
+#include "auth_options.h"
 #include "map_options.h"
 #include "pop3_options.h"
 #include "uidl_options.h"
@@ -299,7 +300,8 @@ int account_apply(const struct settings *settings, struct account *a,
 		apply_globs(a, args, err) < 0 ||
 		map_options_apply(a, args, err) < 0 ||
 		pop3_options_apply(a, args, err) < 0 ||
-		apply_quirks(a, args, err) < 0)
+		apply_quirks(a, args, err) < 0 ||
+		auth_options_apply(a, args, err) < 0)
 		return -1;
 	if (args_value(args, "shared") != NULL)
 		a->shared = true;

@@ -21,13 +21,16 @@ static int fail_usage(const char *command, const struct err *err)
 	return cli_usage(command, "%s", err->text);
 }
 
-static int get_password(const struct args *args, const char *name,
+static int get_password(const struct args *args, const struct account *a,
 	struct secret *ret_secret, struct err *err)
 {
 	const char *file = args_value(args, "password-file");
 
+	if (a->token_file[0] != '\0' && file == NULL &&
+		args_value(args, "password") == NULL)
+		return 0; /* none is needed */
 	return file != NULL ? password_from_file(file, ret_secret, err)
-			    : password_ask(name, ret_secret, err);
+			    : password_ask(a->name, ret_secret, err);
 }
 
 static void say_added(const struct cli *cli, const struct account *a)
@@ -80,8 +83,9 @@ int cmd_add(struct cli *cli, const struct args *args)
 			name, name);
 		goto out;
 	}
-	if (r < 0 || get_password(args, name, &password, &err) < 0 ||
-		accounts_add(state, &a, &password, &err) < 0) {
+	if (r < 0 || get_password(args, &a, &password, &err) < 0 ||
+		accounts_add(state, &a,
+			password.bytes != NULL ? &password : NULL, &err) < 0) {
 		r = cli_fail(name, &err);
 		goto out;
 	}
@@ -121,8 +125,7 @@ int cmd_set(struct cli *cli, const struct args *args)
 		goto out;
 	}
 	if (r < 0 ||
-		(new_password &&
-			get_password(args, name, &password, &err) < 0) ||
+		(new_password && get_password(args, &a, &password, &err) < 0) ||
 		accounts_update(
 			state, &a, new_password ? &password : NULL, &err) < 0) {
 		r = cli_fail(name, &err);

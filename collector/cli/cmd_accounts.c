@@ -46,7 +46,7 @@ static json_t *json_lines(const char *lines)
 static json_t *options_json(const struct account *a)
 {
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:s, s:b, "
-			 "s:i, s:o, s:o, s:s, s:o, s:b}",
+			 "s:i, s:o, s:o, s:s, s:o, s:b, s:s, s:o}",
 		"delete", a->delete_rule, "on_expunge", a->on_expunge, "folder",
 		json_lines(a->folders), "exclude", json_lines(a->excludes),
 		"prefix", json_text(a->prefix), "map", json_lines(a->maps),
@@ -55,7 +55,8 @@ static json_t *options_json(const struct account *a)
 		"connections", a->connections, "quirk", json_lines(a->quirks),
 		"to_folder", json_text(a->to_folder), "pop3_seen",
 		pop3_options_seen(a), "uidl_from", json_text(a->uidl_from),
-		"push", a->push);
+		"push", a->push, "auth", a->auth[0] != '\0' ? a->auth : "auto",
+		"token_file", json_text(a->token_file));
 }
 
 static json_t *account_json(const struct account *a)

@@ -11,6 +11,7 @@
 #include "../base/mem.h"
 #include "../service/consult.h"
 #include "../sync/configure.h"
+#include "../sync/token.h"
 #include "account_options.h"
 #include "check_report.h"
 #include "commands.h"
@@ -58,7 +59,7 @@ static int read_account(struct cli *cli, struct check *c, bool other_password)
 	if (r == 1)
 		r = jobs_status(state, c->account.id, &c->status,
 			&c->status_count, &err);
-	if (r == 0 && !other_password)
+	if (r == 0 && !other_password && c->account.token_file[0] == '\0')
 		r = secret_load(state, c->account.uuid, &c->password, &err);
 	state_close(&state);
 	return r < 0 ? cli_fail(c->name, &err) : 0;
@@ -86,7 +87,9 @@ static int apply(struct cli *cli, struct check *c, const struct args *args)
 
 	if (account_apply(&cli->config.settings, &c->account, args, &err) < 0)
 		return cli_usage("check", "%s", err.text);
-	if (file != NULL)
+	if (c->account.token_file[0] != '\0')
+		r = token_read(c->account.token_file, &c->password, &err);
+	else if (file != NULL)
 		r = password_from_file(file, &c->password, &err);
 	else if (c->name == NULL)
 		r = password_ask(c->account.url.user, &c->password, &err);

@@ -6,6 +6,13 @@ static const struct cli_option add_options[] = {
 	{"password-file", "FILE",
 		"read the password from the first line of FILE; - is standard "
 		"input; without it you are asked on the terminal"},
+	{"auth", "WAY",
+		"how to log in: auto (the default), plain, login, cram-md5, "
+		"scram-sha-1, scram-sha-256, user-pass, apop, xoauth2 or "
+		"oauthbearer; see LOGGING IN"},
+	{"token-file", "FILE",
+		"log in by OAuth: the first line of FILE is the token, read "
+		"anew for each session, so that another program can renew it"},
 	{"every", "TIME",
 		"how often to look for new mail: 15m, 1h … or never (import "
 		"once); default: sync.every"},
@@ -68,6 +75,8 @@ static const struct cli_option set_options[] = {
 		"read a new password from the first line of FILE; - is "
 		"standard input"},
 	{"password", NULL, "ask for a new password on the terminal"},
+	{"auth", "WAY", "how to log in; auto = the best that both know"},
+	{"token-file", "FILE", "log in by OAuth; \"\" = by a password"},
 	{"every", "TIME", "15m, 1h …, never, or default"},
 	{"delete", "RULE",
 		"never, after-import, with-local or a time such as 14d; also "
@@ -113,6 +122,8 @@ static const struct cli_option check_options[] = {
 		"read the password from the first line of FILE; - is standard "
 		"input; without it an account's own is used, and for a URL you "
 		"are asked on the terminal"},
+	{"auth", "WAY", "as for add"},
+	{"token-file", "FILE", "as for add"},
 	{"folder", "GLOB", "as for add: what would be collected, and where"},
 	{"exclude", "GLOB", "as for add"},
 	{"prefix", "FOLDER", "as for add"},

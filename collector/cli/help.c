@@ -226,6 +226,29 @@ static void man_uids(FILE *out)
 		out);
 }
 
+static void man_login(FILE *out)
+{
+	(void)fputs(
+		".SH \"LOGGING IN\"\n"
+		"With \\fB\\-\\-auth\\fR auto, inside TLS: SASL PLAIN, else "
+		"LOGIN (IMAP) or USER and PASS (POP3), else whatever else is "
+		"offered. Without TLS the ways that do not tell the password "
+		"come first: SCRAM\\-SHA\\-256, SCRAM\\-SHA\\-1, "
+		"CRAM\\-MD5. user\\-pass is LOGIN or USER and PASS; login is "
+		"the SASL mechanism of that name; apop (POP3) has to be asked "
+		"for. A password that was refused is not tried a second way. "
+		"SCRAM takes a server's word only with the proof that it knows "
+		"the password; it prepares passwords as SASLprep says, all "
+		"other ways send every byte as it is (NUL cannot be "
+		"sent).\n.PP\n"
+		"With \\fB\\-\\-token\\-file\\fR FILE it is OAUTHBEARER or "
+		"XOAUTH2. FILE belongs to the user mailhaul runs as (or root), "
+		"with mode 0600, and is replaced (renamed over) by whatever "
+		"renews the token. A token that was refused is not sent again: "
+		"the account waits, and looks at FILE every minute.\n",
+		out);
+}
+
 static void man_expunge(FILE *out)
 {
 	(void)fputs(
@@ -272,21 +295,34 @@ static void man_push(FILE *out)
 		"no place, whose server has no IDLE, or whose process is "
 		"needed for another host (pool.envoys) are looked at as often "
 		"as \\fB\\-\\-every\\fR says.\n",
-static void man_identity(FILE *out)
-		".SH \"THE SAME MESSAGE AGAIN\"\n"
-		"Where a server numbers a mailbox anew (UIDVALIDITY) or gives "
-		"UIDs out a second time, what is here is recognised: by the "
-		"name the server gives a message (EMAILID, Gmail's "
-		"X\\-GM\\-MSGID), else by size, date and header, without "
-		"lines that servers rewrite. What these cannot tell apart is "
-		"fetched and compared by its bytes. Real duplicates stay, and "
-		"what was deleted here does not come back. A maildrop with "
-		"UIDLs that are missing or shared is compared by TOP.\n.PP\n"
-		"Where messages have such names, one that lies in several "
-		"mailboxes, as under several of Gmail's labels, is fetched "
-		"once; in each further folder its file is linked. Of \\\\All "
-		"(All Mail) only what no other mailbox has is kept, in "
-		"Archive; what loses its last label goes there.\n",
+		static void man_identity(
+			FILE *
+			out) ".SH \"THE SAME MESSAGE AGAIN\"\n"
+			     "Where a server numbers a mailbox anew "
+			     "(UIDVALIDITY) or gives "
+			     "UIDs out a second time, what is here is "
+			     "recognised: by the "
+			     "name the server gives a message (EMAILID, "
+			     "Gmail's "
+			     "X\\-GM\\-MSGID), else by size, date and header, "
+			     "without "
+			     "lines that servers rewrite. What these cannot "
+			     "tell apart is "
+			     "fetched and compared by its bytes. Real "
+			     "duplicates stay, and "
+			     "what was deleted here does not come back. A "
+			     "maildrop with "
+			     "UIDLs that are missing or shared is compared by "
+			     "TOP.\n.PP\n"
+			     "Where messages have such names, one that lies in "
+			     "several "
+			     "mailboxes, as under several of Gmail's labels, "
+			     "is fetched "
+			     "once; in each further folder its file is linked. "
+			     "Of \\\\All "
+			     "(All Mail) only what no other mailbox has is "
+			     "kept, in "
+			     "Archive; what loses its last label goes there.\n",
 		out);
 }
 
@@ -306,6 +342,7 @@ void help_man_program(FILE *out)
 		man_command(out, c);
 	man_uids(out);
 	man_push(out);
+	man_login(out);
 	man_expunge(out);
 	help_man_deletions(out);
 	man_identity(out);

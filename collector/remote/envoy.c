@@ -17,6 +17,7 @@
 #include "channel.h"
 #include "envoy_parked.h"
 #include "sandbox.h"
+#include "sasl.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -241,6 +242,7 @@ static int warm_up(struct err *err)
 		return err_set(err, ERR_CONFIG, ERR_SCOPE_SERVICE,
 			ERR_RETRY_CHANGE, "OpenSSL cannot be initialised");
 	SSL_CTX_free(ctx);
+	sasl_prepare();
 	return 0;
 }
 

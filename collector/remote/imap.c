@@ -200,6 +200,7 @@ static int imap_starttls(struct imap *im, const struct session_config *config,
 		    config->fingerprint, err) < 0)
 		return -1;
 	im->caps = 0;
+	im->auths = 0;
 	im->caps_known = false;
 	im->info.capabilities[0] = '\0';
 	return 0;

@@ -177,6 +177,21 @@ int imap_await_go(struct imap *im, const char *what,
 	}
 }
 
+const char *imap_go_text(struct imap *im)
+{
+	size_t n;
+	char *line =
+		im->m->imap_stream_buffer->str +
+		(command_last_line(im, &n) - im->m->imap_stream_buffer->str);
+
+	line[n] = '\0'; /* over its CR or LF, or the NUL that is there */
+	if (n > 0 && *line == '+')
+		line++;
+	while (*line == ' ')
+		line++;
+	return line;
+}
+
 bool imap_can_quote(const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

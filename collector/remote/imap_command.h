@@ -17,7 +17,6 @@
 
 enum imap_cap {
 	IMAP_CAP_SASL_IR = 1 << 0, /* RFC 4959 */
-	IMAP_CAP_AUTH_PLAIN = 1 << 1,
 	IMAP_CAP_LOGINDISABLED = 1 << 2,
 	IMAP_CAP_ID = 1 << 3,		 /* RFC 2971 */
 	IMAP_CAP_NAMESPACE = 1 << 4,	 /* RFC 2342 */
@@ -91,7 +90,8 @@ struct imap {
 	struct transport *t;
 	mailimap *m;
 	struct session_info info;
-	uint32_t caps; /* enum imap_cap, or-ed; without what quirks forbid */
+	uint32_t caps;	/* enum imap_cap, or-ed; without what quirks forbid */
+	uint32_t auths; /* AUTH=…, as AUTH_BIT; of the same lines as caps */
 	bool caps_known;
 	bool shared; /* see session_config */
 	bool counts;
@@ -140,6 +140,8 @@ int imap_end(struct imap *im, struct err *err);
  * would close (QUIRK_TEN_ERRORS). imap_end and imap_await_go end the session
  * before. */
 bool imap_is_worn(const struct imap *im, uint32_t more);
+/* The text behind the "+" that has come; borrowed until the next line. */
+const char *imap_go_text(struct imap *im);
 /* Waits for "+": 1. 0: the server answered the command instead. */
 int imap_await_go(struct imap *im, const char *what,
 	struct imap_answer *ret_answer, struct err *err);

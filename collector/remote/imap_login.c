@@ -1,34 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one place where the password leaves: AUTHENTICATE PLAIN (RFC 4616)
- * where offered, else LOGIN. It leaves once: what the server says to it is
- * final for this run. Not logged, wiped from libetpan's write buffer, and
- * never repeated in an error, even if the server repeats it.
+ * The one place where the secret leaves for an IMAP server, by AUTHENTICATE
+ * or LOGIN, in the order of auth_choose. It leaves once: what the server says
+ * to it is final for this run; only a way that was refused before anything
+ * secret was said gives place to the next one. Not logged, wiped from
+ * libetpan's write buffer, and never repeated in an error, even if the server
+ * repeats it.
  */
 #include "imap_command.h"
+#include "sasl.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOGIN_IR_MAX 8000 /* octets of an initial response on the line */
 
-/* NUL user NUL password, in base64. Caller cleanses and frees. */
-static char *login_sasl_plain(const char *user, const struct secret *secret)
-{
-	size_t user_n = strlen(user), n = user_n + secret->len + 2;
-	unsigned char *raw = mem_alloc(n);
-	char *text = mem_alloc(4 * (n / 3 + 1) + 1);
-
-	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
-	memcpy(raw + 1, user, user_n);
-	memcpy(raw + 2 + user_n, secret->bytes, secret->len);
-	(void)EVP_EncodeBlock((unsigned char *)text, raw, (int)n);
-	OPENSSL_cleanse(raw, n);
-	free(raw);
-	return text;
-}
+struct login {
+	struct imap *im;
+	const struct session_config *config;
+	struct imap_answer answer;
+	struct sasl *sasl; /* NULL: none in use */
+};
 
 static void login_private(struct imap *im, bool on)
 {
@@ -39,60 +33,70 @@ static void login_private(struct imap *im, bool on)
 		OPENSSL_cleanse(stream->write_buffer, stream->buffer_max_size);
 }
 
-static void login_hide_word(char *text, const char *word)
-{
-	size_t n = strlen(word);
-	char *p;
+/* ---- AUTHENTICATE (RFC 9051 6.2.2) ---- */
 
-	if (n < 4)
-		return;
-	while ((p = strstr(text, word)) != NULL) {
-		memset(p, '*', 3);
-		memmove(p + 3, p + n, strlen(p + n) + 1);
+static int login_begin(
+	void *arg, const char *mechanism, const char *initial, struct err *err)
+{
+	struct login *l = arg;
+
+	imap_begin(l->im);
+	imap_put(l->im, "AUTHENTICATE ");
+	imap_put(l->im, mechanism);
+	if (initial != NULL) {
+		login_private(l->im, true);
+		imap_put(l->im, " ");
+		imap_put(l->im, initial);
 	}
+	return imap_end(l->im, err);
 }
 
-/* A server may say the command back. */
-static void login_hide(const struct session_config *config, struct err *err)
+static int login_say(void *arg, const char *response, struct err *err)
 {
-	char *sasl;
+	struct login *l = arg;
 
-	sasl = login_sasl_plain(config->url.user, &config->secret);
-	login_hide_word(err->text, sasl);
-	login_hide_word(err->text, config->secret.bytes);
-	OPENSSL_cleanse(sasl, strlen(sasl));
-	free(sasl);
+	login_private(l->im, true);
+	imap_put(l->im, response);
+	return imap_end(l->im, err);
 }
 
-/* 1: the answer is there; 0: refused before the password left; -1. */
-static int login_authenticate(struct imap *im,
-	const struct session_config *config, struct imap_answer *answer,
-	struct err *err)
+static int login_hear(void *arg, const char **ret_challenge, struct err *err)
 {
-	char *sasl = login_sasl_plain(config->url.user, &config->secret);
-	bool initial = (im->caps & IMAP_CAP_SASL_IR) != 0 &&
-		       strlen(sasl) <= LOGIN_IR_MAX;
-	int r = 1;
+	struct login *l = arg;
+	int r = imap_await_go(l->im, "AUTHENTICATE", &l->answer, err);
 
-	imap_begin(im);
-	imap_put(im, "AUTHENTICATE PLAIN");
-	if (!initial) {
-		imap_put(im, "\r\n");
-		r = imap_await_go(im, "AUTHENTICATE", answer, err);
-	}
-	if (r > 0) {
-		login_private(im, true);
-		imap_put(im, initial ? " " : "");
-		imap_put(im, sasl);
-		if (imap_end(im, err) < 0 ||
-			imap_wait(im, "AUTHENTICATE", answer, err) < 0)
-			r = -1;
-		login_private(im, false);
-	}
-	OPENSSL_cleanse(sasl, strlen(sasl));
-	free(sasl);
+	if (r > 0)
+		*ret_challenge = imap_go_text(l->im);
 	return r;
 }
+
+/* 1: the answer is there; 0: refused before a secret left; -1. */
+static int login_authenticate(
+	struct login *l, const struct sasl_login *who, struct err *err)
+{
+	const struct sasl_peer peer = {
+		.initial_max = (l->im->caps & IMAP_CAP_SASL_IR) != 0
+				       ? LOGIN_IR_MAX
+				       : 0,
+		.begin = login_begin,
+		.say = login_say,
+		.hear = login_hear,
+		.arg = l,
+	};
+	int r;
+
+	l->sasl = sasl_new(who);
+	r = sasl_converse(l->sasl, &peer, err);
+	login_private(l->im, false);
+	transport_set_deadline(l->im->t, 0);
+	if (r == 0 && l->answer.status == IMAP_OK)
+		r = 1; /* to be looked at */
+	if (r > 0 && l->answer.status == IMAP_OK)
+		return sasl_check_end(l->sasl, err) < 0 ? -1 : 1;
+	return r;
+}
+
+/* ---- LOGIN ---- */
 
 static int login_login(struct imap *im, const struct session_config *config,
 	struct imap_answer *answer, struct err *err)
@@ -117,18 +121,7 @@ static int login_login(struct imap *im, const struct session_config *config,
 	return r;
 }
 
-static int login_impossible(
-	struct imap *im, const struct session_config *config, struct err *err)
-{
-	transport_poison(im->t);
-	if (config->url.tls == TLS_NONE) {
-		(void)err_set(err, ERR_TLS, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
-			"the server takes no password without TLS");
-		return err_hint(err, "leave ?security=none out of the URL");
-	}
-	return err_set(err, ERR_AUTH, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
-		"the server takes no password (LOGINDISABLED)");
-}
+/* ---- answers ---- */
 
 /* Words that mean "not now" although the password was right. */
 static bool login_is_transient(const struct imap_answer *a)
@@ -158,28 +151,111 @@ static int login_refused(
 	return -1;
 }
 
-/* LOGIN, AUTHENTICATE, or the second after the first was turned down before
- * it could carry the password. */
-static int login_try(struct imap *im, const struct session_config *config,
-	struct imap_answer *answer, struct err *err)
-{
-	bool no_login = (im->caps & IMAP_CAP_LOGINDISABLED) != 0;
+/* ---- */
 
-	if ((im->caps & IMAP_CAP_AUTH_PLAIN) != 0) {
-		int r = login_authenticate(im, config, answer, err);
-		if (r != 0 || no_login)
-			return r < 0 ? -1 : 0;
-	} else if (no_login) {
-		return login_impossible(im, config, err);
+static int login_impossible(
+	struct imap *im, const struct session_config *config, struct err *err)
+{
+	if (config->url.tls == TLS_NONE) {
+		(void)err_set(err, ERR_TLS, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
+			config->token ? "no token is sent without TLS"
+				      : "the server takes no password "
+					"without TLS");
+		return err_hint(err, "leave ?security=none out of the URL");
 	}
-	return login_login(im, config, answer, err);
+	return err_set(err, ERR_AUTH, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
+		config->token ? "the server takes no token (neither "
+				"OAUTHBEARER nor XOAUTH2)"
+		: (im->caps & IMAP_CAP_LOGINDISABLED) != 0
+			? "the server takes no password (LOGINDISABLED)"
+			: "the server offers no way to log in that is known "
+			  "here");
+}
+
+static int login_by(struct login *l, enum auth auth, struct err *err)
+{
+	const struct sasl_login who = {
+		.auth = auth,
+		.user = l->config->url.user,
+		.secret = &l->config->secret,
+		.host = l->config->url.host,
+		.port = l->config->url.port,
+	};
+
+	if (auth == AUTH_APOP)
+		return err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE, "APOP is a way of POP3, not of IMAP");
+	if (auth == AUTH_USER_PASS)
+		return login_login(l->im, l->config, &l->answer, err) < 0 ? -1
+									  : 1;
+	if (sasl_check(&who, err) < 0)
+		return l->config->auth == AUTH_AUTO && !l->config->token ? 0
+									 : -1;
+	sasl_free(&l->sasl);
+	return login_authenticate(l, &who, err);
+}
+
+/* A refusal that says "not now" is none of the mechanism. */
+static bool login_goes_on(const struct imap_answer *a)
+{
+	struct err told;
+
+	(void)imap_refused(a, "", ERR_SCOPE_SESSION, &told);
+	return told.class == ERR_PROTOCOL || told.class == ERR_AUTH;
+}
+
+static int login_try(struct login *l, struct err *err)
+{
+	const struct session_config *config = l->config;
+	struct imap *im = l->im;
+	const struct auth_choice choice = {
+		.asked = config->auth,
+		.offered =
+			im->auths | ((im->caps & IMAP_CAP_LOGINDISABLED) == 0
+						    ? AUTH_BIT(AUTH_USER_PASS)
+						    : 0),
+		.encrypted = config->url.tls != TLS_NONE,
+		.token = config->token,
+	};
+	enum auth order[AUTH_KINDS];
+	size_t count = auth_choose(&choice, order);
+	int r = 0;
+
+	if (count == 0)
+		return login_impossible(im, config, err);
+	/* What the server could do before is not what it can do then. */
+	im->caps_known = false;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		r = login_by(l, order[i], err);
+		if (r == 0 && !login_goes_on(&l->answer))
+			break;
+	}
+	if (r >= 0 && l->answer.status != IMAP_OK)
+		r = login_refused(im, &l->answer, err);
+	return r < 0 ? -1 : 0;
+}
+
+static void login_tell(const struct login *l, struct err *err)
+{
+	char *with;
+
+	if (sasl_told(l->sasl)[0] != '\0') {
+		with = mem_printf(
+			"%s (status %s)", err->text, sasl_told(l->sasl));
+		(void)snprintf(err->text, sizeof err->text, "%s", with);
+		free(with);
+	}
+	sasl_hide(l->sasl, &l->config->secret, err->text);
+	if (err->scope < ERR_SCOPE_SESSION)
+		err->scope = ERR_SCOPE_SESSION;
 }
 
 int imap_login(
 	struct imap *im, const struct session_config *config, struct err *err)
 {
 	const struct secret *secret = &config->secret;
-	struct imap_answer answer = {.status = IMAP_BAD};
+	struct login l = {
+		.im = im, .config = config, .answer = {.status = IMAP_BAD}};
 	int r;
 
 	if (secret->bytes == NULL || strlen(secret->bytes) != secret->len)
@@ -187,15 +263,11 @@ int imap_login(
 			ERR_RETRY_CHANGE,
 			"the password is empty or holds a NUL, which IMAP "
 			"cannot carry");
-	/* What the server could do before is not what it can do now. */
-	im->caps_known = false;
-	r = login_try(im, config, &answer, err);
-	if (r == 0 && answer.status != IMAP_OK)
-		r = login_refused(im, &answer, err);
-	if (r < 0 && err != NULL) {
-		login_hide(config, err);
-		if (err->scope < ERR_SCOPE_SESSION)
-			err->scope = ERR_SCOPE_SESSION;
-	}
+	r = login_try(&l, err);
+	if (r < 0)
+		transport_poison(im->t);
+	if (r < 0 && err != NULL)
+		login_tell(&l, err);
+	sasl_free(&l.sasl);
 	return r;
 }

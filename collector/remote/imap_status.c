@@ -5,6 +5,7 @@
  */
 #include "imap_command.h"
 
+#include "../model/auth.h"
 #include "../model/text.h"
 
 #include <stdio.h>
@@ -16,7 +17,6 @@ static const struct {
 	uint32_t caps;
 } status_caps[] = {
 	{"SASL-IR", IMAP_CAP_SASL_IR},
-	{"AUTH=PLAIN", IMAP_CAP_AUTH_PLAIN},
 	{"LOGINDISABLED", IMAP_CAP_LOGINDISABLED},
 	{"ID", IMAP_CAP_ID},
 	{"NAMESPACE", IMAP_CAP_NAMESPACE},
@@ -69,12 +69,15 @@ void imap_set_caps(struct imap *im, struct imap_line *rest)
 
 	status_text(rest, im->info.capabilities, sizeof im->info.capabilities);
 	im->caps = 0;
+	im->auths = 0;
 	im->caps_known = true;
 	while (!imap_line_at_end(rest)) {
 		if (!imap_line_word(rest, word, sizeof word)) {
 			rest->p++; /* a stray bracket or quote */
 			continue;
 		}
+		if (strncmp(word, "AUTH=", 5) == 0)
+			im->auths |= auth_bit(word + 5);
 		for (size_t i = 0; i < sizeof status_caps / sizeof *status_caps;
 			i++)
 			if (strcmp(word, status_caps[i].name) == 0)

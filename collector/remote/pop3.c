@@ -37,6 +37,7 @@ struct pop3 {
 	struct pop3_listing listing;
 	uint64_t message_bytes;
 	char greeting[256];
+	char timestamp[256]; /* of the greeting, for APOP; "" = none */
 	uint64_t quirks;
 	bool sound;    /* no call has failed */
 	bool deleting; /* QUIT would delete: only pop3_commit may say it */
@@ -235,6 +236,23 @@ static const struct session_ops pop3_ops = {
 
 /* ---- opening ---- */
 
+/* RFC 1939 7: a msg-id of RFC 822. Anything else in its place could be made
+ * to find out the password from MD5's collisions. */
+static void read_timestamp(struct pop3 *p, const char *line)
+{
+	const char *from = strchr(line, '<');
+	size_t n = from != NULL ? strcspn(from, ">") : 0;
+
+	if (n == 0 || from[n] != '>' || n + 2 > sizeof p->timestamp ||
+		memchr(from, '@', n) == NULL)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (from[i] <= 0x20 || from[i] == 0x7f)
+			return;
+	(void)snprintf(
+		p->timestamp, sizeof p->timestamp, "%.*s", (int)n + 1, from);
+}
+
 /* The line libetpan has taken for the greeting, read again by ourselves: it
  * tells a refusal from another protocol. */
 static int judge_greeting(struct pop3 *p, int r, struct err *err)
@@ -249,6 +267,7 @@ static int judge_greeting(struct pop3 *p, int r, struct err *err)
 			ERR_RETRY_LATER,
 			"this is no POP3 server: it does not greet with +OK");
 	(void)snprintf(p->greeting, sizeof p->greeting, "%s", answer.text);
+	read_timestamp(p, line->str);
 	if (r == MAILPOP3_NO_ERROR && answer.status == POP3_OK)
 		return 0;
 	return pop3_refused(&answer, "the connection was", err);
@@ -357,6 +376,25 @@ static void learn_quirks(struct pop3 *p, const struct session_config *config)
 		p->capa.pipelining = false;
 }
 
+static int log_in(
+	struct pop3 *p, const struct session_config *config, struct err *err)
+{
+	const struct pop3_who who = {
+		.user = config->url.user,
+		.secret = &config->secret,
+		.auth = config->auth,
+		.token = config->token,
+		.encrypted = config->url.tls != TLS_NONE,
+		.host = config->url.host,
+		.port = config->url.port,
+		/* what came before TLS is not believed */
+		.timestamp =
+			config->url.tls != TLS_STARTTLS ? p->timestamp : "",
+	};
+
+	return pop3_login(&p->wire, &p->capa, &who, err);
+}
+
 static int open_steps(struct pop3 *p, const struct session_config *config,
 	struct tls_anchors *anchors, struct err *err)
 {
@@ -371,8 +409,7 @@ static int open_steps(struct pop3 *p, const struct session_config *config,
 	if (pop3_capa_ask(&p->wire, &p->capa, err) < 0)
 		return -1;
 	learn_quirks(p, config);
-	if (pop3_login(&p->wire, &p->capa, config->url.user, &config->secret,
-		    err) < 0)
+	if (log_in(p, config, err) < 0)
 		return -1;
 	if (settle_in(p, err) < 0)
 		return -1;

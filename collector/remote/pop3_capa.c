@@ -20,16 +20,22 @@ static bool is_named(const char *line, const char *name, const char **ret_args)
 	return true;
 }
 
-static bool has_word(const char *words, const char *word)
+static uint32_t read_auths(const char *words)
 {
+	uint32_t auths = 0;
+	char word[32];
+
 	while (*words != '\0') {
 		size_t n = strcspn(words, " \t");
-		if (n == strlen(word) && strncasecmp(words, word, n) == 0)
-			return true;
+		if (n < sizeof word) {
+			(void)snprintf(
+				word, sizeof word, "%.*s", (int)n, words);
+			auths |= auth_bit(word);
+		}
 		words += n;
 		words += strspn(words, " \t");
 	}
-	return false;
+	return auths;
 }
 
 static void add_name(struct pop3_capa *capa, const char *line)
@@ -68,7 +74,7 @@ void pop3_capa_add(struct pop3_capa *capa, const char *line)
 	else if (is_named(line, "PIPELINING", &args))
 		capa->pipelining = true;
 	else if (is_named(line, "SASL", &args))
-		capa->sasl_plain |= has_word(args, "PLAIN");
+		capa->auths |= read_auths(args);
 	else if (is_named(line, "LOGIN-DELAY", &args))
 		set_login_delay(capa, args);
 	else if (is_named(line, "IMPLEMENTATION", &args))

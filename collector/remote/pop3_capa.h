@@ -6,6 +6,7 @@
 #ifndef MAILHAUL_REMOTE_POP3_CAPA_H
 #define MAILHAUL_REMOTE_POP3_CAPA_H
 
+#include "../model/auth.h"
 #include "pop3_command.h"
 
 struct pop3_capa {
@@ -15,7 +16,7 @@ struct pop3_capa {
 	bool uidl;
 	bool top;
 	bool pipelining;
-	bool sasl_plain;
+	uint32_t auths;		/* of SASL: AUTH_BIT, or-ed */
 	uint32_t login_delay_s; /* RFC 2449 6.5; 0 = not said */
 	char implementation[256];
 	char names[2048]; /* all lines, printable, separated by spaces */

@@ -1,41 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * With an initial response the secret travels in the first line; where that
- * would be longer than 255 octets (RFC 5034 4) the server is asked for it.
- * A server may refuse the mechanism before it has seen the secret: only then
- * USER and PASS are tried.
+ * In the order of auth_choose, with USER and PASS behind it all: old servers
+ * do not say that they know them. With an initial response a secret travels
+ * in the first line; where that would be longer than 255 octets (RFC 5034 4)
+ * the server is asked for it. A server may refuse a way before it has seen
+ * anything secret: only then the next one is tried.
  */
 #include "pop3_login.h"
 
+#include "sasl.h"
+
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define AUTH_LINE_MAX 255 /* octets with CRLF */
-#define AUTH_PLAIN "AUTH PLAIN"
+#define MD5_BYTES 16
 
-/* A server may repeat what it was told: nobody reads that in a log. The text
- * may have been cut in the middle of it. */
-static void scrub(struct pop3_answer *answer, const char *secret)
-{
-	size_t n = strlen(secret), len;
-	char *at;
+struct login {
+	struct pop3_wire *w;
+	const struct pop3_who *who;
+	const struct pop3_capa *capa;
+	struct pop3_answer answer;
+	struct sasl *sasl; /* NULL: none in use */
+};
 
-	if (n == 0)
-		return;
-	while ((at = strstr(answer->text, secret)) != NULL) {
-		memset(at, '*', n < 3 ? n : 3);
-		if (n > 3)
-			memmove(at + 3, at + n, strlen(at + n) + 1);
-	}
-	len = strlen(answer->text);
-	for (size_t k = n < len ? n : len; k > 3; k--)
-		if (memcmp(answer->text + len - k, secret, k) == 0) {
-			answer->text[len - k] = '\0';
-			break;
-		}
-}
+/* ---- answers ---- */
 
 /* Servers without response codes (popa3d, UW, Mailutils …) say in words that
  * another session holds the maildrop. A locked *account* is no such thing. */
@@ -89,167 +81,178 @@ static int login_refused(const struct pop3_capa *capa,
 			     "programs that the provider asks for");
 }
 
-static int read_verdict(struct pop3_wire *w, const struct pop3_capa *capa,
-	const char *secret, struct err *err)
+/* A refusal that says "not now" is none of the mechanism. */
+static bool goes_on(const struct pop3_answer *answer)
 {
-	struct pop3_answer answer;
+	enum pop3_code code = judge(answer);
+
+	return code == POP3_CODE_NONE || code == POP3_CODE_OTHER ||
+	       code == POP3_CODE_AUTH;
+}
+
+/* The server may say back what it was told: nobody logs that. */
+static int hear(struct login *l, struct err *err)
+{
+	struct pop3_wire *w = l->w;
+	int r;
 
 	pop3_expect(w, 0);
-	if (pop3_read_challenge(w, &answer, err) < 0)
-		return -1;
-	if (answer.status == POP3_OK)
-		return 0;
-	scrub(&answer, secret);
-	if (answer.status == POP3_ERR)
-		return login_refused(capa, &answer, err);
+	if (w->transport != NULL)
+		transport_private(w->transport, true);
+	r = pop3_read_challenge(w, &l->answer, err);
+	if (w->transport != NULL)
+		transport_private(w->transport, false);
+	return r;
+}
+
+static int too_many(struct err *err)
+{
 	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_SESSION, ERR_RETRY_LATER,
 		"the server asks for more after the whole login was said");
 }
 
-/* ---- AUTH PLAIN ---- */
+/* ---- AUTH (RFC 5034) ---- */
 
-/* base64 of NUL user NUL secret (RFC 4616 2). Caller wipes and frees. */
-static char *encode_plain(const char *user, const struct secret *secret)
+static int auth_begin(
+	void *arg, const char *mechanism, const char *initial, struct err *err)
 {
-	size_t user_len = strlen(user);
-	size_t n = user_len + secret->len + 2;
-	unsigned char *raw = mem_alloc(n);
-	char *text = mem_alloc((n + 2) / 3 * 4 + 1);
-
-	memcpy(raw + 1, user, user_len + 1); /* and the second NUL */
-	if (secret->len != 0)
-		memcpy(raw + 2 + user_len, secret->bytes, secret->len);
-	(void)EVP_EncodeBlock((unsigned char *)text, raw, (int)n);
-	explicit_bzero(raw, n);
-	free(raw);
-	return text;
-}
-
-static int put_initial(struct pop3_wire *w, const char *blob, struct err *err)
-{
-	size_t n = strlen(AUTH_PLAIN " ") + strlen(blob);
+	struct login *l = arg;
 	char line[AUTH_LINE_MAX];
-	int r;
+	int n, r;
 
-	(void)snprintf(line, sizeof line, AUTH_PLAIN " %s", blob);
-	r = pop3_put_secret(w, line, n, err);
-	explicit_bzero(line, sizeof line);
+	if (initial == NULL) {
+		(void)snprintf(line, sizeof line, "AUTH %s", mechanism);
+		return pop3_put(l->w, line, err) < 0 ||
+				       pop3_flush(l->w, err) < 0
+			       ? -1
+			       : 0;
+	}
+	n = snprintf(line, sizeof line, "AUTH %s %s", mechanism, initial);
+	r = pop3_put_secret(l->w, line, (size_t)n, err);
+	OPENSSL_cleanse(line, sizeof line);
 	return r;
 }
 
-/* 0 the server waits for the blob, 1 it refused before seeing it, -1. */
-static int ask_to_continue(struct pop3_wire *w, struct err *err)
+static int auth_say(void *arg, const char *response, struct err *err)
 {
-	struct pop3_answer answer;
+	struct login *l = arg;
 
-	pop3_expect(w, 0);
-	if (pop3_put(w, AUTH_PLAIN, err) < 0 || pop3_flush(w, err) < 0 ||
-		pop3_read_challenge(w, &answer, err) < 0)
-		return -1;
-	switch (answer.status) {
-	case POP3_CONTINUE:
-		return 0;
-	case POP3_ERR:
-		return 1;
-	case POP3_OK:
-		break;
-	}
-	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_SESSION, ERR_RETRY_LATER,
-		"the server says +OK to AUTH before it knows who we are");
+	return pop3_put_secret(l->w, response, strlen(response), err);
 }
 
-/* With the initial response sent: an old server that overlooks it (RFC 1734)
- * asks for it with "+". */
-static int read_initial_verdict(struct pop3_wire *w,
-	const struct pop3_capa *capa, const char *blob,
-	const struct secret *secret, struct err *err)
+static int auth_hear(void *arg, const char **ret_challenge, struct err *err)
 {
-	struct pop3_answer answer;
+	struct login *l = arg;
+	const char *text;
 
-	pop3_expect(w, 0);
-	if (pop3_read_challenge(w, &answer, err) < 0)
+	if (hear(l, err) < 0)
 		return -1;
-	if (answer.status == POP3_OK)
+	if (l->answer.status != POP3_CONTINUE)
 		return 0;
-	if (answer.status == POP3_ERR) {
-		scrub(&answer, secret->bytes);
-		scrub(&answer, blob);
-		return login_refused(capa, &answer, err);
-	}
-	if (pop3_put_secret(w, blob, strlen(blob), err) < 0)
-		return -1;
-	return read_verdict(w, capa, secret->bytes, err);
+	/* the whole line: the answer's text is cut */
+	text = buf_str(&l->w->line) + 1;
+	*ret_challenge = text + strspn(text, " ");
+	return 1;
 }
 
-/* 0, -1, or 1: not this way, and nothing secret was said. */
-static int login_plain(struct pop3_wire *w, const struct pop3_capa *capa,
-	const char *user, const struct secret *secret, struct err *err)
+static int login_auth(
+	struct login *l, const struct sasl_login *who, struct err *err)
 {
-	char *blob = encode_plain(user, secret);
-	size_t line = strlen(AUTH_PLAIN " \r\n") + strlen(blob);
+	const struct sasl_peer peer = {
+		.initial_max = AUTH_LINE_MAX - strlen("AUTH  \r\n") -
+			       strlen(auth_mechanism(who->auth)),
+		.begin = auth_begin,
+		.say = auth_say,
+		.hear = auth_hear,
+		.arg = l,
+	};
 	int r;
 
-	if (line <= AUTH_LINE_MAX) {
-		r = put_initial(w, blob, err);
-		if (r == 0)
-			r = read_initial_verdict(w, capa, blob, secret, err);
-	} else {
-		r = ask_to_continue(w, err);
-		if (r == 0)
-			r = pop3_put_secret(w, blob, strlen(blob), err);
-		if (r == 0)
-			r = read_verdict(w, capa, secret->bytes, err);
-	}
-	explicit_bzero(blob, strlen(blob));
-	free(blob);
+	l->sasl = sasl_new(who);
+	r = sasl_converse(l->sasl, &peer, err);
+	if (r == 0 && l->answer.status == POP3_OK)
+		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_SESSION,
+			ERR_RETRY_LATER,
+			"the server says +OK to AUTH before it knows who we "
+			"are");
+	if (r > 0 && l->answer.status == POP3_OK)
+		return sasl_check_end(l->sasl, err) < 0 ? -1 : 1;
 	return r;
 }
 
 /* ---- USER and PASS ---- */
 
-static int say_user(struct pop3_wire *w, const struct pop3_capa *capa,
-	const char *user, struct err *err)
+/* 1, 0 refused, -1. */
+static int say_user(struct login *l, struct err *err)
 {
-	struct pop3_answer answer;
-	char *line = mem_printf("USER %s", user);
-	int r = pop3_ask(w, line, &answer, err);
+	char *line = mem_printf("USER %s", l->who->user);
+	int r = pop3_ask(l->w, line, &l->answer, err);
 
 	free(line);
 	if (r < 0)
 		return -1;
-	if (answer.status == POP3_OK)
-		return 0;
-	if (capa->known && !capa->user)
-		return err_set(err, ERR_REFUSED, ERR_SCOPE_ACCOUNT,
-			ERR_RETRY_CHANGE,
-			"the server offers neither USER nor AUTH PLAIN: %s",
-			answer.text);
-	return login_refused(capa, &answer, err);
+	return l->answer.status == POP3_OK ? 1 : 0;
 }
 
-static int login_user(struct pop3_wire *w, const struct pop3_capa *capa,
-	const char *user, const struct secret *secret, struct err *err)
+static int login_user(struct login *l, struct err *err)
 {
 	static const char pass[] = "PASS ";
+	const struct secret *secret = l->who->secret;
 	size_t n = sizeof pass - 1 + secret->len;
 	char *line;
-	int r;
+	int r = say_user(l, err);
 
-	if (say_user(w, capa, user, err) < 0)
-		return -1;
+	if (r <= 0)
+		return r;
 	line = mem_alloc(n + 1);
 	memcpy(line, pass, sizeof pass);
-	if (secret->len != 0)
-		memcpy(line + sizeof pass - 1, secret->bytes, secret->len);
-	r = pop3_put_secret(w, line, n, err);
-	explicit_bzero(line, n);
+	memcpy(line + sizeof pass - 1, secret->bytes, secret->len);
+	r = pop3_put_secret(l->w, line, n, err);
+	OPENSSL_cleanse(line, n);
 	free(line);
-	if (r < 0)
+	if (r < 0 || hear(l, err) < 0)
 		return -1;
-	return read_verdict(w, capa, secret->bytes, err);
+	return l->answer.status == POP3_CONTINUE ? too_many(err) : 1;
 }
 
-/* ---- */
+/* ---- APOP (RFC 1939 7) ---- */
+
+static void apop_digest(const char *timestamp, const struct secret *secret,
+	char hex[2 * MD5_BYTES + 1])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned char digest[MD5_BYTES] = {0};
+
+	if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_md5(), NULL) != 1 ||
+		EVP_DigestUpdate(ctx, timestamp, strlen(timestamp)) != 1 ||
+		EVP_DigestUpdate(ctx, secret->bytes, secret->len) != 1 ||
+		EVP_DigestFinal_ex(ctx, digest, NULL) != 1)
+		abort(); /* no memory, or no MD5 in this OpenSSL */
+	EVP_MD_CTX_free(ctx);
+	for (size_t i = 0; i < sizeof digest; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+static int login_apop(struct login *l, struct err *err)
+{
+	char hex[2 * MD5_BYTES + 1], *line;
+	int r;
+
+	if (l->who->timestamp[0] == '\0')
+		return err_set(err, ERR_AUTH, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE,
+			"the server does not offer APOP: its greeting has no "
+			"timestamp, or came before TLS");
+	apop_digest(l->who->timestamp, l->who->secret, hex);
+	line = mem_printf("APOP %s %s", l->who->user, hex);
+	r = pop3_put_secret(l->w, line, strlen(line), err);
+	sasl_wipe(&line);
+	if (r < 0 || hear(l, err) < 0)
+		return -1;
+	return l->answer.status == POP3_CONTINUE ? too_many(err) : 1;
+}
+
+/* ---- the whole ---- */
 
 static bool has_any(const char *bytes, size_t n, const char *set, size_t of)
 {
@@ -266,23 +269,128 @@ static int unspeakable(const char *what, struct err *err)
 		what);
 }
 
-int pop3_login(struct pop3_wire *w, const struct pop3_capa *capa,
-	const char *user, const struct secret *secret, struct err *err)
+static int check_secret(
+	const struct pop3_who *who, enum auth auth, struct err *err)
 {
-	int r = 1;
+	if (auth == AUTH_USER_PASS &&
+		has_any(who->secret->bytes, who->secret->len, "\r\n", 2))
+		return unspeakable("password", err);
+	return 0;
+}
 
-	if (secret->bytes == NULL)
+/* 1 answered, 0 refused before anything secret was said, -1. */
+static int login_by(struct login *l, enum auth auth, struct err *err)
+{
+	const struct pop3_who *who = l->who;
+	const struct sasl_login sasl = {
+		.auth = auth,
+		.user = who->user,
+		.secret = who->secret,
+		.host = who->host,
+		.port = who->port,
+	};
+
+	if (check_secret(who, auth, err) < 0)
+		return -1;
+	if (auth == AUTH_USER_PASS)
+		return login_user(l, err);
+	if (auth == AUTH_APOP)
+		return login_apop(l, err);
+	if (sasl_check(&sasl, err) < 0)
+		return who->auth == AUTH_AUTO && !who->token ? 0 : -1;
+	sasl_free(&l->sasl);
+	return login_auth(l, &sasl, err);
+}
+
+static size_t choose(const struct login *l, enum auth order[AUTH_KINDS])
+{
+	const struct pop3_who *who = l->who;
+	bool user = !l->capa->known || l->capa->user;
+	const struct auth_choice choice = {
+		.asked = who->auth,
+		.offered =
+			l->capa->auths | (user ? AUTH_BIT(AUTH_USER_PASS) : 0),
+		.encrypted = who->encrypted,
+		.token = who->token,
+	};
+	size_t count = auth_choose(&choice, order);
+
+	if (who->auth == AUTH_AUTO && !who->token && !user)
+		order[count++] = AUTH_USER_PASS;
+	return count;
+}
+
+static int no_way(const struct login *l, struct err *err)
+{
+	if (!l->who->encrypted)
+		return err_set(err, ERR_TLS, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE, "no token is sent without TLS");
+	return err_set(err, ERR_AUTH, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
+		"the server takes no token (neither OAUTHBEARER nor XOAUTH2)");
+}
+
+/* The last answer was no. */
+static int refused(struct login *l, enum auth last, int r, struct err *err)
+{
+	const char *told = sasl_told(l->sasl);
+	struct pop3_answer *a = &l->answer;
+
+	if (r == 0 && last == AUTH_USER_PASS && l->capa->known &&
+		!l->capa->user)
+		return err_set(err, ERR_REFUSED, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE,
+			"the server offers neither USER nor a way of AUTH "
+			"that is known here: %s",
+			a->text);
+	(void)login_refused(l->capa, a, err);
+	if (told[0] != '\0' && err != NULL) {
+		size_t n = strlen(err->text);
+		(void)snprintf(err->text + n, sizeof err->text - n,
+			" (status %s)", told);
+	}
+	return -1;
+}
+
+static int login_try(struct login *l, struct err *err)
+{
+	enum auth order[AUTH_KINDS], last = AUTH_AUTO;
+	size_t count = choose(l, order);
+	int r = 0;
+
+	if (count == 0)
+		return no_way(l, err);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		last = order[i];
+		r = login_by(l, last, err);
+		if (r == 0 && !goes_on(&l->answer))
+			break;
+	}
+	if (r >= 0 && l->answer.status != POP3_OK) {
+		sasl_hide(l->sasl, l->who->secret, l->answer.text);
+		return refused(l, last, r, err);
+	}
+	return r < 0 ? -1 : 0;
+}
+
+int pop3_login(struct pop3_wire *w, const struct pop3_capa *capa,
+	const struct pop3_who *who, struct err *err)
+{
+	struct login l = {.w = w,
+		.who = who,
+		.capa = capa,
+		.answer = {.status = POP3_ERR}};
+	int r;
+
+	if (who->secret->bytes == NULL)
 		return err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
 			ERR_RETRY_CHANGE, "there is no password");
-	if (has_any(user, strlen(user), "\r\n", 2))
+	if (has_any(who->user, strlen(who->user), "\r\n", 2))
 		return unspeakable("user name", err);
-	if (has_any(secret->bytes, secret->len, "\0", 1))
+	if (has_any(who->secret->bytes, who->secret->len, "\0", 1))
 		return unspeakable("password", err);
-	if (capa->sasl_plain)
-		r = login_plain(w, capa, user, secret, err);
-	if (r <= 0)
-		return r;
-	if (has_any(secret->bytes, secret->len, "\r\n", 2))
-		return unspeakable("password", err);
-	return login_user(w, capa, user, secret, err);
+	r = login_try(&l, err);
+	if (r < 0 && err != NULL)
+		sasl_hide(l.sasl, who->secret, err->text);
+	sasl_free(&l.sasl);
+	return r;
 }

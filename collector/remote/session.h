@@ -16,6 +16,7 @@
 
 #include "../base/err.h"
 #include "../base/mem.h"
+#include "../model/auth.h"
 #include "../model/certificate.h"
 #include "../model/mailbox.h"
 #include "../model/message.h"
@@ -52,6 +53,8 @@ struct session_wait {
 struct session_config {
 	struct url url;
 	struct secret secret;
+	enum auth auth;
+	bool token; /* that is what the secret is */
 	struct session_limits limits;
 	bool tls13_only;       /* tls.min_version = 1.3 */
 	char fingerprint[128]; /* "" or "SHA256:…" of the certificate */

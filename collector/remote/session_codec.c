@@ -83,6 +83,8 @@ void session_put_config(struct channel *c, const struct session_config *v)
 	put_url(c, &v->url);
 	channel_put_bytes(c, v->secret.bytes != NULL ? v->secret.bytes : "",
 		v->secret.len);
+	channel_put_u8(c, (uint8_t)v->auth);
+	channel_put_u8(c, v->token);
 	put_limits(c, &v->limits);
 	channel_put_u8(c, v->tls13_only);
 	channel_put_str(c, v->fingerprint);
@@ -97,6 +99,7 @@ void session_put_config(struct channel *c, const struct session_config *v)
 bool session_get_config(struct channel *c, struct session_config *v)
 {
 	const void *secret;
+	uint8_t auth;
 	size_t n;
 
 	memset(v, 0, sizeof *v);
@@ -104,7 +107,11 @@ bool session_get_config(struct channel *c, struct session_config *v)
 		n > SECRET_MAX)
 		return false;
 	secret_set(&v->secret, secret, n);
-	return get_limits(c, &v->limits) && get_bool(c, &v->tls13_only) &&
+	if (!channel_get_u8(c, &auth) || auth >= AUTH_KINDS)
+		return false;
+	v->auth = (enum auth)auth;
+	return get_bool(c, &v->token) && get_limits(c, &v->limits) &&
+	       get_bool(c, &v->tls13_only) &&
 	       channel_get_str(c, v->fingerprint, sizeof v->fingerprint) &&
 	       get_bool(c, &v->wire_log) && get_bool(c, &v->bulk) &&
 	       channel_get_u64(c, &v->quirks.on) &&

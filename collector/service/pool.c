@@ -200,8 +200,10 @@ static int fill_run(struct pool *pool, struct slot *slot, const struct job *job,
 		return -1;
 	run->ledger_path =
 		state_ledger_path(pool->needs.state, run->account.uuid);
-	if (secret_load(pool->needs.state, run->account.uuid, &run->password,
-		    err) < 0)
+	/* a token is read when a session needs it */
+	if (run->account.token_file[0] == '\0' &&
+		secret_load(pool->needs.state, run->account.uuid,
+			&run->password, err) < 0)
 		return -1;
 	/* only now: a key file that could not be read before may be there */
 	run->keys = pool->needs.state->keys;

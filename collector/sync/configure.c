@@ -31,6 +31,10 @@ void configure_session(const struct settings *settings,
 		.wire_log = log_level() >= LOG_LEVEL_WIRE,
 	};
 	/* checked when it was typed */
+	if (account->auth != NULL)
+		(void)auth_parse(account->auth, &ret_config->auth, NULL);
+	ret_config->token =
+		account->token_file != NULL && account->token_file[0] != '\0';
 	if (account->quirks != NULL)
 		(void)quirk_overrides_parse(
 			account->quirks, &ret_config->quirks, NULL);

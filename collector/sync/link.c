@@ -57,6 +57,41 @@ static int dial(struct link *l, const struct session_config *config,
 	return rc;
 }
 
+static bool has_token(const struct run *run)
+{
+	return run->account.token_file != NULL &&
+	       run->account.token_file[0] != '\0';
+}
+
+/* The secret is the file's of this moment. */
+static int open_with_token(struct link *l, struct session_config *config,
+	struct session **ret_session, struct err *err)
+{
+	const struct run *run = l->run;
+	const char *path = run->account.token_file;
+	struct secret token = {0};
+	struct err why = {0};
+	int rc;
+
+	l->token_mark[0] = '\0';
+	if (token_read(path, &token, err) != 0)
+		return -1;
+	token_mark(&token, l->token_mark);
+	config->secret = token;
+	rc = dial(l, config, configure_ca_file(run->settings, &run->account),
+		ret_session, &why);
+	secret_clear(&token);
+	if (why.class == ERR_AUTH)
+		(void)token_refused(path, &why);
+	else
+		l->token_mark[0] = '\0';
+	if (rc == 0)
+		return 0;
+	if (err != NULL)
+		*err = why;
+	return -1;
+}
+
 static int open_once(struct link *l, struct err *err)
 {
 	const struct run *run = l->run;
@@ -71,8 +106,11 @@ static int open_once(struct link *l, struct err *err)
 		return err_set(err, ERR_POLICY, ERR_SCOPE_ACCOUNT,
 			ERR_RETRY_CHANGE,
 			"tls.allow_plain=no forbids security=none");
-	if (dial(l, &config, configure_ca_file(run->settings, &run->account),
-		    &session, err) != 0)
+	if ((has_token(run) ? open_with_token(l, &config, &session, err)
+			    : dial(l, &config,
+				      configure_ca_file(
+					      run->settings, &run->account),
+				      &session, err)) != 0)
 		return -1;
 	l->session = session;
 	l->opened++;

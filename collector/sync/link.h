@@ -8,6 +8,7 @@
 #define MAILHAUL_SYNC_LINK_H
 
 #include "run.h"
+#include "token.h"
 
 #include <stdbool.h>
 
@@ -33,6 +34,8 @@ struct link {
 	struct session *session;	 /* NULL: none open */
 	struct session_info info;
 	bool bulk; /* much is to come: compression may pay */
+	/* of the token that was refused just now; "" = none */
+	char token_mark[TOKEN_MARK_BYTES];
 	unsigned opened;
 	unsigned network; /* failures since the last progress */
 	unsigned suspect;

@@ -131,6 +131,27 @@ static bool has_more(const struct work *w, uint64_t arrived)
 	       w->arrived != arrived && w->failed == 0 && !work_cancelled(w);
 }
 
+static bool has_token(const struct work *w)
+{
+	const char *file = w->run->account.token_file;
+
+	return file != NULL && file[0] != '\0';
+}
+
+static int check_token(struct work *w, struct err *err)
+{
+	if (!has_token(w))
+		return 0;
+	return token_check(w->run->account.token_file, w->ledger, err);
+}
+
+static void note_token(struct work *w, const struct err *err)
+{
+	if (has_token(w) && err->class == ERR_AUTH &&
+		w->link.token_mark[0] != '\0')
+		(void)token_note(w->ledger, w->link.token_mark, NULL);
+}
+
 static int execute(struct work *w, struct err *err)
 {
 	const struct run *run = w->run;
@@ -141,7 +162,8 @@ static int execute(struct work *w, struct err *err)
 	if (ledger_open(run->ledger_path, run->account.uuid, run->job.fence,
 		    &w->ledger, err) != 0 ||
 		open_store(w, err) != 0 || check_source(w, err) != 0 ||
-		trust_load(w, err) != 0 || reclaim_begin(w, err) != 0 ||
+		check_token(w, err) != 0 || trust_load(w, err) != 0 ||
+		reclaim_begin(w, err) != 0 ||
 		summary_bytes(w->ledger, &w->bytes_kept, err) != 0 ||
 		removal_begin(w, err) != 0)
 		goto out;
@@ -173,6 +195,8 @@ out:
 		link_close(&w->link);
 	else
 		link_drop(&w->link);
+	if (rc != 0 && w->ledger != NULL)
+		note_token(w, err);
 	if (w->ledger != NULL)
 		summary_make(w, &plan, &w->run->result);
 	failures_clear(w);

@@ -149,6 +149,7 @@ static void test_auth_plain_unsupported(void **state)
 	secret_set(&p.config.secret, secret, sizeof secret);
 	assert_int_equal(peer_open(&p, "S: +OK\n" CAPA_PLAIN
 				       "C: AUTH PLAIN\nS: -ERR unknown\n"
+				       "C: AUTH LOGIN\nS: -ERR unknown\n"
 				       "C: USER u@x\nS: +OK\nC: PASS qqq*\n"
 				       "S: +OK\nC: CAPA\nS: -ERR\nC: QUIT\n"),
 		0);
