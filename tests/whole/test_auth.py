@@ -137,6 +137,8 @@ passdb {{
             for scheme, way in (("imaps", "plain"), ("imap+plain", "user-pass"),
                                 ("pop3s", "plain"), ("pop3s", "cram-md5"),
                                 ("imaps", "login")):
+                if way == "user-pass" and len(secret) > 2000:
+                    continue  # more than Dovecot takes before a login
                 with self.subTest(secret=secret[:20], scheme=scheme, way=way):
                     self.login(user, scheme, way, secret)
 
