@@ -295,34 +295,26 @@ static void man_push(FILE *out)
 		"no place, whose server has no IDLE, or whose process is "
 		"needed for another host (pool.envoys) are looked at as often "
 		"as \\fB\\-\\-every\\fR says.\n",
-		static void man_identity(
-			FILE *
-			out) ".SH \"THE SAME MESSAGE AGAIN\"\n"
-			     "Where a server numbers a mailbox anew "
-			     "(UIDVALIDITY) or gives "
-			     "UIDs out a second time, what is here is "
-			     "recognised: by the "
-			     "name the server gives a message (EMAILID, "
-			     "Gmail's "
-			     "X\\-GM\\-MSGID), else by size, date and header, "
-			     "without "
-			     "lines that servers rewrite. What these cannot "
-			     "tell apart is "
-			     "fetched and compared by its bytes. Real "
-			     "duplicates stay, and "
-			     "what was deleted here does not come back. A "
-			     "maildrop with "
-			     "UIDLs that are missing or shared is compared by "
-			     "TOP.\n.PP\n"
-			     "Where messages have such names, one that lies in "
-			     "several "
-			     "mailboxes, as under several of Gmail's labels, "
-			     "is fetched "
-			     "once; in each further folder its file is linked. "
-			     "Of \\\\All "
-			     "(All Mail) only what no other mailbox has is "
-			     "kept, in "
-			     "Archive; what loses its last label goes there.\n",
+		out);
+}
+
+static void man_identity(FILE *out)
+{
+	(void)fputs(
+		".SH \"THE SAME MESSAGE AGAIN\"\n"
+		"Where a server numbers a mailbox anew (UIDVALIDITY) or gives "
+		"UIDs out a second time, what is here is recognised: by the "
+		"name the server gives a message (EMAILID, Gmail's "
+		"X\\-GM\\-MSGID), else by size, date and header, without "
+		"lines that servers rewrite. What these cannot tell apart is "
+		"fetched and compared by its bytes. Real duplicates stay, and "
+		"what was deleted here does not come back. A maildrop with "
+		"UIDLs that are missing or shared is compared by TOP.\n.PP\n"
+		"Where messages have such names, one that lies in several "
+		"mailboxes, as under several of Gmail's labels, is fetched "
+		"once; in each further folder its file is linked. Of \\\\All "
+		"(All Mail) only what no other mailbox has is kept, in "
+		"Archive; what loses its last label goes there.\n",
 		out);
 }
 
