@@ -257,6 +257,13 @@ static int play(char what, const char *script, struct seen *v, struct err *err)
 		r = session_vanished(s, 1, on_range, v, err) < 0 ? -1 : 0;
 	else if (r == 0 && strchr("iew", what) != NULL)
 		r = play_idle(what, s, v, err);
+	else if (r == 0 && what == 'd')
+		r = session_select_writable(s, "INBOX", &box, err);
+	else if (r == 0 && what == 'x')
+		r = session_expunge(s, ranges, 2, on_range, v, err) < 0 ? -1
+									: 0;
+	else if (r == 0 && what == 'y')
+		r = session_commit(s, err);
 	session_close(&s);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(close(fds[1]), 0);
@@ -270,6 +277,19 @@ static const struct {
 	enum err_class class; /* ERR_NONE: the call succeeds */
 	enum err_scope scope;
 } cases[] = {
+	/* Deleting: FETCH's ranges. */
+	{'d', "IDSD", ERR_NONE, 0},
+	{'d', "IDD", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'x', "IDD", ERR_NONE, 0},
+	{'x', "IDf", ERR_REFUSED, ERR_SCOPE_MAILBOX},
+	{'x', "IDr99999D", ERR_CRASH, ERR_SCOPE_SESSION}, /* not asked for */
+	{'x', "IDm1D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'x', "IDt72D", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'x', "ID", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'y', "IDD", ERR_NONE, 0},
+	{'y', "IDF", ERR_REFUSED, ERR_SCOPE_SESSION},
+	{'y', "IDSD", ERR_CRASH, ERR_SCOPE_SESSION},
+	{'y', "ID", ERR_CRASH, ERR_SCOPE_SESSION},
 	/* Opening. */
 	{'o', "ID", ERR_NONE, 0},
 	{'o', "", ERR_CRASH, ERR_SCOPE_SESSION},
