@@ -58,9 +58,9 @@ struct ledger_mailbox {
 	int64_t exists;			/* at the source, last seen */
 	int64_t gone;	  /* rows that it no longer had, when listed */
 	int64_t flags_at; /* when all flags were last compared; 0: never */
-	char notice[LEDGER_NOTICE_MAX];	      /* for people; "" = none */
+	char notice[LEDGER_NOTICE_MAX];		/* for people; "" = none */
 	char removal_notice[LEDGER_NOTICE_MAX]; /* ledger_removal.h */
-	int64_t stored, quarantined, skipped; /* rows of the present epoch */
+	int64_t stored, quarantined, skipped;	/* rows of the present epoch */
 	int64_t bytes_stored;
 	/* of stored: gone at the source, nothing done yet; of these: held by
 	 * the brake (ledger_expunge.h) */

@@ -47,7 +47,7 @@ enum session_frame {
 	SESSION_SELECT_WRITABLE,
 	SESSION_EXPUNGE, /* as FETCH */
 	SESSION_COMMIT,
-	SESSION_IDLE,	  /* nothing but WAKE and CLOSE until WAKE is done */
+	SESSION_IDLE, /* nothing but WAKE and CLOSE until WAKE is done */
 	SESSION_WAKE,
 
 	SESSION_INFO = 65,
