@@ -27,6 +27,10 @@ void session_channel_cancel(struct session *s);
 /* Conductor: the session waits in IDLE (session_idle), and its descriptor is
  * readable: 1: there is news; 0: not yet; -1: it is over, and err says why. */
 int session_channel_news(struct session *s, struct err *err);
+/* Who is told of its waiting from now on (session_config.wait): a session that
+ * outlives a run must not remember that run's. */
+void session_channel_set_wait(
+	struct session *s, const struct session_wait *wait);
 /* To be polled for reading while it waits. */
 int session_channel_fd(const struct session *s);
 

@@ -56,6 +56,7 @@ int proxy_idle_end(struct session *s, struct err *err)
 int session_channel_news(struct session *s, struct err *err)
 {
 	struct proxy *p = (struct proxy *)s;
+	struct err e = {0};
 	uint8_t type;
 	int r;
 
@@ -66,12 +67,22 @@ int session_channel_news(struct session *s, struct err *err)
 	if (channel_is_quiet(p->channel))
 		return 0;
 	/* the caller is not to wait for an envoy */
-	r = proxy_next_within(p, 0, &type, err);
+	r = proxy_next_within(p, 0, &type, &e);
+	if (r < 0 && e.class == ERR_TIMEOUT)
+		return proxy_nonsense(p, "half a frame", err);
+	if (r < 0 && err != NULL)
+		*err = e;
 	if (r < 0)
 		return -1;
 	if (r == 0 || !take_event(p, type))
 		return proxy_nonsense(p, "news was due", err);
 	return 1;
+}
+
+void session_channel_set_wait(
+	struct session *s, const struct session_wait *wait)
+{
+	channel_set_wait(((struct proxy *)s)->channel, wait);
 }
 
 int session_channel_fd(const struct session *s)

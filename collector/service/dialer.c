@@ -391,7 +391,7 @@ int dialer_open(void *dialer, const struct session_config *config,
 {
 	struct dialer *d = dialer;
 
-	if (dialer_take_offered(d, ret_session))
+	if (dialer_take_offered(d, config->wait, ret_session))
 		return 0;
 	for (int try = 1;; try++) {
 		struct err why = {0};

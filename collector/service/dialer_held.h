@@ -23,6 +23,7 @@ void dialer_forget_channel(struct dialer *d);
 
 /* dialer_park.c: the parked session of the account, if there is one and it is
  * sound, waits no longer. */
-bool dialer_take_offered(struct dialer *d, struct session **ret_session);
+bool dialer_take_offered(struct dialer *d, const struct session_wait *wait,
+	struct session **ret_session);
 
 #endif

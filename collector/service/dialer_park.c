@@ -37,13 +37,15 @@ void dialer_park(void *dialer, struct session *session, bool news)
 		return;
 	}
 	dialer_forget_channel(d);
+	session_channel_set_wait(h->inner, NULL);
 	d->left.inner = h->inner;
 	d->left.envoy = h->envoy;
 	d->news = news;
 	free(h);
 }
 
-bool dialer_take_offered(struct dialer *d, struct session **ret_session)
+bool dialer_take_offered(struct dialer *d, const struct session_wait *wait,
+	struct session **ret_session)
 {
 	struct parked_session s = d->offered;
 	struct err err = {0};
@@ -56,6 +58,7 @@ bool dialer_take_offered(struct dialer *d, struct session **ret_session)
 	h->inner = s.inner;
 	dialer_note_channel(d, session_channel_fd(s.inner));
 	if (session_idle_end(s.inner, &err) >= 0) {
+		session_channel_set_wait(s.inner, wait);
 		*ret_session = &h->base;
 		return true;
 	}
