@@ -11,7 +11,7 @@ its standard input ends.
 import argparse, asyncio, base64, os, re, ssl, sys
 
 CHUNK = 1 << 16
-CAPS = b"IMAP4rev1 LITERAL+ NAMESPACE AUTH=PLAIN SASL-IR"
+CAPS = b"IMAP4rev1 LITERAL+ NAMESPACE AUTH=PLAIN SASL-IR IDLE"
 SYSTEM = [b"", b"\\Seen", b"\\Seen \\Answered", b"\\Flagged"]
 
 
@@ -131,6 +131,10 @@ class Session:
             await self.put(b"+ \r\n")
             await self.flush()
             base64.b64decode(await self.reader.readline())
+        elif verb == b"IDLE":
+            await self.put(b"+ idling\r\n")
+            await self.flush()
+            await self.reader.readline()
         elif verb == b"CAPABILITY":
             await self.put(b"* CAPABILITY %s\r\n" % self.caps)
         elif verb == b"NAMESPACE":
