@@ -50,8 +50,8 @@ static void test_news(void **state)
 		/* taken out by the guard's tap */
 		"S: * VANISHED 7\n",
 		/* in pieces, behind small talk */
-		"S: * OK Still here\nS: * ok\nS: + idling\nS: \nS<: * 4 EX\n"
-		"S: ISTS\n",
+		("S: * OK Still here\nS: * ok\nS: + idling\nS: \nS<: * 4 EX\n"
+		 "S: ISTS\n"),
 		/* several, of which one has a literal */
 		"S: * 1 FETCH (BODY[TEXT] {3}\nS: a\nS: )\nS: * 4 EXISTS\n",
 		"S: * FLAGS (\\Seen)\n",

@@ -62,6 +62,7 @@ static void test_plain(void **state)
 	assert_false(got.metas[1].has & MESSAGE_HAS_BODY);
 	assert_memory_equal(got.bodies[2], ".x\r\n\r\n", 6);
 	assert_true(peer_close(&p));
+	buf_free(&got.bytes);
 }
 
 /* The first goes alone, the others together. */
@@ -82,6 +83,7 @@ static void test_pipelined(void **state)
 		0);
 	assert_int_equal(got.count, 3);
 	assert_true(peer_close(&p));
+	buf_free(&got.bytes);
 }
 
 static void test_refused(void **state)
@@ -99,6 +101,7 @@ static void test_refused(void **state)
 	assert_int_equal(got.count, 1);
 	assert_false(got.metas[0].has & MESSAGE_HAS_BODY);
 	assert_true(peer_close(&p));
+	buf_free(&got.bytes);
 }
 
 static void test_not_offered(void **state)
@@ -111,6 +114,7 @@ static void test_not_offered(void **state)
 	assert_int_equal(headers(&p, PEER_LOGIN, STAT "C: QUIT\n", &got), 0);
 	assert_int_equal(got.count, 0);
 	assert_true(peer_close(&p));
+	buf_free(&got.bytes);
 }
 
 /* All of the message, or nothing behind the last line of the header. */
@@ -133,6 +137,7 @@ static void test_odd_headers(void **state)
 	assert_int_equal(got.sizes[1], 6);
 	assert_int_equal(got.sizes[2], 0);
 	assert_true(peer_close(&p));
+	buf_free(&got.bytes);
 }
 
 static void test_gmail_is_recognised(void **state)
