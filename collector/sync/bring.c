@@ -67,7 +67,7 @@ int bring(
 	for (size_t i = 0; i < count; i++)
 		if (olds[i]->dir != NULL)
 			away[n++] = olds[i];
-	qsort(away, n, sizeof *away, by_dir);
+	qsort(away, n, sizeof(struct old *), by_dir);
 	for (size_t i = 0; rc == 0 && i < n; i = end) {
 		for (end = i + 1; end < n && by_dir(&away[i], &away[end]) == 0;)
 			end++;

@@ -102,7 +102,7 @@ static int let_go_of_doubtful(struct drop_known *k, struct err *err)
 
 	for (size_t i = 0; rc == 0 && count != 0 && i < k->by_key_count; i++) {
 		const struct old *o = k->by_key[i];
-		if (o->used || o->state > LEDGER_DONE ||
+		if (o->uidl == NULL || o->used || o->state > LEDGER_DONE ||
 			drop_keys_is_content(o))
 			continue;
 		if (k->table->numbered ||

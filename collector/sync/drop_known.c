@@ -63,7 +63,7 @@ static void index_rows(struct drop_known *k)
 		k->by_key[k->by_key_count++] = o;
 		drop_keys_note(k, o);
 	}
-	qsort(k->by_key, k->by_key_count, sizeof *k->by_key, by_key);
+	qsort(k->by_key, k->by_key_count, sizeof(struct old *), by_key);
 }
 
 /* ---- 2 */

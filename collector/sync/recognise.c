@@ -189,7 +189,7 @@ static int match_headers(struct recognition *r, struct err *err)
 
 	if (ask_headers(r, err) != 0)
 		return -1;
-	seekers = mem_array(r->census.count, sizeof *seekers);
+	seekers = mem_array(r->census.count, sizeof(struct seeker *));
 	for (size_t i = 0; i < r->census.count; i++)
 		if (r->census.list[i].has_header)
 			seekers[n++] = &r->census.list[i].seeker;
