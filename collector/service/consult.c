@@ -75,9 +75,11 @@ static void start(struct consultation *c)
 	(void)uv_signal_start(&c->interrupt, on_signal, SIGINT);
 	(void)uv_signal_start(&c->term, on_signal, SIGTERM);
 	envoys_expect(c->envoys);
-	c->result = task_start(&c->task, talk_thread, c, &c->err);
-	if (c->result != 0)
+	/* the thread may have ended, with a result, before this returns */
+	if (task_start(&c->task, talk_thread, c, &c->err) != 0) {
+		c->result = -1;
 		end(c);
+	}
 }
 
 int consult(const struct settings *settings,
