@@ -57,8 +57,8 @@ static int make_tmp(const struct attempt *a, int *ret_fd, struct err *err)
 	(void)gethostname(host, sizeof host - 1);
 	n = snprintf(text, sizeof text, "%ld:%s", (long)getpid(), host);
 	(void)unlinkat(a->tmp_fd, a->tmp, 0);
-	fd = openat(a->tmp_fd, a->tmp,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = TEMP_FAILURE_RETRY(openat(a->tmp_fd, a->tmp,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
 	if (fd < 0)
 		return err_set_file(err, errno, "cannot make %s", a->lock);
 	if (((a->config->uid != (uid_t)-1 || a->config->gid != (gid_t)-1) &&
@@ -79,8 +79,8 @@ static pid_t holder_of(const struct attempt *a)
 	char text[300], host[256] = "", *colon, *end;
 	ssize_t n;
 	long pid;
-	int fd = openat(a->dir_fd, a->lock,
-		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = TEMP_FAILURE_RETRY(openat(a->dir_fd, a->lock,
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
 
 	if (fd < 0)
 		return 0;

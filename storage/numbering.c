@@ -6,6 +6,7 @@
 #include "publish.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -91,7 +92,8 @@ static const char **sorted_bases(const struct numbering_turn *turn)
 
 static bool holds_others(int fd, const char **bases, size_t count)
 {
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int copy = TEMP_FAILURE_RETRY(
+		openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
 	bool others = dir == NULL;
 	const struct dirent *e;

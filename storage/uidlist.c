@@ -122,8 +122,8 @@ int uidlist_open(struct uidlist *u, int dir_fd,
 	int rc = -1;
 
 	*u = (struct uidlist){.dir_fd = dir_fd, .config = config};
-	u->fd = openat(dir_fd, UIDLIST_FILE,
-		O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	u->fd = TEMP_FAILURE_RETRY(openat(dir_fd, UIDLIST_FILE,
+		O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
 	if (u->fd < 0 && errno == ENOENT)
 		return 0;
 	if (u->fd < 0)
@@ -192,9 +192,9 @@ int uidlist_make_tmp(const struct uidlist *u, const char *tmp)
 	int fd;
 
 	(void)unlinkat(u->dir_fd, tmp, 0);
-	fd = openat(u->dir_fd, tmp,
+	fd = TEMP_FAILURE_RETRY(openat(u->dir_fd, tmp,
 		O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		0600);
+		0600));
 	if (fd < 0)
 		return -1;
 	if (fstat(u->dir_fd, &dir) != 0 ||
@@ -350,8 +350,8 @@ static int next_line(FILE *f, char *line)
 
 int uidlist_each(const struct uidlist *u, uidlist_record_fn *fn, void *arg)
 {
-	int rc = 0, fd = openat(u->dir_fd, UIDLIST_FILE,
-			    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int rc = 0, fd = TEMP_FAILURE_RETRY(openat(u->dir_fd, UIDLIST_FILE,
+			    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
 	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	struct uidlist_record r;
 	char *line;

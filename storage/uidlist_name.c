@@ -131,8 +131,8 @@ static int put_all(struct naming *n)
 
 static FILE *open_again(const struct uidlist *u)
 {
-	int fd = openat(u->dir_fd, UIDLIST_FILE,
-		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = TEMP_FAILURE_RETRY(openat(u->dir_fd, UIDLIST_FILE,
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
 	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 
 	if (f == NULL && fd >= 0)
