@@ -25,95 +25,6 @@
 
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-static const char *const subs[] = {"cur", "new", "tmp"};
-
-/* False for what we made and did not live to give away. What belongs to
- * somebody else is left to them. */
-static bool is_given(const struct stat *st, struct owner owner)
-{
-	return owner.uid == (uid_t)-1 || st->st_uid == owner.uid ||
-	       st->st_uid != geteuid();
-}
-
-static int give(
-	int at_fd, const char *name, struct owner owner, struct err *err)
-{
-	struct stat st;
-
-	if (owner.uid == (uid_t)-1 && owner.gid == (gid_t)-1)
-		return 0;
-	if (fstatat(at_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		(is_given(&st, owner) ||
-			fchownat(at_fd, name, owner.uid, owner.gid,
-				AT_SYMLINK_NOFOLLOW) == 0))
-		return 0;
-	return err_set_file(err, errno, "cannot give %s to store.owner", name);
-}
-
-int maildir_make_dir(
-	int at_fd, const char *name, struct owner owner, struct err *err)
-{
-	bool made = mkdirat(at_fd, name, 0700) == 0;
-	int errnum;
-
-	if (!made && errno != EEXIST)
-		return err_set_file(
-			err, errno, "cannot make directory %s", name);
-	if (give(at_fd, name, owner, err) == 0)
-		return 0;
-	errnum = errno;
-	if (made)
-		(void)unlinkat(at_fd, name, AT_REMOVEDIR);
-	errno = errnum;
-	return -1;
-}
-
-/* An empty file that tells the readers of Maildir++ a folder from a store. */
-static int mark_folder(int dir_fd, struct owner owner, struct err *err)
-{
-	int fd = openat(dir_fd, "maildirfolder",
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0 && errno != EEXIST)
-		return err_set_file(err, errno, "cannot make maildirfolder");
-	if (fd >= 0)
-		(void)close(fd);
-	return give(dir_fd, "maildirfolder", owner, err);
-}
-
-static int make_subs(
-	const struct store *store, int dir_fd, bool marked, struct err *err)
-{
-	if (marked && give(dir_fd, ".", store->owner, err) != 0)
-		return -1;
-	for (size_t i = 0; i < 3; i++)
-		if (maildir_make_dir(dir_fd, subs[i], store->owner, err) != 0)
-			return -1;
-	if (marked && mark_folder(dir_fd, store->owner, err) != 0)
-		return -1;
-	if (store->fsync_each &&
-		(fsync(dir_fd) != 0 || fsync(store->root_fd) != 0))
-		return err_set_file(err, errno, "cannot sync a new folder");
-	return 0;
-}
-
-static bool is_there(int dir_fd, const char *name, struct owner owner)
-{
-	struct stat st;
-
-	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       is_given(&st, owner);
-}
-
-static bool is_whole(int dir_fd, bool marked, struct owner owner)
-{
-	for (size_t i = 0; i < 3; i++)
-		if (!is_there(dir_fd, subs[i], owner))
-			return false;
-	return !marked || (is_there(dir_fd, ".", owner) &&
-				  is_there(dir_fd, "maildirfolder", owner));
-}
-
 int maildir_open_sub(int dir_fd, const char *sub, int *ret_fd, struct err *err)
 {
 	*ret_fd = openat(dir_fd, sub, DIR_FLAGS);
@@ -121,38 +32,7 @@ int maildir_open_sub(int dir_fd, const char *sub, int *ret_fd, struct err *err)
 			    : err_set_file(err, errno, "cannot open %s/", sub);
 }
 
-int maildir_open_dir(const struct store *store, const char *dir, int *ret_fd,
-	struct err *err)
-{
-	const char *name = dir[0] == '\0' ? "." : dir;
-	int fd;
-
-	assert(strchr(dir, '/') == NULL && strcmp(dir, "..") != 0);
-	fd = openat(store->root_fd, name, DIR_FLAGS);
-	if (fd < 0 && errno == ENOENT) {
-		if (maildir_make_dir(store->root_fd, name, store->owner, err) !=
-			0)
-			goto failed;
-		fd = openat(store->root_fd, name, DIR_FLAGS);
-	}
-	if (fd < 0) {
-		(void)err_set_file(err, errno, "cannot open");
-		goto failed;
-	}
-	if (!is_whole(fd, dir[0] != '\0', store->owner) &&
-		make_subs(store, fd, dir[0] != '\0', err) != 0) {
-		(void)close(fd);
-		goto failed;
-	}
-	*ret_fd = fd;
-	return 0;
-failed:
-	if (err != NULL && err->class == ERR_STORE)
-		err->scope = ERR_SCOPE_MAILBOX;
-	return err_where(err, "store %s folder \"%s\"", store->root, dir);
-}
-
-/* Only files: nothing else is ever put there. */
+/* Files, and folders that were not finished. */
 static int clear_dir(int fd, struct err *err)
 {
 	DIR *d;
@@ -166,10 +46,14 @@ static int clear_dir(int fd, struct err *err)
 		return err_set_file(
 			err, errno, "cannot list %s", MAILDIR_STAGE);
 	}
-	while ((e = readdir(d)) != NULL)
-		if (e->d_name[0] != '.' && unlinkat(fd, e->d_name, 0) != 0 &&
-			errno != ENOENT)
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_name[0] == '.' || unlinkat(fd, e->d_name, 0) == 0 ||
+			errno == ENOENT)
+			continue;
+		if (errno != EISDIR)
 			break;
+		maildir_remove_made(fd, e->d_name);
+	}
 	(void)closedir(d);
 	return e == NULL ? 0
 			 : err_set_file(err, errno, "cannot clear %s",

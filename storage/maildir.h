@@ -73,8 +73,9 @@ struct store {
 	atomic_uint_least64_t settled;	       /* of these, durable */
 };
 
-/* Opens a folder's directory (made where it is missing). Caller closes.
- * -1: ERR_STORE, scope mailbox, or ERR_DISK. */
+/* Opens a folder's directory (made where it is missing; a reader sees it
+ * whole or not at all). Caller closes. Any thread. -1: ERR_STORE, scope
+ * mailbox, or ERR_DISK. */
 int maildir_open_dir(const struct store *store, const char *dir, int *ret_fd,
 	struct err *err);
 /* Opens "cur" or "new" of it. */
@@ -82,6 +83,9 @@ int maildir_open_sub(int dir_fd, const char *sub, int *ret_fd, struct err *err);
 /* Makes a directory 0700 for owner unless it is there. */
 int maildir_make_dir(
 	int at_fd, const char *name, struct owner owner, struct err *err);
+/* Removes a folder that was made in the staging directory, if it is there
+ * and has no mail in it. */
+void maildir_remove_made(int stage_fd, const char *name);
 /* The committer's view of a folder's letters. */
 void batch_keywords_init(struct folder *folder, const char *account);
 /* Frees what deliveries have left for the next one. */

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define DAEMON_START_S 10 /* until one that was started holds the state */
+
 static volatile sig_atomic_t stop;
 
 static void on_interrupt(int number)
@@ -128,6 +130,21 @@ static int look(struct state *state, struct progress *p, struct waiting *w,
 	return left;
 }
 
+/* One that is just starting is given time. False: nobody will do it. */
+static bool is_served(struct state *state, int *absent_s)
+{
+	if (state_is_locked(state))
+		*absent_s = 0;
+	else if (++*absent_s > DAEMON_START_S)
+		return false;
+	if (*absent_s == 1)
+		(void)fprintf(stderr,
+			"mailhaul sync: no daemon is running yet: waiting "
+			"%d s for one\n",
+			DAEMON_START_S);
+	return true;
+}
+
 static int wait_for(
 	struct cli *cli, struct state *state, struct waiting *w, size_t count)
 {
@@ -135,12 +152,12 @@ static int wait_for(
 		progress_new(stdout, isatty(STDOUT_FILENO) && !cli->json,
 			cli->json || cli->verbosity < 0);
 	struct err err = {0};
-	int worst = EXIT_DONE, left = 1;
+	int worst = EXIT_DONE, left = 1, absent_s = 0;
 
 	watch_interrupt();
 	while (left > 0 && !stop) {
 		left = look(state, p, w, count, &worst, &err);
-		if (left > 0 && !state_is_locked(state)) {
+		if (left > 0 && !is_served(state, &absent_s)) {
 			(void)fprintf(stderr,
 				"mailhaul sync: no daemon is running that "
 				"could do it (start mailhaul serve, or: "

@@ -50,6 +50,13 @@ class Serve(case.Case):
         self.haul.run("sync", user, "--wait", timeout=60)
         self.assert_same(user)
 
+    def test_sync_without_a_daemon_says_so(self):
+        user = self.source("anna", 1)
+        self.add(user, "imaps")
+        p = self.haul.run("sync", user, "--wait", check=False)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("no daemon is running that could do it", p.stderr)
+
     def test_term_drains_and_what_is_left_comes_next_time(self):
         users = [self.source(f"u{i}", 1500, seed=i) for i in range(2)]
         for user in users:

@@ -2,6 +2,9 @@
 /* maildir: the tree, the root, the id, traps of a tenant. */
 #include "store_rig.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/file.h>
 
 static void expect_store_error(struct rig *rig, const char *part)
@@ -108,6 +111,97 @@ static void what_was_not_given_away_is_given_now(void **state)
 		free(path);
 		rig_end(&rig);
 	}
+}
+
+enum { FOLDERS = 200 };
+
+struct watcher {
+	const char *root;
+	atomic_bool over;
+	int seen, half; /* looks at folders; those that were not whole */
+};
+
+static bool is_whole(const char *root, int i)
+{
+	static const char *const parts[] = {"", "/cur", "/new", "/tmp"};
+	struct stat st;
+
+	for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
+		char path[256];
+		(void)snprintf(
+			path, sizeof path, "%s/.F%d%s", root, i, parts[p]);
+		if (lstat(path, &st) != 0)
+			return p == 0 && errno == ENOENT;
+		if (st.st_uid != 12345)
+			return false;
+	}
+	return true;
+}
+
+static void *watch(void *data)
+{
+	struct watcher *w = data;
+
+	while (!atomic_load(&w->over))
+		for (int i = 0; i < FOLDERS; i++) {
+			w->seen++;
+			w->half += !is_whole(w->root, i);
+		}
+	return NULL;
+}
+
+/* Dovecot reports a folder that it may not enter, and forgets it. */
+static void a_reader_sees_a_folder_whole_or_not_at_all(void **state)
+{
+	struct watcher w = {.seen = 0};
+	struct rig rig;
+	pthread_t thread;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("not root: nothing can be given away\n");
+		skip();
+	}
+	rig_start(&rig, false);
+	rig.config.uid = rig.config.gid = 12345;
+	rig_open(&rig);
+	w.root = rig.root;
+	assert_int_equal(pthread_create(&thread, NULL, watch, &w), 0);
+	for (int i = 0; i < FOLDERS; i++) {
+		struct folder *f;
+		char name[32];
+		(void)snprintf(name, sizeof name, ".F%d", i);
+		rig_ok(&rig, store_folder(rig.store, name, &f, &rig.err));
+	}
+	atomic_store(&w.over, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(w.seen > 0);
+	assert_int_equal(w.half, 0);
+	rig_end(&rig);
+}
+
+/* Killed while a folder was made in the staging directory. */
+static void rest_of_a_folder_is_removed(void **state)
+{
+	struct rig rig;
+	char *stage;
+
+	(void)state;
+	rig_start(&rig, false);
+	rig_open(&rig);
+	rig_close(&rig);
+	stage = mem_printf("%s/mailhaul.stage/%s.1", rig.root, rig.uuid);
+	assert_int_equal(mkdir(stage, 0700), 0);
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const parts[] = {"", "/cur", "/tmp"};
+		char *path = mem_printf("%s/made.7%s", stage, parts[i]);
+		assert_int_equal(mkdir(path, 0700), 0);
+		free(path);
+	}
+	free(stage);
+	rig_open(&rig);
+	assert_int_equal(rig_entries(rig.root, "mailhaul.stage"), 1);
+	rig_end(&rig);
 }
 
 static void foreign_owner_is_refused(void **state)
@@ -313,6 +407,8 @@ int main(void)
 		cmocka_unit_test(bad_roots_are_refused),
 		cmocka_unit_test(foreign_owner_is_refused),
 		cmocka_unit_test(what_was_not_given_away_is_given_now),
+		cmocka_unit_test(a_reader_sees_a_folder_whole_or_not_at_all),
+		cmocka_unit_test(rest_of_a_folder_is_removed),
 		cmocka_unit_test(id_must_be_the_same),
 		cmocka_unit_test(rest_of_an_id_is_removed),
 		cmocka_unit_test(accounts_share_a_store),
