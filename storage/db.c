@@ -150,6 +150,12 @@ static int check_access(const char *path, enum db_kind kind, struct err *err)
 	return r;
 }
 
+/* A new database, as the bytes of its file. */
+struct image {
+	unsigned char *bytes;
+	size_t n;
+};
+
 /* What lies beside a database that is gone belongs to the old one; SQLite
  * would play an old WAL into the new file. */
 static void remove_leftovers(const char *path)
@@ -163,19 +169,48 @@ static void remove_leftovers(const char *path)
 	}
 }
 
+static int create_from(
+	const char *path, const struct image *image, struct err *err)
+{
+	bool created;
+
+	remove_leftovers(path);
+	return durable_create(
+		path, 0600, image->bytes, image->n, &created, err);
+}
+
+/* The ledger's is made once a process: it costs 8 ms of CPU, and thousands
+ * of accounts may be new. Never changed, never freed. */
+static int ledger_image(const struct image **ret_image, struct err *err)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct image image;
+	int r = 0;
+
+	(void)pthread_mutex_lock(&lock);
+	if (image.bytes == NULL)
+		r = migrate_image(DB_LEDGER, schema_ledger_migrations,
+			&image.bytes, &image.n, err);
+	(void)pthread_mutex_unlock(&lock);
+	*ret_image = &image;
+	return r;
+}
+
 static int create_file(const char *path, enum db_kind kind,
 	const struct schema_migration *migrations, struct err *err)
 {
-	unsigned char *bytes = NULL;
-	size_t n = 0;
-	bool created;
+	const struct image *ledger;
+	struct image own = {.bytes = NULL};
 	int r;
 
-	if (migrate_image(kind, migrations, &bytes, &n, err) != 0)
+	if (migrations == schema_ledger_migrations)
+		return ledger_image(&ledger, err) != 0
+			       ? -1
+			       : create_from(path, ledger, err);
+	if (migrate_image(kind, migrations, &own.bytes, &own.n, err) != 0)
 		return -1;
-	remove_leftovers(path);
-	r = durable_create(path, 0600, bytes, n, &created, err);
-	sqlite3_free(bytes);
+	r = create_from(path, &own, err);
+	sqlite3_free(own.bytes);
 	return r;
 }
 

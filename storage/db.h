@@ -39,7 +39,9 @@ void db_set_patience(struct db *db, int ms);
 /* name: "-- name:" of a statement in schema/queries. Unknown: abort, as with
  * parameters and columns. The statement belongs to db and has been reset and
  * cleared; what fails here or in binding comes out of stmt_step. A ledger
- * keeps the three asked for last, and those that are being stepped through. */
+ * keeps the three asked for last, and those that are being stepped through.
+ * param and column below: string literals, since they are known again by their
+ * address. */
 struct stmt *db_stmt(struct db *db, const char *name);
 void stmt_bind_int(struct stmt *s, const char *param, int64_t v);
 void stmt_bind_text(

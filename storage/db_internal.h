@@ -11,12 +11,18 @@
 
 #include <sqlite3.h>
 
+/* Parameters, or columns: the literal that each was last found by. */
+struct stmt_names {
+	const char **names;
+	int count;
+	int next; /* where a search begins: callers ask in order */
+};
+
 struct stmt {
 	sqlite3_stmt *sql; /* NULL until used, or where preparing failed */
 	struct db *db;
-	int rc;	   /* first failure of preparing or binding */
-	int param; /* where the next search begins: callers ask in order */
-	int column;
+	int rc; /* first failure of preparing or binding */
+	struct stmt_names params, columns;
 	uint64_t used; /* by db->clock, when asked for last */
 };
 

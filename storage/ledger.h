@@ -152,7 +152,8 @@ void ledger_rollback(struct ledger *l);
  * dropped); a quarantined or skipped row is replaced. */
 int ledger_stage(struct ledger *l, struct ledger_message *m, bool *ret_new,
 	struct err *err);
-/* Marks rows done (inside a transaction). */
+/* Marks rows done (inside a transaction); cheapest where ids ascend by one,
+ * as those of a batch do. */
 int ledger_done(
 	struct ledger *l, const int64_t *ids, size_t count, struct err *err);
 /* Deletes a staged row whose publication failed for good. */
@@ -166,6 +167,11 @@ int ledger_each_staged(
 /* Rows of a mailbox's epoch in any state, ascending by uid. */
 int ledger_each(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	ledger_message_fn *fn, void *arg, struct err *err);
+/* The same of staged and done rows, ascending: no more than the UID and the
+ * base name, which lives for the call. */
+typedef void ledger_number_fn(void *arg, uint32_t uid, const char *base);
+int ledger_each_number(struct ledger *l, int64_t mailbox_id,
+	uint32_t uidvalidity, ledger_number_fn *fn, void *arg, struct err *err);
 /* UIDs that need no fetch now (staged, done, skipped, quarantined with
  * next_try_at > now_s), ascending. Caller frees. */
 int ledger_uids(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,

@@ -145,9 +145,13 @@ int ledger_done(
 
 	if (ledger_write_begin(l, &own, err) != 0)
 		return -1;
-	for (size_t i = 0; i < count && r == 0; i++) {
+	for (size_t i = 0, end; i < count && r == 0; i = end) {
 		struct stmt *s = db_stmt(l->db, "ledger_done");
-		stmt_bind_int(s, "id", ids[i]);
+		end = i + 1;
+		while (end < count && ids[end] == ids[end - 1] + 1)
+			end++;
+		stmt_bind_int(s, "first", ids[i]);
+		stmt_bind_int(s, "last", ids[end - 1]);
 		r = stmt_run(s, err);
 	}
 	return ledger_write_end(l, own, r, err);

@@ -18,6 +18,22 @@ int ledger_mailbox_number(
 	return ledger_write_end(l, own, stmt_run(s, err), err);
 }
 
+int ledger_each_number(struct ledger *l, int64_t mailbox_id,
+	uint32_t uidvalidity, ledger_number_fn *fn, void *arg, struct err *err)
+{
+	struct stmt *s;
+	int r;
+
+	ledger_enter(l);
+	s = db_stmt(l->db, "ledger_each_number");
+	stmt_bind_int(s, "mailbox_id", mailbox_id);
+	stmt_bind_int(s, "uidvalidity", uidvalidity);
+	while ((r = stmt_step(s, err)) == 1)
+		fn(arg, (uint32_t)stmt_int(s, "uid"), stmt_text(s, "base"));
+	ledger_leave(l);
+	return r;
+}
+
 int ledger_last_order(struct ledger *l, int64_t mailbox_id, uint32_t *ret_order,
 	struct err *err)
 {

@@ -24,22 +24,16 @@ struct tally {
 	size_t count, cap, kept;
 };
 
-static int on_row(void *arg, const struct ledger_message *m, const char *dir,
-	struct err *err)
+static void on_number(void *arg, uint32_t uid, const char *base)
 {
 	struct tally *t = arg;
 
-	(void)dir;
-	(void)err;
-	if (m->uid == 0 || m->state > LEDGER_DONE)
-		return 0;
 	if (t->count == t->cap) {
 		t->cap = t->cap != 0 ? t->cap * 2 : 256;
 		t->all = mem_grow(t->all, t->cap, sizeof *t->all);
 	}
 	t->all[t->count++] =
-		(struct expected){.uid = m->uid, .base = mem_strdup(m->base)};
-	return 0;
+		(struct expected){.uid = uid, .base = mem_strdup(base)};
 }
 
 static int by_uid(const void *key, const void *element)
@@ -111,8 +105,8 @@ int store_seal_numbers(struct store *store, struct folder *folder,
 	struct publish_dirs dirs;
 	struct tally t = {.all = NULL};
 
-	if (ledger_each(store->ledger, m->id, m->uidvalidity, on_row, &t,
-		    err) != 0 ||
+	if (ledger_each_number(store->ledger, m->id, m->uidvalidity, on_number,
+		    &t, err) != 0 ||
 		publish_open(store, folder->dir, &dirs, err) != 0) {
 		tally_clear(&t);
 		return -1;

@@ -36,6 +36,9 @@ static void finalize(struct stmt *s)
 		return;
 	(void)sqlite3_finalize(s->sql);
 	s->sql = NULL;
+	free(s->params.names);
+	free(s->columns.names);
+	s->params = s->columns = (struct stmt_names){.count = 0};
 	s->db->prepared--;
 }
 
@@ -56,13 +59,25 @@ static void make_room(struct db *db)
 		finalize(oldest);
 }
 
+static void name_all(struct stmt_names *n, int count)
+{
+	n->names =
+		count > 0 ? mem_array((size_t)count, sizeof *n->names) : NULL;
+	for (int i = 0; i < count; i++)
+		n->names[i] = NULL;
+	n->count = count;
+}
+
 static void prepare(struct stmt *s, const char *text)
 {
 	make_room(s->db);
 	s->rc = sqlite3_prepare_v3(
 		s->db->sql, text, -1, SQLITE_PREPARE_PERSISTENT, &s->sql, NULL);
-	if (s->sql != NULL)
-		s->db->prepared++;
+	if (s->sql == NULL)
+		return;
+	s->db->prepared++;
+	name_all(&s->params, sqlite3_bind_parameter_count(s->sql));
+	name_all(&s->columns, sqlite3_column_count(s->sql));
 }
 
 struct stmt *db_stmt(struct db *db, const char *name)
@@ -74,8 +89,8 @@ struct stmt *db_stmt(struct db *db, const char *name)
 	if (found == NULL)
 		unknown("statement", name);
 	s = &db->stmts[found - db->statements];
-	s->param = 0;
-	s->column = 0;
+	s->params.next = 0;
+	s->columns.next = 0;
 	s->rc = SQLITE_OK;
 	s->used = ++db->clock;
 	if (s->sql == NULL) {
@@ -93,22 +108,43 @@ void stmt_finalize_all(struct db *db)
 		finalize(&db->stmts[i]);
 }
 
+static const char *param_name(sqlite3_stmt *sql, int i)
+{
+	const char *name = sqlite3_bind_parameter_name(sql, i + 1);
+
+	return name != NULL ? name + 1 : NULL;
+}
+
+/*
+ * Where it stands, from 0. Callers name what they want with literals, and in
+ * the order of the statement: the one that was found here the last time is
+ * known by its address, without asking SQLite, which would count.
+ */
+static int find_name(struct stmt *s, struct stmt_names *n, const char *what,
+	const char *wanted, const char *(*name_of)(sqlite3_stmt *sql, int i))
+{
+	for (int tried = 0, i = n->next; tried < n->count; tried++) {
+		const char *name = NULL;
+
+		if (n->names[i] != wanted)
+			name = name_of(s->sql, i);
+		if (n->names[i] == wanted ||
+			(name != NULL && strcmp(name, wanted) == 0)) {
+			n->names[i] = wanted;
+			n->next = i + 1 < n->count ? i + 1 : 0;
+			return i;
+		}
+		i = i + 1 < n->count ? i + 1 : 0;
+	}
+	unknown(what, wanted);
+}
+
 /* 0 where preparing failed: then there is nothing to bind to. */
 static int param_index(struct stmt *s, const char *param)
 {
-	int n = sqlite3_bind_parameter_count(s->sql);
-
 	if (s->sql == NULL)
 		return 0;
-	for (int i = 0; i < n; i++) {
-		int k = (s->param + i) % n + 1;
-		const char *name = sqlite3_bind_parameter_name(s->sql, k);
-		if (name != NULL && strcmp(name + 1, param) == 0) {
-			s->param = k;
-			return k;
-		}
-	}
-	unknown("parameter", param);
+	return find_name(s, &s->params, "parameter", param, param_name) + 1;
 }
 
 static void keep(struct stmt *s, int rc)
@@ -184,16 +220,7 @@ void stmt_reset(struct stmt *s)
 
 static int column_index(struct stmt *s, const char *column)
 {
-	int n = sqlite3_column_count(s->sql);
-
-	for (int i = 0; i < n; i++) {
-		int k = (s->column + i) % n;
-		if (strcmp(sqlite3_column_name(s->sql, k), column) == 0) {
-			s->column = k + 1;
-			return k;
-		}
-	}
-	unknown("column", column);
+	return find_name(s, &s->columns, "column", column, sqlite3_column_name);
 }
 
 int64_t stmt_int(struct stmt *s, const char *column)

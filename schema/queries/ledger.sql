@@ -130,7 +130,7 @@ DO UPDATE SET state = excluded.state, fence = excluded.fence,
 	WHERE state >= 2;
 
 -- name: ledger_done
-UPDATE message SET state = 1 WHERE id = :id AND state = 0;
+UPDATE message SET state = 1 WHERE id BETWEEN :first AND :last AND state = 0;
 
 -- name: ledger_unstage
 DELETE FROM message WHERE id = :id AND state = 0;
