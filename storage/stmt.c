@@ -115,26 +115,32 @@ static const char *param_name(sqlite3_stmt *sql, int i)
 	return name != NULL ? name + 1 : NULL;
 }
 
+static int found(struct stmt_names *n, int i, const char *wanted)
+{
+	n->names[i] = wanted;
+	n->next = i + 1 < n->count ? i + 1 : 0;
+	return i;
+}
+
 /*
- * Where it stands, from 0. Callers name what they want with literals, and in
- * the order of the statement: the one that was found here the last time is
- * known by its address, without asking SQLite, which would count.
+ * Where it stands, from 0. Callers name what they want with literals: what
+ * was found the last time is known by its address, without asking SQLite,
+ * which would count. Most come in the order of the statement.
  */
 static int find_name(struct stmt *s, struct stmt_names *n, const char *what,
 	const char *wanted, const char *(*name_of)(sqlite3_stmt *sql, int i))
 {
-	for (int tried = 0, i = n->next; tried < n->count; tried++) {
-		const char *name = NULL;
+	int i = n->next;
 
-		if (n->names[i] != wanted)
-			name = name_of(s->sql, i);
-		if (n->names[i] == wanted ||
-			(name != NULL && strcmp(name, wanted) == 0)) {
-			n->names[i] = wanted;
-			n->next = i + 1 < n->count ? i + 1 : 0;
-			return i;
-		}
+	for (int tried = 0; tried < n->count; tried++) {
+		if (n->names[i] == wanted)
+			return found(n, i, wanted);
 		i = i + 1 < n->count ? i + 1 : 0;
+	}
+	for (i = 0; i < n->count; i++) {
+		const char *name = name_of(s->sql, i);
+		if (name != NULL && strcmp(name, wanted) == 0)
+			return found(n, i, wanted);
 	}
 	unknown(what, wanted);
 }
