@@ -221,7 +221,7 @@ static const char *const pragmas_jobs =
 /* EXCLUSIVE before the first access: then WAL needs no shared memory. */
 static const char *const pragmas_ledger =
 	"PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
-	"PRAGMA synchronous=NORMAL; PRAGMA cache_size=-64;"
+	"PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32;"
 	"PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
 	"PRAGMA trusted_schema=OFF;";
 

@@ -11,7 +11,7 @@
 #include "content.h"
 #include "maildir.h"
 
-#define DELIVERY_GATHER_BYTES ((size_t)16 * 1024)
+#define DELIVERY_GATHER_BYTES ((size_t)8 * 1024)
 
 struct delivery {
 	struct store *store;

@@ -27,7 +27,7 @@
 #define OUT_FIRST_BYTES ((size_t)1024)
 #define OUT_KEEP_BYTES ((size_t)4096)
 #define IN_FIRST_BYTES ((size_t)4096)
-#define IN_BUSY_BYTES ((size_t)24576)
+#define IN_BUSY_BYTES ((size_t)16384)
 #define TURN 8			   /* others get theirs after so many pieces */
 #define COPY_BYTES ((size_t)16384) /* below, a copy is cheaper than a call */
 

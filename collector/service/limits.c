@@ -3,6 +3,7 @@
 
 #include "../base/log.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <sys/resource.h>
 
@@ -12,6 +13,7 @@
  * and an eventfd; a few more for a moment. Besides: the job table, envoys.
  */
 #define FILES_EACH 12
+#define ARENAS 2 /* of malloc: what one thread leaves behind serves others */
 #define FILES_BESIDES 128
 
 static rlim_t raise_files(void)
@@ -33,6 +35,7 @@ size_t limits_raise(size_t wanted)
 	rlim_t files = raise_files();
 	size_t fit = 1;
 
+	(void)mallopt(M_ARENA_MAX, ARENAS);
 	if (files == RLIM_INFINITY)
 		return wanted;
 	if (files > FILES_BESIDES + FILES_EACH)

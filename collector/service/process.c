@@ -22,15 +22,20 @@ static const char *const levels[] = {
 	[LOG_LEVEL_WIRE] = "wire",
 };
 
+/* A thread's cache of freed memory is of little use to a session, and there
+ * may be a thousand (glibc, "Memory Allocation Tunables"). */
+static const char tunables[] = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0";
+
 /* Nothing of our environment but what a test tool or the resolver needs. */
 static char **child_environment(void)
 {
 	static const char *const keep[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS",
 		"TSAN_OPTIONS", "LSAN_OPTIONS", "LD_PRELOAD", "RES_OPTIONS"};
 	const size_t count = sizeof keep / sizeof keep[0];
-	char **env = mem_array(count + 1, sizeof *env);
+	char **env = mem_array(count + 2, sizeof *env);
 	size_t n = 0;
 
+	env[n++] = mem_strdup(tunables);
 	for (size_t i = 0; i < count; i++)
 		if (getenv(keep[i]) != NULL)
 			env[n++] =
