@@ -92,7 +92,7 @@ static void test_ledger_settings(void **state)
 	assert_pragma_text(db, "PRAGMA journal_mode", "wal");
 	assert_pragma_text(db, "PRAGMA locking_mode", "exclusive");
 	assert_int_equal(pragma(db, "PRAGMA synchronous"), 1);
-	assert_int_equal(pragma(db, "PRAGMA cache_size"), -64);
+	assert_int_equal(pragma(db, "PRAGMA cache_size"), -32);
 	assert_int_equal(pragma(db, "PRAGMA foreign_keys"), 1);
 	assert_int_equal(db_begin(db, &err), 0);
 	assert_int_equal(db_commit(db, &err), 0);
