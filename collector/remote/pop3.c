@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Greeting → (CAPA → STLS → TLS) → CAPA → login → CAPA, and with the last one
- * what comes first in any run, where PIPELINING is offered. Nothing that was
- * said before TLS is kept, and no name or secret leaves before it.
+ * Greeting → (CAPA → STLS → TLS) → CAPA → (UTF8) → login → CAPA, and with the
+ * last one what comes first in any run, where PIPELINING is offered. Nothing
+ * that was said before TLS is kept, and no name or secret leaves before it.
  *
  * libetpan owns the stream, reads the greeting and says STLS and QUIT, each
  * time with a budget of bytes, since it takes a line of any length into
@@ -409,9 +409,8 @@ static int open_steps(struct pop3 *p, const struct session_config *config,
 	if (pop3_capa_ask(&p->wire, &p->capa, err) < 0)
 		return -1;
 	learn_quirks(p, config);
-	if (log_in(p, config, err) < 0)
-		return -1;
-	if (settle_in(p, err) < 0)
+	if (pop3_capa_utf8(&p->wire, &p->capa, err) < 0 ||
+		log_in(p, config, err) < 0 || settle_in(p, err) < 0)
 		return -1;
 	learn_quirks(p, config);
 	return 0;

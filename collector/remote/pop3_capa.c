@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pop3_capa.h"
 
+#include "../base/log.h"
 #include "../model/text.h"
 
 #include <stdio.h>
@@ -73,6 +74,8 @@ void pop3_capa_add(struct pop3_capa *capa, const char *line)
 		capa->top = true;
 	else if (is_named(line, "PIPELINING", &args))
 		capa->pipelining = true;
+	else if (is_named(line, "UTF8", &args))
+		capa->utf8 = true;
 	else if (is_named(line, "SASL", &args))
 		capa->auths |= read_auths(args);
 	else if (is_named(line, "LOGIN-DELAY", &args))
@@ -116,5 +119,20 @@ int pop3_capa_read(
 		return -1;
 	capa.known = true;
 	*ret_capa = capa;
+	return 0;
+}
+
+int pop3_capa_utf8(
+	struct pop3_wire *w, const struct pop3_capa *capa, struct err *err)
+{
+	struct pop3_answer answer;
+
+	if (!capa->utf8)
+		return 0;
+	if (pop3_ask(w, "UTF8", &answer, err) < 0)
+		return -1;
+	if (answer.status != POP3_OK)
+		LOG(LOG_LEVEL_DEBUG, NULL, "pop3_utf8_refused",
+			LOG_STR("text", answer.text));
 	return 0;
 }

@@ -16,6 +16,7 @@ struct pop3_capa {
 	bool uidl;
 	bool top;
 	bool pipelining;
+	bool utf8;		/* RFC 6856 2 */
 	uint32_t auths;		/* of SASL: AUTH_BIT, or-ed */
 	uint32_t login_delay_s; /* RFC 2449 6.5; 0 = not said */
 	char implementation[256];
@@ -29,6 +30,13 @@ int pop3_capa_ask(
 /* The same for a CAPA that has left. */
 int pop3_capa_read(
 	struct pop3_wire *w, struct pop3_capa *ret_capa, struct err *err);
+/*
+ * Says UTF8, where that is offered: without it a server may refuse, or
+ * rewrite, what is not ASCII. Before the login, after TLS. A refusal is no
+ * failure.
+ */
+int pop3_capa_utf8(
+	struct pop3_wire *w, const struct pop3_capa *capa, struct err *err);
 /* Adds one line of the answer. Pure. */
 void pop3_capa_add(struct pop3_capa *capa, const char *line);
 

@@ -46,6 +46,10 @@ static const struct {
 	{SIGN_HOST, "partner.outlook.cn", EXCHANGE, 0},
 	{SIGN_WORDS, "Microsoft Exchange", EXCHANGE, 0},
 	{SIGN_WORDS, "Exchange Server 2003", QUIRK_NO_NAMESPACE, 0},
+	/* a dot behind text (pop3_transfer.c) would join two messages */
+	{SIGN_WORDS, "Exchange POP3", QUIRK_NO_PIPELINING, 0},
+	{SIGN_WORDS, "Exchange 2000 POP3", QUIRK_NO_PIPELINING, 0},
+	{SIGN_WORDS, "Exchange Server 2003 POP3", QUIRK_NO_PIPELINING, 0},
 	{SIGN_WORDS, "Courier-IMAP", QUIRK_FAKE_EXPUNGED, 0},
 	{SIGN_WORDS, "Zimbra", QUIRK_EMPTY_HEADER | QUIRK_MAILBOX_BYE, 0},
 	{SIGN_WORDS, "Proton", QUIRK_NO_LIST_EXTENDED, 0},

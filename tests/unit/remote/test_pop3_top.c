@@ -158,6 +158,55 @@ static void test_gmail_is_recognised(void **state)
 	assert_true(peer_close(&p));
 }
 
+/* RFC 6856 2: before the login; a refusal is no failure. */
+static void test_utf8(void **state)
+{
+	static const char *const answers[] = {"+OK", "-ERR [SYS/TEMP] no"};
+	struct peer p;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char text[400];
+
+		(void)snprintf(text, sizeof text,
+			"S: +OK hi\nC: CAPA\nS: +OK\nS: USER\n"
+			"S: UTF8 USER\nS: .\nC: UTF8\nS: %s\n"
+			"C: USER u@x\nS: +OK\nC: PASS s3cret\nS: +OK\n"
+			"C: CAPA\nS: -ERR\nC: QUIT\n",
+			answers[i]);
+		peer_init(&p);
+		assert_int_equal(peer_open(&p, text), 0);
+		assert_true(peer_close(&p));
+	}
+}
+
+/* A dot behind text would make two messages one, were there more in flight. */
+static void test_exchange_one_at_a_time(void **state)
+{
+	static const char *const greetings[] = {
+		"The Microsoft Exchange POP3 service is ready.",
+		"Microsoft Exchange Server 2003 POP3 server version 6.5 ready",
+		"Microsoft Exchange 2000 POP3 server version 6.0 ready"};
+	struct session_info info = {0};
+	struct peer p;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char text[400];
+
+		(void)snprintf(text, sizeof text,
+			"S: +OK %s\nC: CAPA\nS: +OK\nS: PIPELINING\nS: .\n"
+			"C: USER u@x\nS: +OK\nC: PASS s3cret\nS: +OK\n"
+			"C: CAPA\nS: +OK\nS: PIPELINING\nS: .\nC: QUIT\n",
+			greetings[i]);
+		peer_init(&p);
+		assert_int_equal(peer_open(&p, text), 0);
+		session_info(p.session, &info);
+		assert_false(info.pipelining);
+		assert_true(peer_close(&p));
+	}
+}
+
 /* Nothing is said any more. */
 static void test_abandoned(void **state)
 {
@@ -180,6 +229,8 @@ int main(void)
 		cmocka_unit_test(test_not_offered),
 		cmocka_unit_test(test_odd_headers),
 		cmocka_unit_test(test_gmail_is_recognised),
+		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_exchange_one_at_a_time),
 		cmocka_unit_test(test_abandoned),
 	};
 
