@@ -136,20 +136,27 @@ static void note_pipeline(struct link *l, const struct err *err)
 			LOG_STR("error", err->text));
 }
 
+/* A refusal with a time is POP3's LOGIN-DELAY. */
+static int64_t asked_ms(const struct err *err)
+{
+	if (err->class == ERR_THROTTLED)
+		return err->retry_after_ms;
+	return err->class == ERR_REFUSED ? (int64_t)err->retry_after_s * 1000
+					 : 0;
+}
+
 /* Waits as long as the server has asked for, no less; false if a run should
  * not, or is not to go on. */
 static bool pause_as_asked(struct link *l, const struct err *err)
 {
-	int64_t until_ms = clock_mono_ms() + err->retry_after_ms, left_ms;
+	int64_t ms = asked_ms(err), until_ms = clock_mono_ms() + ms, left_ms;
 
-	if (err->class != ERR_THROTTLED || err->retry_after_ms == 0 ||
-		err->retry_after_ms > LINK_PAUSE_MAX_MS ||
-		l->pauses++ >= LINK_PAUSES)
+	if (ms == 0 || ms > LINK_PAUSE_MAX_MS || l->pauses++ >= LINK_PAUSES)
 		return false;
 	LOG(LOG_LEVEL_INFO,
 		(&(struct log_ctx){.run = l->run->job.run,
 			.account = l->run->account.name}),
-		"pausing_as_asked", LOG_NUM("ms", err->retry_after_ms));
+		"pausing_as_asked", LOG_NUM("ms", ms));
 	link_close(l);
 	/* one more: the clock has cut a part of the first one off */
 	while ((left_ms = until_ms + 1 - clock_mono_ms()) > 0 &&
@@ -167,6 +174,8 @@ int link_open(struct link *l, struct err *err)
 			return 0;
 		if (first && !is_pipeline_lost(err))
 			return -1;
+		if (err->class == ERR_REFUSED && pause_as_asked(l, err))
+			continue;
 		if (!link_survives(l, err))
 			return -1;
 	}

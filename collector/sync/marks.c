@@ -2,6 +2,7 @@
 #include "marks.h"
 
 #include "../base/mem.h"
+#include "../model/delete_rule.h"
 #include "numbers.h"
 #include "park.h"
 
@@ -163,22 +164,36 @@ int marks_write(struct marks *k, struct err *err)
 	return 0;
 }
 
+static bool is_pop3(const struct work *w)
+{
+	return w->run->account.url.protocol == PROTOCOL_POP3;
+}
+
+/* The session waits for new mail; or it deletes: a POP3 server may not let in
+ * another one so soon (LOGIN-DELAY). Gmail shows more to the next one only. */
+static bool goes_on(const struct work *w)
+{
+	if (is_pop3(w) && (w->link.info.quirks & QUIRK_POP3_BATCHES) == 0)
+		return delete_rule_deletes(w->run->account.delete_rule);
+	return park_is_wanted(w);
+}
+
 /* Subscriptions, then durability, then marks. An IMAP session takes its leave
  * while the disk works; POP3 servers may do away with what was read when they
  * hear QUIT, so they hear it when all is safe. */
 int marks_settle(struct marks *k, struct err *err)
 {
 	struct link *link = &k->w->link;
-	bool parks = park_is_wanted(k->w);
+	bool stays = goes_on(k->w);
 
 	store_hurry(k->w->store);
-	if (k->w->run->account.url.protocol != PROTOCOL_POP3 && !parks)
+	if (!is_pop3(k->w) && !stays)
 		link_close(link);
 	if (subscribe(k, err) != 0 || store_flush(k->w->store, err) != 0) {
 		link_drop(link);
 		return -1;
 	}
-	if (!parks)
+	if (!stays)
 		link_close(link);
 	return marks_write(k, err);
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Deletion at the source, interrupted: the conductor is killed at its n-th
-call, or the connection ends after each number of bytes of the deleting
-session. At every moment each message is at the source or in the store, whole;
+call, or the connection ends between any two steps of the deleting session (a
+command is not heard, or it is and its answer is lost) and after each number of
+bytes. At every moment each message is at the source or in the store, whole;
 after a clean run all are in the store, once, and none at the source.
 
 POINTS=N of each kind, from a random start; POINTS=all takes every one. SEED=N.
@@ -164,31 +165,39 @@ class Delete(case.Case):
 
     # ---- connection loss
 
-    def cut(self, scheme):
-        """The session that deletes is the second one of the run."""
+    def cut(self, scheme, sound, *words):
+        """sound: sessions of the run before the one that deletes."""
         self.rig(scheme)
         self.fresh()
         before = len(self.proxy.sent)
         self.clean_run()
         self.assertEqual(self.bodies(self.root), {})
         lengths = self.proxy.sent[before:]
-        self.assertEqual(len(lengths), 2)
+        self.assertEqual(len(lengths), sound + 1)
+        heard = bytes(self.proxy.heard[before + sound])
+        for word in words:
+            self.assertIn(word, heard)
+        steps = self.proxy.steps[before + sound]
+        self.assertGreater(len(steps), len(words))
+        points = {*self.sample(lengths[-1]), *steps, *(n + 1 for n in steps),
+                  lengths[-1]}
 
         def spoil(n):
             how = random.Random(n).choice(("fin", "rst"))
             # both try again, and are cut again, up to the link's patience
             self.proxy.faults.extend(
-                [proxy.Fault()] + [proxy.Fault(n, how)] * 8)
+                [proxy.Fault()] * sound + [proxy.Fault(n, how)] * 8)
             p = self.lane.run()
             self.proxy.faults.clear()
             self.assertIn(p.returncode, (0, 1), p.stderr)
-        self.check(self.sample(max(lengths)), spoil, f"{scheme}, cut")
+        self.check(sorted(points), spoil,
+                   f"{scheme}, cut, {len(steps)} steps and bytes")
 
     def test_imap_cut(self):
-        self.cut("imap")
+        self.cut("imap", 1, b"SELECT", b"UID STORE", b"UID EXPUNGE")
 
     def test_pop3_cut(self):
-        self.cut("pop3")
+        self.cut("pop3", 0, b"DELE 8", b"QUIT")
 
 
 if __name__ == "__main__":

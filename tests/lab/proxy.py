@@ -12,6 +12,7 @@ Fault(delay=s)     each answer s seconds later
 .sent              bytes of the server that each connection passed on
 .heard             what each connection's client said
 .turns             how often it spoke after the server had: round trips
+.steps             bytes that the server had said each time it did so
 """
 import collections, contextlib, select, socket, struct, threading, time
 
@@ -28,6 +29,7 @@ class Proxy:
         self.port = self.listener.getsockname()[1]
         self.faults = collections.deque()
         self.sent, self.heard, self.turns, self.hit = [], [], [], 0
+        self.steps = []
         self.lock = threading.Lock()
         self.stopping = threading.Event()
         self.threads = [threading.Thread(target=self._accept)]
@@ -70,9 +72,10 @@ class Proxy:
     def _pump(self, near, far, fault):
         done, open_near = 0, True
         heard = bytearray()
-        turns, server_spoke = [0], False
+        turns, steps, server_spoke = [0], [], False
         self.heard.append(heard)
         self.turns.append(turns)
+        self.steps.append(steps)
         if fault.after == 0 and self._end(near, fault):
             return done
         while not self.stopping.is_set():
@@ -84,6 +87,8 @@ class Proxy:
                     return done
                 heard += data
                 turns[0] += server_spoke
+                if server_spoke:
+                    steps.append(done)
                 server_spoke = False
                 far.sendall(data)
             if far not in ready:
