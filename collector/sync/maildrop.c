@@ -3,12 +3,14 @@
  * list → what is known by UIDL, by header (drop_known.h) → fetch the rest; what
  *      is known by its content is dropped before it is handed to the store
  *      → what did not come, once more alone → still listed: quarantine
+ *      → Gmail, and nothing new: reread.c
  */
 #include "maildrop.h"
 
 #include "drop_known.h"
 #include "fetch.h"
 #include "order.h"
+#include "reread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -261,6 +263,8 @@ static int get_all(struct maildrop *md, struct err *err)
 		rc = get_alone(md, err);
 	if (rc == 0)
 		rc = forget_gone(md, err);
+	if (rc == 0)
+		rc = reread_batch(v, &md->table, err);
 	if (rc == 0 && md->unnamed_lost != 0)
 		rc = err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
 			ERR_RETRY_LATER,

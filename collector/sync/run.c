@@ -125,10 +125,11 @@ static int check_source(struct work *w, struct err *err)
 }
 
 /* Gmail's POP3 shows the next messages when the last ones were read. */
-static bool has_more(const struct work *w, uint64_t arrived)
+static bool has_more(const struct work *w, uint64_t seen)
 {
 	return (w->link.info.quirks & QUIRK_POP3_BATCHES) != 0 &&
-	       w->arrived != arrived && w->failed == 0 && !work_cancelled(w);
+	       w->arrived + w->reread != seen && w->failed == 0 &&
+	       !work_cancelled(w);
 }
 
 static bool has_token(const struct work *w)
@@ -156,7 +157,7 @@ static int execute(struct work *w, struct err *err)
 {
 	const struct run *run = w->run;
 	struct plan plan = {0};
-	uint64_t arrived = 0;
+	uint64_t seen = 0;
 	int rc = -1;
 
 	if (ledger_open(run->ledger_path, run->account.uuid, run->job.fence,
@@ -173,8 +174,8 @@ static int execute(struct work *w, struct err *err)
 		survey_mailboxes(w, &plan, err) != 0)
 		goto out;
 	rc = walk_plan(w, &plan, err);
-	while (rc == 0 && has_more(w, arrived)) {
-		arrived = w->arrived;
+	while (rc == 0 && has_more(w, seen)) {
+		seen = w->arrived + w->reread;
 		rc = walk_plan(w, &plan, err);
 	}
 	if (rc == 0)

@@ -30,6 +30,7 @@ struct work {
 	struct progress progress;
 	int64_t now_s;	  /* wall clock at the beginning */
 	uint64_t arrived; /* messages handed to the store */
+	uint64_t reread;  /* reread.h */
 	uint64_t rekeyed; /* recognised under a new key */
 	uint64_t flag_changes;
 	uint64_t expunged;    /* trashed or removed here */

@@ -45,6 +45,29 @@ static void batches_until_nothing_new_comes(void **state)
 	rig_free(r);
 }
 
+/* All of a batch was read, and its session was lost: it is shown again until
+ * it has been read in one that was not. */
+static void a_batch_that_was_lost_is_read_again(void **state)
+{
+	struct rig *r = pop3(30);
+	struct fake_mailbox *m = &r->fake.mailboxes[0];
+
+	(void)state;
+	r->fake.quirks = QUIRK_POP3_BATCHES;
+	r->fake.window = 10;
+	rig_run_ok(r);
+	fake_fill(m, 1, 20);
+	fake_fill(m, 31, 10);
+	reset(r);
+	rig_run_ok(r);
+	rig_assert_exactly(r, 1, 40);
+	assert_int_equal(r->fake.bodies, 30);
+	reset(r);
+	rig_run_ok(r);
+	assert_int_equal(r->fake.bodies, 0);
+	rig_free(r);
+}
+
 static void make_store_foreign(void *arg, struct fake_message *m)
 {
 	struct rig *r = arg;
@@ -169,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(batches_until_nothing_new_comes),
+		cmocka_unit_test(a_batch_that_was_lost_is_read_again),
 		cmocka_unit_test(no_quit_where_the_store_fails),
 		cmocka_unit_test(old_ones_arrive_as_read),
 		cmocka_unit_test(a_folder_of_its_own),
