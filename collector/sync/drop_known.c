@@ -175,24 +175,35 @@ static uint64_t *sizes_of(
 	return sizes;
 }
 
+/* What stands behind the last one that is known is new mail, unless others
+ * have changed their UIDLs. */
+static size_t new_mail_from(const struct drop_known *k)
+{
+	const struct drop *drops = k->table->drops;
+	size_t from = 0;
+
+	for (size_t i = 0; i < k->table->count; i++)
+		if (drops[i].known)
+			from = i + 1;
+	for (size_t i = 0; i < from; i++)
+		if (!drops[i].known && !drops[i].due &&
+			drops[i].uidl[0] != '\0')
+			return k->table->count;
+	return from != 0 ? from : k->table->count;
+}
+
 /* Numbers to ask for, ascending. Caller frees. */
 static uint32_t *choose(struct drop_known *k, size_t *ret_count)
 {
-	size_t size_count, n = 0, last_known = 0;
-	bool any, some = false;
+	size_t size_count, n = 0, new_mail = new_mail_from(k);
+	bool any;
 	uint64_t *sizes = sizes_of(k, &size_count, &any);
 	uint32_t *numbers = mem_array(k->table->count, sizeof *numbers);
 
-	for (size_t i = 0; i < k->table->count; i++)
-		if (k->table->drops[i].known) {
-			last_known = i;
-			some = true;
-		}
 	for (size_t i = 0; size_count != 0 && i < k->table->count; i++) {
 		const struct drop *d = &k->table->drops[i];
 		if (d->known || d->due ||
-			(d->uidl[0] != '\0' && !d->doubtful && some &&
-				i > last_known))
+			(d->uidl[0] != '\0' && !d->doubtful && i >= new_mail))
 			continue;
 		if (any || d->doubtful ||
 			bsearch(&d->size_bytes, sizes, size_count,

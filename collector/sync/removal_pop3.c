@@ -5,7 +5,9 @@
  *    that is not just its number, names it where the size is right, too.
  *    Anything else (two with one UIDL, none, another size) has to prove by
  *    its bytes (RETR) that it is what was imported.
- * 2. not listed: gone. Not the same: kept there. Intents into the ledger.
+ * 2. not listed: gone, unless a UIDL is listed that nobody knows: it may be
+ *    there under that one, and the next run will know it by its header. Not
+ *    the same: kept there. Intents into the ledger.
  * 3. DELE
  * 4. QUIT, and +OK: then it is done, and goes into the ledger
  * Whatever ends the session before 4 undoes 3; whatever ends us after it is
@@ -25,6 +27,7 @@
 
 struct round {
 	struct work *w;
+	const struct ledger_mailbox *m;
 	struct drop_table table; /* this session's */
 	struct drop **by_uidl;
 	struct removal_list list; /* of this session: a part of all */
@@ -123,6 +126,9 @@ static void match_by_name(struct round *r)
  * with none, where the item was not named by one. */
 static void choose_suspects(struct round *r)
 {
+	/* what is larger was never imported */
+	uint64_t limit = r->w->run->settings->limits_message_bytes;
+
 	for (size_t i = 0; i < r->list.count; i++) {
 		struct removal_item *item = &r->list.items[i];
 		size_t n;
@@ -138,7 +144,8 @@ static void choose_suspects(struct round *r)
 		if (n != 0 && !item->sent)
 			item->fate = REMOVAL_OTHER;
 		for (size_t k = 0; k < n; k++)
-			if (d[k]->uidl[0] != '\0' || is_size(item, d[k]))
+			if ((d[k]->uidl[0] != '\0' || is_size(item, d[k])) &&
+				d[k]->size_bytes <= limit)
 				d[k]->due = !d[k]->settled;
 	}
 }
@@ -213,6 +220,49 @@ static int prove(struct round *r, struct err *err)
 	return rc;
 }
 
+/* ---- step 2 */
+
+static int is_known(struct round *r, const struct drop *d,
+	struct ledger_message *found, struct err *err)
+{
+	int rc = ledger_find_uidl(
+		r->w->ledger, r->m->id, d->uidl, d->occurrence, found, err);
+
+	/* a UIDL that was shared, or was a number, is kept as the first */
+	return rc != 0 ? rc
+		       : ledger_find_uidl(r->w->ledger, r->m->id, d->uidl, 1,
+				 found, err);
+}
+
+/* 1: each that is listed is one of the ledger's; 0; -1. */
+static int all_known(struct round *r, struct err *err)
+{
+	struct ledger_message *found = mem_alloc(sizeof *found);
+	int rc = 1;
+
+	for (size_t i = 0; rc > 0 && i < r->table.count; i++)
+		if (r->table.drops[i].uidl[0] != '\0')
+			rc = is_known(r, &r->table.drops[i], found, err);
+	free(found);
+	return rc;
+}
+
+static int judge_unseen(struct round *r, struct err *err)
+{
+	size_t unseen = 0;
+	int known;
+
+	for (size_t i = 0; i < r->list.count; i++)
+		unseen += r->list.items[i].fate == REMOVAL_UNSEEN;
+	if (unseen == 0)
+		return 0;
+	known = all_known(r, err);
+	for (size_t i = 0; known == 0 && i < r->list.count; i++)
+		if (r->list.items[i].fate == REMOVAL_UNSEEN)
+			r->list.items[i].fate = REMOVAL_UNSAID;
+	return known < 0 ? -1 : 0;
+}
+
 /* ---- steps 3, 4 */
 
 static int by_number(const void *a, const void *b)
@@ -265,7 +315,7 @@ static int one_session(struct round *r, struct err *err)
 	if (link_open(&r->w->link, err) != 0 || list(r, err) != 0)
 		return -1;
 	match_by_name(r);
-	if (prove(r, err) != 0 ||
+	if (prove(r, err) != 0 || judge_unseen(r, err) != 0 ||
 		removal_write_intent(r->w, &r->list, err) != 0 ||
 		delete_same(r, err) != 0)
 		return -1;
@@ -290,8 +340,9 @@ int removal_pop3(struct work *w, struct ledger_mailbox *m, struct err *err)
 		size_t n = all.count - at < SESSION_DELETES_MAX
 				   ? all.count - at
 				   : SESSION_DELETES_MAX;
-		struct round r = {
-			.w = w, .list = {.items = all.items + at, .count = n}};
+		struct round r = {.w = w,
+			.m = m,
+			.list = {.items = all.items + at, .count = n}};
 
 		if (sessions++ == SESSIONS_MAX)
 			break;
