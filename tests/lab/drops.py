@@ -4,7 +4,7 @@ that keeps the bytes as they were sent."""
 import collections, json, os, shutil, tempfile, unittest
 
 import case, lab
-from fake_pop3 import Message, Pop3
+from fake_pop3 import CAPA, Message, Pop3
 
 
 def letters(n, first=1, **kw):

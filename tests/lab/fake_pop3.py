@@ -24,6 +24,7 @@ class Pop3:
         self.messages = messages
         self.greeting = b"+OK ready"
         self.capa = CAPA           # None: -ERR, as if it were unknown
+        self.top = True            # it knows TOP, whatever CAPA says
         self.refusals = {}         # {verb: answers to its next uses}
         self.uidl = lambda session, n, m: m.uidl    # None: an empty one
         self.size = lambda m: len(m.body)           # of LIST and STAT
@@ -35,7 +36,7 @@ class Pop3:
         self.one_at_a_time = False
         self.on_quit = None        # (session), before what was read is hidden
         self.heard, self.sessions, self.turns = [], [], []
-        self.retrs = self.tops = 0
+        self.retrs = self.tops = self.opened = 0
         self.now = 0               # sessions that have logged in
         self.last_login = None
         self.session = Session
@@ -103,6 +104,8 @@ class Session:
         self.deleted, self.read = set(), set()
         self.heard, self.turns = [], [0]
         with server.lock:
+            server.opened += 1
+            self.number = server.opened     # from 1
             server.sessions.append(self.heard)
             server.turns.append(self.turns)
 
@@ -259,7 +262,7 @@ class Session:
     def do_top(self, rest):
         n, m = self.row(rest)
         self.server.tops += 1
-        if m is None or b"TOP" not in (self.server.capa or ()):
+        if m is None or not self.server.top:
             self.say(b"-ERR no such thing")
             return
         head, _, _ = m.body.partition(b"\r\n\r\n")

@@ -171,6 +171,7 @@ class Old(drops.Drops):
                 server.capa = tuple(c for c in every if c != lacking)
                 if lacking == b"UIDL":
                     server.uidl = None
+                server.top = lacking != b"TOP"
                 self.haul.add(name, server.url())
                 for new in (9, 0):
                     out = self.haul.run("--json", "run", name).stdout
@@ -181,8 +182,7 @@ class Old(drops.Drops):
         """No CAPA, TOP, UIDL, PIPELINING, codes: bodies are read again, and
         delivered once."""
         server = self.serve(letters(9))
-        server.capa, server.uidl = None, None
-        server.refusals = {"TOP": [b"-ERR"] * 99}
+        server.capa, server.uidl, server.top = None, None, False
         self.run_ok(9)
         self.run_ok(0)
         server.messages += letters(2, 50)
