@@ -324,6 +324,53 @@ class Delete(case.Case):
             self.run_and_settle(user)
         self.assertEqual(self.at_source(user), self.count - 1)
 
+    def test_a_reader_who_moves_without_pause(self):
+        """Into Trash and out of it, flags in between: no listing of all
+        folders sees all of it, and nothing is taken for deleted."""
+        user = self.enrol("pop3s", "with-local", n=120)
+        with self.as_reader(user + ".local") as m:
+            m.create("Trash")
+        stop, moves, wrong = threading.Event(), [0], []
+
+        def read():
+            m = self.server.client(user + ".local")
+            while not stop.is_set():
+                for a, b in (("INBOX", "Trash"), ("Trash", "INBOX")):
+                    n = int(m.select(a)[1][0])
+                    if n == 0:
+                        continue
+                    m.store(f"1:{n}", "FLAGS.SILENT",
+                            ("(\\Seen)", "(\\Flagged)")[moves[0] % 2])
+                    m.xatom("MOVE", f"1:{(n + 1) // 2}", b)
+                    moves[0] += 1
+            # as it was
+            if int(m.select("Trash")[1][0]):
+                wrong.append(m.xatom("MOVE", "1:*", "INBOX")[0])
+            m.logout()
+        t = threading.Thread(target=read)
+        t.start()
+        try:
+            for _ in range(8):
+                self.run_and_settle(user)
+        finally:
+            stop.set()
+            t.join()
+        self.assertGreater(moves[0], 20)
+        self.assertNotIn("NO", wrong)
+        self.assertEqual(self.here(user), self.count)
+        for _ in range(3):
+            self.run_and_settle(user)
+        self.assertEqual(self.at_source(user), self.count)
+        d = self.deletions(user)
+        self.assertEqual((d["waiting"], d["done"]), (0, 0))
+        with self.as_reader(user + ".local") as m:
+            m.store("1", "+FLAGS.SILENT", "(\\Deleted)")
+            m.expunge()
+        time.sleep(0.1)
+        for _ in range(3):
+            self.run_and_settle(user)
+        self.assertEqual(self.at_source(user), self.count - 1)
+
     def test_a_rule_made_late(self):
         """What was deleted here before it was made stays at the source."""
         user = self.enrol("imaps", "never")
