@@ -10,6 +10,7 @@
 
 #include "catchall.h"
 #include "imap_command.h"
+#include "sasl.h"
 
 #include "../base/mem.h"
 
@@ -301,6 +302,9 @@ int imap_open(struct imap *im, struct transport *t,
 	im->shared = config->shared;
 	im->counts = config->counts;
 	if (imap_converse(im, config, anchors, err) < 0) {
+		/* the server may say it again after the login, too */
+		if (err != NULL)
+			sasl_hide(NULL, &config->secret, err->text);
 		transport_poison(t);
 		imap_free(&im);
 		return -1;

@@ -17,6 +17,7 @@
 #include "pop3_login.h"
 #include "pop3_transfer.h"
 #include "quirks.h"
+#include "sasl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -434,6 +435,9 @@ int pop3_open(struct transport *t, const struct session_config *config,
 		limits->pop3_line_bytes, limits->idle_ms);
 	pop3_listing_init(&p->listing, limits->messages);
 	if (open_steps(p, config, anchors, err) < 0) {
+		/* the server may say it again after the login, too */
+		if (err != NULL)
+			sasl_hide(NULL, &config->secret, err->text);
 		pop3_close(&p->session);
 		return -1;
 	}

@@ -343,8 +343,11 @@ const char *sasl_told(const struct sasl *s)
 
 void sasl_hide(const struct sasl *s, const struct secret *secret, char *text)
 {
-	char *base64 = encode(secret->bytes, secret->len);
+	char *base64;
 
+	if (secret->bytes == NULL)
+		return;
+	base64 = encode(secret->bytes, secret->len);
 	for (size_t i = 0; s != NULL && i < SASL_RESPONSES_MAX; i++)
 		if (s->responses[i] != NULL)
 			sasl_hide_word(text, s->responses[i]);

@@ -155,6 +155,12 @@ static void test_pop3(void **state)
 							"\nS: -ERR "
 							"wrong\nEOF\n",
 			"wrong"},
+		/* said again when the login is long over */
+		{AUTH_USER_PASS, ERR_PROTOCOL,
+			"S: +OK\nC: CAPA\nS: -ERR\nC: USER ann\nS: +OK\n"
+			"C: PASS pa55word\nS: +OK\nC: CAPA\n"
+			"S: what is pa55word\nEOF\n",
+			"***"},
 		/* "not now" is none of the mechanism */
 		{AUTH_AUTO, ERR_REFUSED,
 			"S: +OK\n" CAPA(
@@ -170,128 +176,120 @@ static void test_pop3(void **state)
 
 static void test_imap(void **state)
 {
-	static const struct way ways[] =
-		{
-			{AUTH_LOGIN, ERR_NONE,
-				GREETS("AUTH=LOGIN SASL-IR") "C: $T "
-							     "AUTHENTICATE "
-							     "LOGIN\n"
-							     "S: + "
-							     "VXNlcm5hbWU6\nC:"
-							     " " USER64 "\n"
-							     "S: + "
-							     "UGFzc3dvcmQ6\nC:"
-							     " " PASS64
-							     "\n" IN4,
-				NULL},
-			{AUTH_CRAM_MD5, ERR_NONE,
-				GREETS("AUTH=CRAM-MD5") "C: $T AUTHENTICATE "
-							"CRAM-MD5\n"
-							"S: + " CHALLENGE64
-							"\nC: " CRAM64 "\n" IN4,
-				NULL},
-			{AUTH_CRAM_MD5, ERR_AUTH,
-				GREETS("AUTH=CRAM-MD5") "C: $T AUTHENTICATE "
-							"CRAM-MD5\n"
-							"S: + " CHALLENGE64
-							"\nC: " CRAM64 "\n"
-							"S: $T NO "
-							"[AUTHENTICATIONFAILED]"
-							" pa55word\nEOF\n",
-				"***"},
-			{AUTH_XOAUTH2, ERR_NONE,
-				GREETS("AUTH=XOAUTH2 SASL-IR") "C: $T "
-							       "AUTHENTICATE "
-							       "XOAUTH2"
-							       " " XOAUTH64
-							       "\n" IN4,
-				NULL},
-			{AUTH_XOAUTH2, ERR_AUTH,
-				GREETS("AUTH=XOAUTH2 SASL-IR") "C: $T "
-							       "AUTHENTICATE "
-							       "XOAUTH2"
-							       " " XOAUTH64 "\n"
-							       "S: + " TOLD64
-							       "\nC: \nS: $T "
-							       "NO no\nEOF\n",
-				"invalid_token"},
-			{AUTH_OAUTHBEARER, ERR_AUTH,
-				GREETS("AUTH=OAUTHBEARER SASL-IR") "C: $T "
-								   "AUTHENTICAT"
-								   "E "
-								   "OAUTHBEARER"
-								   " " BEARER64
+	static const struct way ways[] = {
+		{AUTH_LOGIN, ERR_NONE,
+			GREETS("AUTH=LOGIN SASL-IR") "C: $T "
+						     "AUTHENTICATE "
+						     "LOGIN\n"
+						     "S: + "
+						     "VXNlcm5hbWU6\nC:"
+						     " " USER64 "\n"
+						     "S: + "
+						     "UGFzc3dvcmQ6\nC:"
+						     " " PASS64 "\n" IN4,
+			NULL},
+		{AUTH_CRAM_MD5, ERR_NONE,
+			GREETS("AUTH=CRAM-MD5") "C: $T AUTHENTICATE "
+						"CRAM-MD5\n"
+						"S: + " CHALLENGE64
+						"\nC: " CRAM64 "\n" IN4,
+			NULL},
+		{AUTH_CRAM_MD5, ERR_AUTH,
+			GREETS("AUTH=CRAM-MD5") "C: $T AUTHENTICATE "
+						"CRAM-MD5\n"
+						"S: + " CHALLENGE64
+						"\nC: " CRAM64 "\n"
+						"S: $T NO "
+						"[AUTHENTICATIONFAILED]"
+						" pa55word\nEOF\n",
+			"***"},
+		{AUTH_XOAUTH2, ERR_NONE,
+			GREETS("AUTH=XOAUTH2 SASL-IR") "C: $T "
+						       "AUTHENTICATE "
+						       "XOAUTH2"
+						       " " XOAUTH64 "\n" IN4,
+			NULL},
+		{AUTH_XOAUTH2, ERR_AUTH,
+			GREETS("AUTH=XOAUTH2 SASL-IR") "C: $T "
+						       "AUTHENTICATE "
+						       "XOAUTH2"
+						       " " XOAUTH64 "\n"
+						       "S: + " TOLD64
+						       "\nC: \nS: $T "
+						       "NO no\nEOF\n",
+			"invalid_token"},
+		{AUTH_OAUTHBEARER, ERR_AUTH,
+			GREETS("AUTH=OAUTHBEARER SASL-IR") "C: $T "
+							   "AUTHENTICAT"
+							   "E "
+							   "OAUTHBEARER"
+							   " " BEARER64 "\n"
+							   "S: "
+							   "+ " TOLD64 "\nC: "
+							   "AQ==\nS: "
+							   "$T NO "
+							   "no\nEOF\n",
+			"invalid_token"},
+		/* without SASL-IR it is asked for */
+		{AUTH_OAUTHBEARER, ERR_NONE,
+			GREETS("AUTH=OAUTHBEARER") "C: $T AUTHENTICATE "
+						   "OAUTHBEARER\nS: + "
+						   "\n"
+						   "C: " BEARER64 "\n" IN4,
+			NULL},
+		{AUTH_SCRAM_SHA_256, ERR_PROTOCOL,
+			GREETS("AUTH=SCRAM-SHA-256 SASL-IR") "C: $T "
+							     "AUTHENTIC"
+							     "ATE "
+							     "SCRAM-"
+							     "SHA-"
+							     "256 " LIKE "\n"
+							     "S: "
+							     "+"
+							     " " FOREIGN64
+							     "\nEOF\n",
+			"SCRAM"},
+		{AUTH_AUTO, ERR_NONE,
+			GREETS("AUTH=PLAIN AUTH=LOGIN AUTH=CRAM-MD5 "
+			       "AUTH=SCRAM-SHA-1 AUTH=SCRAM-SHA-256 "
+			       "SASL-IR") "C: $T AUTHENTICATE "
+					  "SCRAM-SHA-256 " LIKE "\n"
+					  "S: $T NO no\n"
+					  "C: $T AUTHENTICATE "
+					  "SCRAM-SHA-1 " LIKE "\n"
+					  "S: $T NO no\n"
+					  "C: $T AUTHENTICATE "
+					  "CRAM-MD5\nS: $T NO no\n"
+					  "C: $T AUTHENTICATE "
+					  "PLAIN " PLAIN64 "\n" IN4,
+			NULL},
+		{AUTH_AUTO, ERR_REFUSED,
+			GREETS("AUTH=CRAM-MD5 AUTH=PLAIN SASL-IR") "C: "
+								   "$T "
+								   "AUT"
+								   "HEN"
+								   "TIC"
+								   "ATE"
+								   " CR"
+								   "AM-"
+								   "MD5"
 								   "\n"
 								   "S: "
-								   "+ " TOLD64
-								   "\nC: "
-								   "AQ==\nS: "
-								   "$T NO "
-								   "no\nEOF\n",
-				"invalid_token"},
-			/* without SASL-IR it is asked for */
-			{AUTH_OAUTHBEARER, ERR_NONE,
-				GREETS("AUTH=OAUTHBEARER") "C: $T AUTHENTICATE "
-							   "OAUTHBEARER\nS: + "
-							   "\n"
-							   "C: " BEARER64
-							   "\n" IN4,
-				NULL},
-			{AUTH_SCRAM_SHA_256, ERR_PROTOCOL,
-				GREETS("AUTH=SCRAM-SHA-256 SASL-IR") "C: $T "
-								     "AUTHENTIC"
-								     "ATE "
-								     "SCRAM-"
-								     "SHA-"
-								     "256 " LIKE
-								     "\n"
-								     "S: "
-								     "+"
-								     " " FOREIGN64
-								     "\nEOF\n",
-				"SCRAM"},
-			{AUTH_AUTO, ERR_NONE,
-				GREETS("AUTH=PLAIN AUTH=LOGIN AUTH=CRAM-MD5 "
-				       "AUTH=SCRAM-SHA-1 AUTH=SCRAM-SHA-256 "
-				       "SASL-IR") "C: $T AUTHENTICATE "
-						  "SCRAM-SHA-256 " LIKE "\n"
-						  "S: $T NO no\n"
-						  "C: $T AUTHENTICATE "
-						  "SCRAM-SHA-1 " LIKE "\n"
-						  "S: $T NO no\n"
-						  "C: $T AUTHENTICATE "
-						  "CRAM-MD5\nS: $T NO no\n"
-						  "C: $T AUTHENTICATE "
-						  "PLAIN " PLAIN64 "\n" IN4,
-				NULL},
-			{AUTH_AUTO, ERR_REFUSED,
-				GREETS("AUTH=CRAM-MD5 AUTH=PLAIN SASL-IR") "C: "
-									   "$T "
-									   "AUT"
-									   "HEN"
-									   "TIC"
-									   "ATE"
-									   " CR"
-									   "AM-"
-									   "MD5"
-									   "\n"
-									   "S: "
-									   "$T "
-									   "NO "
-									   "[UN"
-									   "AVA"
-									   "ILA"
-									   "BLE"
-									   "] "
-									   "lat"
-									   "er"
-									   "\nE"
-									   "OF"
-									   "\n",
-				"later"},
-			{AUTH_APOP, ERR_CONFIG, GREETS("AUTH=PLAIN") "EOF\n",
-				"POP3"},
-		};
+								   "$T "
+								   "NO "
+								   "[UN"
+								   "AVA"
+								   "ILA"
+								   "BLE"
+								   "] "
+								   "lat"
+								   "er"
+								   "\nE"
+								   "OF"
+								   "\n",
+			"later"},
+		{AUTH_APOP, ERR_CONFIG, GREETS("AUTH=PLAIN") "EOF\n", "POP3"},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
