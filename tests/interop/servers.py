@@ -137,3 +137,16 @@ class Popa3d(MboxPop3):
 
 class SolidPop3d(MboxPop3):
     name, packages = "solid-pop3d", ("solid-pop3d",)
+
+
+class Dovecot(lab.Dovecot):
+    """No jail: it is installed beside us."""
+    prefix = ""
+
+    def __init__(self, top):
+        super().__init__(os.path.join(top, "dovecot"))
+        for user in USERS:
+            root = os.path.join(self.dir, "mail", user)
+            lab.make_folder(root, "INBOX")
+            lab.own(root)
+            self.add_user(user, root)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The whole program against servers that are not Dovecot: everything comes,
 as it was, once; a second run brings what is new. 77: cannot be run here."""
-import imaplib, os, poplib, random, re, shutil, sys, tempfile, time
+import hashlib, imaplib, os, poplib, random, re, shutil, sys, tempfile, time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -178,7 +178,155 @@ class ImapServer(Interop):
         self.assertIn('"messages_new": 0', out)
 
 
-class TestCyrus(ImapServer, unittest.TestCase):
+BIG = b"Subject: big\n\n" + b"x" * 70 + b"\n" + b"y" * 600000 + b"\n"
+
+
+class Deletion(Interop):
+    """--delete: what was imported goes at the source, and stays here; what was
+    not stays there: too large, left out, marked as deleted by others."""
+    limit = ("-o", "limits.message=500000")
+
+    def bodies(self, snapshot):
+        return {k: sorted(h for h, *_ in rows)
+                for k, rows in snapshot.items() if rows}
+
+    def append(self, m, mailbox, body, flags=""):
+        code, data = m.append(lab.quote(mailbox), f"({flags})", time.time(),
+                              body.replace(b"\n", b"\r\n"))
+        self.assertEqual(code, "OK", data)
+
+    def work(self):
+        return self.source.prefix + "Work"
+
+    def fill_to_delete(self, user, folders):
+        m = self.source.client(user)
+        r = random.Random(7)
+        for folder in folders[1:]:
+            m.create(folder)
+        for i in range(30):
+            self.append(m, folders[i % len(folders)], body(r, i))
+        self.append(m, "INBOX", BIG)
+        m.logout()
+
+    def source_bodies(self, user):
+        m = self.source.client(user)
+        try:
+            return self.bodies(lab.snapshot(m, clean=self.clean))
+        finally:
+            m.logout()
+
+    def enrol(self, user, scheme, *options):
+        port = getattr(self.source, scheme)
+        name = f"{user}-{self.id().split('.')[-1]}"
+        self.haul.add(name, f"{scheme}://{user}@localhost:{port}", *options)
+        self.reader.add_user(name, os.path.join(self.haul.store, name))
+        return name
+
+    def run_all(self, name, times=1):
+        for _ in range(times):
+            p = self.haul.run(*self.limit, "run", name)
+            time.sleep(0.05)    # absence is certain only in what rests
+        return p
+
+    def hash_of(self, body):
+        return hashlib.sha256(
+            self.clean(body.replace(b"\n", b"\r\n"))).hexdigest()
+
+    def uidplus(self, user):
+        m = self.source.client(user)
+        m.capability()
+        words = m.capability()[1][0].upper().split()
+        m.logout()
+        return b"UIDPLUS" in words
+
+    def test_after_import_imap(self):
+        user, work, sent = "u5", self.work(), self.source.prefix + "Sent"
+        self.fill_to_delete(user, ["INBOX", work, sent])
+        m = self.source.client(user)
+        m.select(lab.quote(work))
+        m.store("2", "+FLAGS.SILENT", r"(\Deleted)")
+        marked = hashlib.sha256(self.clean(
+            m.fetch("2", "(BODY.PEEK[])")[1][0][1])).hexdigest()
+        m.logout()
+        before = self.source_bodies(user)
+        name = self.enrol(user, "imap", "--delete", "after-import",
+                          "--skip-deleted", "--exclude", "Sent")
+        self.run_all(name, 2)
+        left = self.source_bodies(user)
+        here = self.bodies(self.here(name))
+        stay = {"INBOX": [self.hash_of(BIG)], sent: before[sent],
+                work: [marked]}
+        arrived = {k: sorted(set(v) - set(stay[k]))
+                   for k, v in before.items() if k != sent}
+        self.assertEqual(here, {self.local(k): v for k, v in arrived.items()})
+        if self.uidplus(user):
+            self.assertEqual(left, stay)
+            return
+        # one that others have marked is there: EXPUNGE would take it along
+        self.assertEqual(left, {**stay, work: before[work]})
+        self.assertIn("UIDPLUS", self.haul.run("status", name).stdout)
+        m = self.source.client(user)
+        m.select(lab.quote(work))
+        self.assertEqual(m.search(None, "DELETED")[1], [b"2"])
+        m.store("2", "-FLAGS.SILENT", r"(\Deleted)")
+        m.logout()
+        self.run_all(name)
+        self.assertEqual(self.source_bodies(user), {
+            k: v for k, v in stay.items() if k != work})
+
+    def local(self, remote):
+        return remote.removeprefix(self.source.prefix) \
+            if remote != "INBOX" else remote
+
+    def test_with_local_imap(self):
+        self.with_local("u6", "imap")
+
+    def test_with_local_pop3(self):
+        self.with_local("u7", "pop3")
+
+    def with_local(self, user, scheme):
+        self.fill_to_delete(user, ["INBOX"])
+        name = self.enrol(user, scheme, "--delete", "with-local")
+        self.run_all(name, 3)
+        before = self.source_bodies(user)
+        self.assertEqual(len(before["INBOX"]), 31)
+        m = self.reader.client(name)
+        m.select("INBOX")
+        m.store("3,8", "+FLAGS.SILENT", r"(\Deleted)")
+        m.expunge()
+        m.logout()
+        time.sleep(0.1)
+        self.run_all(name, 3)
+        here = self.bodies(self.here(name))["INBOX"]
+        self.assertEqual(len(here), 28)
+        self.assertEqual(self.source_bodies(user)["INBOX"],
+                         sorted(here + [self.hash_of(BIG)]))
+
+    def test_after_import_pop3(self):
+        """Messages that were collected before, and new ones."""
+        user = "u9"
+        self.fill_to_delete(user, ["INBOX"])
+        name = self.enrol(user, "pop3")
+        self.run_all(name)
+        m = self.source.client(user)
+        self.append(m, "INBOX", b"Subject: new\n\nnew\n")
+        m.logout()
+        before = self.source_bodies(user)["INBOX"]
+        self.haul.run("set", name, "--delete", "after-import")
+        self.run_all(name, 2)
+        self.assertEqual(self.source_bodies(user),
+                         {"INBOX": [self.hash_of(BIG)]})
+        self.assertEqual(
+            self.bodies(self.here(name))["INBOX"],
+            sorted(set(before) - {self.hash_of(BIG)}))
+        self.assertEqual(self.haul.status(name)["deletions"]["done"], 31)
+
+
+class TestDovecot(Deletion, unittest.TestCase):
+    kind = servers.Dovecot
+
+
+class TestCyrus(ImapServer, Deletion, unittest.TestCase):
     kind = servers.Cyrus
 
     def test_compressed(self):
@@ -188,11 +336,11 @@ class TestCyrus(ImapServer, unittest.TestCase):
         self.assert_same(user, name)
 
 
-class TestCourier(ImapServer, unittest.TestCase):
+class TestCourier(ImapServer, Deletion, unittest.TestCase):
     kind = servers.Courier
 
 
-class TestMailutils(ImapServer, unittest.TestCase):
+class TestMailutils(ImapServer, Deletion, unittest.TestCase):
     kind = servers.Mailutils
     # a mailbox is a file there, and has no others below it
     folders = ["INBOX", "Sent", "Work", "Projects", "Gr&ouml;", "Empty"]
@@ -238,6 +386,27 @@ class MboxPop3(Interop):
         there, here = self.hashes(user, name)
         self.assertEqual(len(here), 51)
         self.assertEqual(here, there)
+
+    def test_after_import(self):
+        """What is too large to be imported stays, and all else goes."""
+        user, limit = "u2", ("-o", "limits.message=500000")
+        big = b"Subject: big\n\n" + b"y\n" * 300000
+        self.source.put(user, [self.text(i) for i in range(20)] + [big])
+        port = self.source.pop3
+        name = f"{user}-delete"
+        self.haul.add(name, f"pop3://{user}@localhost:{port}?security=none",
+                      "--delete", "1d")
+        self.reader.add_user(name, os.path.join(self.haul.store, name))
+        self.haul.run(*limit, "run", name)
+        self.source.put(user, [self.text(70)])
+        self.haul.run("set", name, "--delete", "after-import")
+        self.haul.run(*limit, "run", name)
+        self.haul.run(*limit, "run", name)
+        there, here = self.hashes(user, name)
+        self.assertEqual([x.strip() for x in there], [big.strip()])
+        self.assertEqual([x.strip() for x in here], sorted(
+            self.text(i).strip() for i in [*range(20), 70]))
+        self.assertEqual(self.haul.status(name)["deletions"]["done"], 21)
 
 
 class TestPopa3d(MboxPop3, unittest.TestCase):
