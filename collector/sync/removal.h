@@ -55,6 +55,7 @@ struct removal_item {
 		REMOVAL_UNSAID, /* asked for, and not confirmed */
 	} fate;
 	uint32_t number; /* POP3: in this session; 0 = not known */
+	bool there;	 /* IMAP: its UID was listed */
 };
 struct removal_list {
 	struct removal_item *items;

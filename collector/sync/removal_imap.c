@@ -94,35 +94,77 @@ static int on_listed(
 	return work_check_cancel(p->w, err);
 }
 
-/* UIDs of those with that fate as ranges. Caller frees. */
+enum which { WHICH_ALL, WHICH_THERE, WHICH_SAME };
+
+static bool is_of(const struct removal_item *item, enum which which)
+{
+	switch (which) {
+	case WHICH_ALL:
+		return true;
+	case WHICH_THERE:
+		return item->there;
+	case WHICH_SAME:
+		return item->fate == REMOVAL_SAME;
+	}
+	return false;
+}
+
+/* Their UIDs as ranges. Caller frees. */
 static struct uid_range *ranges_of(
-	const struct page *p, bool all, size_t *ret_count)
+	const struct page *p, enum which which, size_t *ret_count)
 {
 	uint32_t *uids = mem_array(p->list.count, sizeof *uids);
 	struct uid_range *ranges;
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->list.count; i++)
-		if (all || p->list.items[i].fate == REMOVAL_SAME)
+		if (is_of(&p->list.items[i], which))
 			uids[n++] = p->list.items[i].uid;
 	ranges = uid_ranges(uids, n, ret_count);
 	free(uids);
 	return ranges;
 }
 
-static int identify(struct page *p, struct err *err)
+static int ask(struct page *p, enum which which, struct err *err)
 {
 	const struct session_sink sink = {
 		.body = on_header_bytes, .message = on_listed, .arg = p};
 	size_t count;
-	struct uid_range *ranges = ranges_of(p, true, &count);
-	int rc;
+	struct uid_range *ranges = ranges_of(p, which, &count);
+	int rc = 0;
 
 	header_begin(&p->header);
-	rc = session_headers(p->w->link.session, ranges, count, &sink, err);
+	if (count != 0)
+		rc = session_headers(
+			p->w->link.session, ranges, count, &sink, err);
 	header_clear(&p->header);
 	free(ranges);
 	return rc;
+}
+
+static int on_uids(void *arg, const struct uid_range *range, struct err *err)
+{
+	struct page *p = arg;
+
+	(void)err;
+	for (size_t i = 0; i < p->list.count; i++) {
+		struct removal_item *item = &p->list.items[i];
+		item->there |=
+			item->uid >= range->first && item->uid <= range->last;
+	}
+	return 0;
+}
+
+/* Mailutils refuses a set with a UID that is gone (RFC 9051 6.4.9: it is to
+ * be passed over). */
+static int identify(struct page *p, struct err *err)
+{
+	if (ask(p, WHICH_ALL, err) == 0)
+		return 0;
+	if (err->scope > ERR_SCOPE_MAILBOX ||
+		session_uids(p->w->link.session, on_uids, p, err) < 0)
+		return -1;
+	return ask(p, WHICH_THERE, err);
 }
 
 /* ---- steps 4, 5 */
@@ -164,7 +206,7 @@ static void say_unsafe(struct ledger_mailbox *m)
 static int expunge(struct page *p, struct ledger_mailbox *m, struct err *err)
 {
 	size_t count;
-	struct uid_range *ranges = ranges_of(p, false, &count);
+	struct uid_range *ranges = ranges_of(p, WHICH_SAME, &count);
 	int r = 1;
 
 	if (count != 0)
