@@ -2,7 +2,9 @@
 /*
  * A rename here is two steps, in the store and in the ledger. A note of the
  * first one is in the ledger before it is made, so that a run that was killed
- * between them is followed by one that finds the folder.
+ * between them is followed by one that finds the folder. A name that has
+ * become free may be another's now (Old.1 → Old.2 → Old.3): so the list is
+ * gone through until nothing moves any more.
  */
 #include "moves.h"
 
@@ -84,13 +86,21 @@ static int finish(struct moves *m, struct err *err)
 
 /* ---- who is who */
 
-static bool is_listed(
-	const struct mailbox_info *listed, size_t count, const char *name)
+/* Whether the mailbox of a row has gone from the list: not there, or there for
+ * its children only, or another one has its name now, as the list tells. Not
+ * so INBOX, whose name does not move. */
+static bool is_gone(const struct ledger_mailbox *row,
+	const struct mailbox_info *listed, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(listed[i].name, name) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t now = listed[i].status.uidvalidity;
+		if ((listed[i].attrs & MAILBOX_NOSELECT) != 0 ||
+			strcmp(listed[i].name, row->name) != 0)
+			continue;
+		return now != 0 && now != row->uidvalidity &&
+		       row->dir[0] != '\0';
+	}
+	return true;
 }
 
 static void find_gone(
@@ -102,7 +112,7 @@ static void find_gone(
 	for (size_t i = 0; i < m->count; i++) {
 		const struct ledger_mailbox *row = &m->rows[i];
 		m->gone[i] = row->stored != 0 && row->uidvalidity != 0 &&
-			     !is_listed(listed, count, row->name);
+			     is_gone(row, listed, count);
 		m->gone_count += m->gone[i];
 		m->mailboxids = m->mailboxids ||
 				(m->gone[i] && row->mailboxid[0] != '\0');
@@ -224,6 +234,7 @@ static int follow(struct moves *m, size_t i, const struct plan_pair *pair,
 		return -1;
 	if (dir == to)
 		memcpy(row->dir, to, sizeof to);
+	(void)snprintf(row->name, sizeof row->name, "%s", pair->mailbox);
 	m->gone[i] = false;
 	m->gone_count--;
 	return 0;
@@ -255,6 +266,25 @@ static int look_at(
 	return r;
 }
 
+/* How many have moved, -1. */
+static int look_at_all(
+	struct moves *m, const struct plan *plan, struct err *err)
+{
+	int moved = 0;
+
+	for (size_t i = 0; i < plan->count && m->gone_count > 0; i++) {
+		const struct plan_pair *pair = &plan->pairs[i];
+		int r;
+		if (is_known(m, pair->mailbox) || !may_be_old(m, &pair->status))
+			continue;
+		r = look_at(m, pair, err);
+		if (r < 0)
+			return -1;
+		moved += r;
+	}
+	return moved;
+}
+
 int moves_follow(struct work *w, const struct mailbox_info *listed,
 	size_t listed_count, const struct plan *plan, size_t *ret_moved,
 	struct err *err)
@@ -267,14 +297,8 @@ int moves_follow(struct work *w, const struct mailbox_info *listed,
 		r = finish(&m, err);
 	if (r == 0)
 		find_gone(&m, listed, listed_count);
-	for (size_t i = 0; r >= 0 && i < plan->count && m.gone_count > 0; i++) {
-		const struct plan_pair *pair = &plan->pairs[i];
-		if (is_known(&m, pair->mailbox) ||
-			!may_be_old(&m, &pair->status))
-			continue;
-		r = look_at(&m, pair, err);
-		moved += r == 1;
-	}
+	while (r >= 0 && (r = look_at_all(&m, plan, err)) > 0)
+		moved += (size_t)r;
 	free(m.gone);
 	free(m.rows);
 	*ret_moved = moved;

@@ -93,6 +93,7 @@ struct fake {
 	uint32_t pause_ms;	   /* … for this long */
 	struct quirk_overrides told; /* by the last config */
 	bool has_status;	     /* STATUS tells something */
+	bool list_status;	     /* LIST tells it, too */
 	bool still;		     /* HIGHESTMODSEQ as told never moves */
 	bool no_uid_lists;	     /* SEARCH and all fail */
 	/* what it has been asked for */

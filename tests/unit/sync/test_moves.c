@@ -150,6 +150,59 @@ static void another_one_is_no_rename(void **state)
 	rig_free(r);
 }
 
+/* It is still listed, for what lies below: a child that stayed, or is new. */
+static void renamed_but_for_a_child(void **state)
+{
+	struct rig *r = rig_new(false);
+	struct fake_mailbox *m = fake_mailbox(&r->fake, "Old");
+	struct fake_mailbox *below = fake_mailbox(&r->fake, "Old/x");
+	struct fake_mailbox *parent;
+
+	(void)state;
+	fake_fill(m, 1, 4);
+	fake_fill(below, 10, 3);
+	rig_run_ok(r);
+	m->name = "New";
+	parent = fake_mailbox(&r->fake, "Old");
+	parent->attrs = MAILBOX_NOSELECT;
+	rig_run_ok(r);
+	assert_int_equal(r->fake.bodies, 7);
+	assert_int_equal(files_in(r, ".New"), 4);
+	assert_int_equal(files_in(r, ".Old.x"), 3);
+	assert_false(is_dir(r, ".Old"));
+	rig_free(r);
+}
+
+/* A new one takes the name of the old one, as when the year ends. */
+static void another_one_has_its_name(void **state)
+{
+	struct rig *r = rig_new(false);
+	struct fake_mailbox *m = fake_mailbox(&r->fake, "Log");
+	struct fake_mailbox *older = fake_mailbox(&r->fake, "Log-1");
+	struct fake_mailbox *anew;
+
+	(void)state;
+	r->fake.list_status = true;
+	fake_fill(m, 1, 5);
+	fake_fill(older, 11, 4);
+	m->uidvalidity = 100;
+	older->uidvalidity = 200;
+	rig_run_ok(r);
+	older->name = "Log-2";
+	m->name = "Log-1";
+	anew = fake_mailbox(&r->fake, "Log");
+	anew->uidvalidity = 300;
+	fake_fill(anew, 21, 2);
+	for (int i = 0; i < 2; i++) {
+		rig_run_ok(r);
+		assert_int_equal(r->fake.bodies, 11);
+		assert_int_equal(files_in(r, ".Log"), 2);
+		assert_int_equal(files_in(r, ".Log-1"), 5);
+		assert_int_equal(files_in(r, ".Log-2"), 4);
+	}
+	rig_free(r);
+}
+
 /* Killed when the folder was renamed, and the ledger not yet. */
 static void broken_off(void **state)
 {
@@ -188,6 +241,8 @@ int main(void)
 		cmocka_unit_test(folders_below),
 		cmocka_unit_test(the_name_is_taken),
 		cmocka_unit_test(another_one_is_no_rename),
+		cmocka_unit_test(renamed_but_for_a_child),
+		cmocka_unit_test(another_one_has_its_name),
 		cmocka_unit_test(broken_off),
 	};
 
