@@ -4,6 +4,10 @@
  * caller → what was not seen, or was gone when its turn came: once more
  * A message moved to Trash keeps its base name and flags, as with Dovecot's
  * MOVE; its keywords get the letters they have there.
+ * Dovecot's MOVE is a link, and then an unlink. When ours comes between them
+ * the message lies in both places; who is asked for that (spare_copies) finds
+ * the other link afterwards, when no new one can be made from here any more,
+ * and takes the one in Trash away.
  */
 #include "expunge.h"
 
@@ -13,6 +17,7 @@
 #include "flag_name.h"
 #include "maildirsize.h"
 #include "publish.h"
+#include "twins.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -28,6 +33,7 @@
 
 struct found {
 	char *name; /* NULL: not in the listing */
+	char *put;  /* what it is called in the Trash; NULL: not moved */
 	bool in_new;
 };
 
@@ -128,11 +134,13 @@ static int fail_move(const char *name, struct err *err)
 
 /* 0 done, 1 gone meanwhile, 2 the Trash has another file of that name, which
  * is not ours to replace, -1. */
-static int move(struct expunge *x, const struct found *f, int fd,
-	const char *name, struct err *err)
+static int move(struct expunge *x, struct found *f, int fd, const char *name,
+	struct err *err)
 {
 	int to_fd = f->in_new ? x->to.new_fd : x->to.cur_fd;
 
+	free(f->put);
+	f->put = mem_strdup(name);
 	if (renameat2(fd, f->name, to_fd, name, RENAME_NOREPLACE) == 0)
 		return 0;
 	/* a reader has linked it there before, or the file system knows no
@@ -147,7 +155,7 @@ static int move(struct expunge *x, const struct found *f, int fd,
 }
 
 static int move_to_trash(
-	struct expunge *x, const struct found *f, int fd, struct err *err)
+	struct expunge *x, struct found *f, int fd, struct err *err)
 {
 	char letters[KEYWORDS_LETTERS + 1], unknown[KEYWORDS_LETTERS + 1];
 	char old[NAME_MAX + 1], name[NAME_MAX + 1];
@@ -185,7 +193,7 @@ static int remove_it(
 static int settle_one(struct expunge *x, size_t i, struct err *err)
 {
 	struct expunge_item *item = &x->items[i];
-	const struct found *f = &x->found[i];
+	struct found *f = &x->found[i];
 	uint8_t now;
 	int fd, rc;
 
@@ -208,6 +216,71 @@ static int settle_one(struct expunge *x, size_t i, struct err *err)
 	else if (rc == 2)
 		item->outcome = EXPUNGE_TAKEN;
 	return rc < 0 ? -1 : 0;
+}
+
+static int trash_fd(const struct expunge *x, const struct found *f)
+{
+	return f->in_new ? x->to.new_fd : x->to.cur_fd;
+}
+
+/* Those of a slice that were moved and have another link somewhere. */
+static size_t find_linked(
+	const struct expunge *x, size_t first, size_t count, struct twin *twins)
+{
+	size_t n = 0;
+
+	for (size_t i = first; i < first + count; i++) {
+		const struct found *f = &x->found[i];
+		struct stat st;
+		if (x->items[i].outcome == EXPUNGE_DONE && f->put != NULL &&
+			fstatat(trash_fd(x, f), f->put, &st,
+				AT_SYMLINK_NOFOLLOW) == 0 &&
+			st.st_nlink > 1)
+			twins[n++] = (struct twin){
+				.base = x->items[i].base, .inode = st.st_ino};
+	}
+	return n;
+}
+
+static bool has_twin(const struct twin *twins, size_t count, const char *base)
+{
+	for (size_t i = 0; i < count; i++)
+		if (twins[i].found && strcmp(twins[i].base, base) == 0)
+			return true;
+	return false;
+}
+
+static void take_back(struct expunge *x, const struct found *f)
+{
+	struct stat st;
+
+	if (fstatat(trash_fd(x, f), f->put, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		unlinkat(trash_fd(x, f), f->put, 0) != 0)
+		return; /* a reader was first */
+	x->bytes += (uint64_t)st.st_size;
+	x->removed++;
+}
+
+static void spare_copies(struct expunge *x, size_t first, size_t count)
+{
+	struct twin *twins;
+	size_t n;
+
+	if (x->order->trash == NULL || !x->order->spare_copies)
+		return;
+	twins = mem_array(count, sizeof *twins);
+	n = find_linked(x, first, count, twins);
+	if (n != 0)
+		twins_find(x->store, x->order->folder->dir,
+			x->order->trash->dir, twins, n);
+	for (size_t i = first; n != 0 && i < first + count; i++)
+		if (x->items[i].outcome == EXPUNGE_DONE &&
+			x->found[i].put != NULL &&
+			has_twin(twins, n, x->items[i].base)) {
+			take_back(x, &x->found[i]);
+			x->items[i].outcome = EXPUNGE_TAKEN;
+		}
+	free(twins);
 }
 
 /* The ledger must not know what a power cut takes back here. */
@@ -234,6 +307,8 @@ static int do_slice(
 		rc = settle_one(x, i, err);
 		done |= !was && x->items[i].outcome == EXPUNGE_DONE;
 	}
+	if (done)
+		spare_copies(x, first, count);
 	if (done && sync_slice(x, rc == 0 ? err : NULL) != 0)
 		return -1;
 	if (rc == 0)
@@ -249,7 +324,8 @@ static void keep_unseen(struct expunge *x)
 
 	for (size_t i = 0; i < x->count; i++) {
 		free(x->found[i].name);
-		x->found[i].name = NULL;
+		free(x->found[i].put);
+		x->found[i].name = x->found[i].put = NULL;
 		if (x->items[i].outcome == EXPUNGE_UNSEEN)
 			x->items[n++] = x->items[i];
 	}
@@ -300,8 +376,10 @@ int store_expunge(struct store *store, const struct expunge_order *order,
 	x.found = mem_array(count, sizeof *x.found);
 	memset(x.found, 0, count * sizeof *x.found);
 	rc = do_all(&x, err);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		free(x.found[i].name);
+		free(x.found[i].put);
+	}
 	free(x.found);
 	if (order->trash != NULL)
 		publish_close(&x.to);

@@ -35,6 +35,9 @@ typedef int expunge_slice_fn(void *arg, const struct expunge_item *items,
 struct expunge_order {
 	struct folder *folder;
 	struct folder *trash; /* NULL: remove */
+	/* What a reader has copied elsewhere is removed: nothing is to be here
+	 * twice that was here once. */
+	bool spare_copies;
 	expunge_slice_fn *settled;
 	void *arg;
 };

@@ -132,7 +132,8 @@ static int do_folder(
 	struct batch *b, const struct due *due, size_t count, struct err *err)
 {
 	struct work *w = b->w;
-	struct expunge_order order = {.settled = record, .arg = b};
+	struct expunge_order order = {
+		.spare_copies = true, .settled = record, .arg = b};
 	struct expunge_item *items = mem_array(count, sizeof *items);
 	char dir[NAME_DIR_MAX];
 	int rc = 0;

@@ -58,6 +58,7 @@ static void expunge(struct fixture *x, size_t n, bool trash)
 {
 	const struct expunge_order order = {.folder = x->folder,
 		.trash = trash ? x->trash : NULL,
+		.spare_copies = true,
 		.settled = count_slice,
 		.arg = x};
 
@@ -103,6 +104,53 @@ static void trash_keeps_name_flags_and_keywords(void **state)
 	assert_file(x, ".F/cur/3.c,S=4:2,", true);
 	assert_int_equal(x->outcomes[EXPUNGE_DONE], 2);
 	assert_int_equal(x->outcomes[EXPUNGE_ABSENT], 1);
+	teardown(x);
+}
+
+static void link_in(struct fixture *x, const char *from, const char *to)
+{
+	char *a = mem_printf("%s/%s", x->rig.root, from);
+	char *b = mem_printf("%s/%s", x->rig.root, to);
+
+	assert_int_equal(link(a, b), 0);
+	free(a);
+	free(b);
+}
+
+/* A reader's MOVE that has made its link, and not yet removed the file; and
+ * its COPY. A link of another name is another message (a label), and a file
+ * of the same name another one's. */
+static void what_a_reader_has_elsewhere_is_not_in_the_trash(void **state)
+{
+	struct fixture *x = setup();
+	int64_t mailbox;
+
+	(void)state;
+	(void)rig_folder(&x->rig, "Kept", &mailbox);
+	put(x, "cur/1.a,S=4:2,S");
+	put(x, "cur/2.b,S=4:2,");
+	put(x, "new/3.c,S=4");
+	put(x, "cur/4.d,S=4:2,");
+	link_in(x, ".F/cur/1.a,S=4:2,S", ".Kept/cur/1.a,S=4:2,FS");
+	link_in(x, ".F/cur/2.b,S=4:2,", ".Kept/cur/9.x,S=4:2,");
+	link_in(x, ".F/new/3.c,S=4", "new/3.c,S=4");
+	rig_put(x->rig.root, ".Kept/cur/4.d,S=4:2,", "more");
+	link_in(x, ".F/cur/4.d,S=4:2,", ".Kept/tmp/4.d,S=4");
+	settle();
+	x->item[0].base = "1.a,S=4";
+	x->item[1].base = "2.b,S=4";
+	x->item[2].base = "3.c,S=4";
+	x->item[3].base = "4.d,S=4";
+	expunge(x, 4, true);
+	assert_int_equal(x->outcomes[EXPUNGE_TAKEN], 2);
+	assert_int_equal(x->outcomes[EXPUNGE_DONE], 2);
+	assert_file(x, ".Kept/cur/1.a,S=4:2,FS", true);
+	assert_file(x, ".Trash/cur/1.a,S=4:2,S", false);
+	assert_file(x, ".Trash/cur/2.b,S=4:2,", true);
+	assert_file(x, "new/3.c,S=4", true);
+	assert_file(x, ".Trash/new/3.c,S=4", false);
+	assert_file(x, ".Trash/cur/4.d,S=4:2,", true);
+	assert_file(x, ".F/cur/1.a,S=4:2,S", false);
 	teardown(x);
 }
 
@@ -357,6 +405,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trash_keeps_name_flags_and_keywords),
+		cmocka_unit_test(
+			what_a_reader_has_elsewhere_is_not_in_the_trash),
 		cmocka_unit_test(a_second_time_finds_nothing),
 		cmocka_unit_test(what_is_flagged_here_stays),
 		cmocka_unit_test(a_copy_in_the_trash_stays),
