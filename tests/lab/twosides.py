@@ -18,11 +18,17 @@ TRASH = "Trash"
 
 class Copy:
     """A message as it came here from one mailbox. folder: None = deleted by
-    its reader. wrote: the flags as a run has written them."""
+    its reader. wrote: the flags as a run has written them. been: folders that
+    know its file name; Dovecot gives it another one if it comes back."""
 
     def __init__(self, number, folder, flags):
         self.number, self.folder = number, folder
         self.flags, self.wrote, self.then = flags, flags, flags
+        self.been = {folder}
+
+    def take(self, folder):
+        self.folder = folder
+        self.been.add(folder)
 
     def merge(self, now):
         changed = self.then ^ now
@@ -77,11 +83,15 @@ class Model:
         for copy in self.copies:
             if copy.folder == box.folder:
                 copy.folder = name
+            if box.folder in copy.been:
+                copy.been.add(name)
         box.folder = name
 
     def rename(self, old, new):
         """A folder, and what lies below."""
         for copy in self.copies:
+            copy.been |= {new + f[len(old):] for f in copy.been
+                          if f == old or f.startswith(old + ".")}
             if copy.folder == old:
                 copy.folder = new
             elif copy.folder and copy.folder.startswith(old + "."):

@@ -32,6 +32,7 @@ class Histories(case.Case):
         self.model = twosides.Model(rule)
         self.boxes = {name: twosides.Box(name) for name in START}
         self.done = []  # what was done since the last run, for a person
+        self.all = []
         with self.there as side:
             side.select("INBOX")
             side.must(side.m.store("1", "+FLAGS", "(\\Deleted)"))
@@ -64,7 +65,7 @@ class Histories(case.Case):
             time.sleep(self.r.random() * (1.5 if case.SANITIZED else 0.3))
             p.kill()
             p.wait()
-            self.done.append("killed")
+            self.say("killed")
         p = self.haul.run("-v", "run", self.user, check=False)
         for name in self.renamed & set(self.boxes):
             self.model.follow(self.boxes[name], name)
@@ -72,16 +73,29 @@ class Histories(case.Case):
             self.model.visit(box, now[name])
         with self.here as side:
             found = side.everything()
+        self.all.append("run")
         story = "\n".join(self.done) + "\n" + p.stderr[-6000:]
         self.assertEqual(p.returncode, 0, story)
-        self.assertEqual(self.model.expect(), found, story)
+        expected = self.model.expect()
+        self.assertEqual(expected, found,
+                         self.about(expected, found) + "\n" + story)
         self.done.clear()
         self.gone, self.renamed = {}, set()
+
+    def about(self, a, b):
+        """All that ever happened to the messages that differ."""
+        rows = {(f, row) for d in (a, b) for f in d for row in d[f]}
+        odd = {row[0] for f, row in rows
+               if a.get(f, []).count(row) != b.get(f, []).count(row)}
+        return "\n".join(line for line in self.all
+                         if line in ("run", "killed") or odd & {
+                             int(w) for w in line.split() if w.isdigit()})
 
     # ---- what happens there
 
     def say(self, *words):
         self.done.append(" ".join(map(str, words)))
+        self.all.append(self.done[-1])
 
     def some_flags(self):
         return frozenset(f for f in FLAGS[:4] + FLAGS[5:]
@@ -235,7 +249,7 @@ class Histories(case.Case):
         copy = self.pick_here()
         to = [f for f in self.kept + [b.folder for b in self.boxes.values()
                                       if b.copies]
-              if f != copy.folder and copy.number not in self.model.at(f)]
+              if f not in copy.been and copy.number not in self.model.at(f)]
         if not to:
             return
         to = self.r.choice(to)
@@ -244,7 +258,7 @@ class Histories(case.Case):
         with self.here as side:
             side.m.create(lab.quote(to))  # a reader may have renamed it
             getattr(side, how)(copy.folder, copy.number, to)
-        copy.folder = to
+        copy.take(to)
 
     def here_delete(self):
         copy = self.pick_here()
