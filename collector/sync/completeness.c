@@ -90,6 +90,11 @@ void completeness_notice(struct visit *v)
 			"exactly %lu messages: Gmail may be told to show no "
 			"more (its settings, POP and IMAP, folder size limits)",
 			(unsigned long)v->state.exists);
+	else if (v->work->all_hidden && name_is_inbox(v->m.name))
+		(void)snprintf(out, n,
+			"Gmail does not show All Mail: mail without a label "
+			"(archived) is not collected until its settings, "
+			"Labels, say \"Show in IMAP\"");
 	if (out[0] != '\0')
 		LOG(LOG_LEVEL_WARN, &v->log, "mailbox_incomplete",
 			LOG_STR("notice", out));

@@ -53,6 +53,15 @@ static bool is_known(
 	return false;
 }
 
+/* Gmail's users choose for each label, All Mail too, whether IMAP shows it. */
+static bool is_all_hidden(const struct work *w, const struct listing *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if ((l->mailboxes[i].attrs & MAILBOX_ALL) != 0)
+			return false;
+	return w->link.info.gmail;
+}
+
 /* \All is collected where each message has a name, and, to begin with, all
  * that are here have one: else they would come a second time. */
 static int keeps_all(struct work *w, const struct listing *l,
@@ -121,6 +130,7 @@ int outline_make(struct work *w, struct plan *ret_plan, struct err *err)
 		if (make(w, &l, &plan, err) != 0)
 			goto out;
 	}
+	w->all_hidden = is_all_hidden(w, &l);
 	log_plan(w, &plan);
 	*ret_plan = plan;
 	plan = (struct plan){0};

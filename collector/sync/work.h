@@ -46,6 +46,7 @@ struct work {
 	size_t failure_count;
 	bool turned_back; /* the store is older than the ledger: removal.h */
 	bool modseq_proved, modseq_lies; /* trust.h */
+	bool all_hidden;		 /* Gmail that does not list All Mail */
 };
 
 /* Where the store's messages are: one listing a run, made when something was

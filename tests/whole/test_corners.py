@@ -154,8 +154,9 @@ class Corners(case.Case):
         self.assertIn("5000", p.stderr.replace(",", ""))
 
 
-class Trash(case.Case):
-    """Gmail: what becomes of a message that goes to Trash or Spam."""
+class Gmail(case.Case):
+    """What becomes of a message that goes to Trash or Spam; a Gmail that does
+    not show all it has."""
 
     def files(self, folder):
         top = os.path.join(self.haul.store, "a", folder)
@@ -195,6 +196,23 @@ class Trash(case.Case):
         self.haul.run("run", "a", check=False)
         self.assertEqual(there.body_bytes, sent)
         self.assertGreaterEqual(len(self.files("")), kept)
+
+
+    def test_all_mail_is_hidden(self):
+        there = gmail.Gmail()
+        self.addCleanup(there.stop)
+        there.add(b"Subject: 1\r\n\r\nx\r\n", [b"INBOX"])
+        shown = there.mailboxes.pop(gmail.ALL)
+        self.haul.add("a", there.url(), password="x")
+        self.haul.run("run", "a")
+        notices = {m["mailbox"]: m["notice"]
+                   for m in self.haul.status("a")["mailboxes"]}
+        self.assertIn("All Mail", notices["INBOX"])
+        there.mailboxes[gmail.ALL] = shown
+        there.add(b"Subject: 2\r\n\r\nx\r\n", [b"INBOX"])
+        self.haul.run("run", "a")
+        self.assertFalse([m["notice"] for m in
+                          self.haul.status("a")["mailboxes"] if m["notice"]])
 
 
 if __name__ == "__main__":

@@ -129,6 +129,29 @@ static void test_refused_once(void **state)
 		ERR_AUTH, "no");
 }
 
+/* RFC 2221: where else the user may be; we go where we were sent. */
+static void test_referral(void **state)
+{
+	struct session_config c;
+	struct talk t;
+
+	(void)state;
+	refuses(GREETING LOGIN
+		"S: $T NO [REFERRAL IMAP://ann;AUTH=*@other.example/] moved\n"
+		"EOF\n",
+		ERR_AUTH, "other.example");
+	talk_init(&t);
+	talk_config(&c);
+	assert_int_equal(
+		talk_open_as(&t, &c,
+			GREETING LOGIN
+			"S: $T OK [REFERRAL IMAP://ann@other.example/] in\n"
+			"C: $T CAPABILITY\nS: * CAPABILITY IMAP4rev1\n"
+			"S: $T OK\n"),
+		0);
+	talk_close(&t);
+}
+
 static void test_refused_for_now(void **state)
 {
 	(void)state;
@@ -361,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_capability_without_data),
 		cmocka_unit_test(test_sasl_without_ir),
 		cmocka_unit_test(test_refused_once),
+		cmocka_unit_test(test_referral),
 		cmocka_unit_test(test_refused_for_now),
 		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_refused_keeps_secret),

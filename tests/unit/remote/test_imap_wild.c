@@ -72,7 +72,7 @@ static void test_parentheses(void **state)
 		"7 f1[] \"hello\"\n8 \"hello\"\n");
 }
 
-/* AOL; Courier's number 0; items in any order. */
+/* AOL; Courier's number 0; items in any order; Zimbra's keywords. */
 static void test_items(void **state)
 {
 	(void)state;
@@ -80,9 +80,10 @@ static void test_items(void **state)
 		"S: * 0 FETCH (FLAGS (\\\\Seen))\n"
 		"S: * 2 FETCH (BODY[] {5}\n"
 		"S<: hello\n"
-		"S:  INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" FLAGS () "
-		"RFC822.SIZE 5 UID 8)\n",
-		"7 \"hello\"\n? f1[]\n8 f0[] d837596665 s5 \"hello\"\n");
+		"S:  INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" FLAGS "
+		"(EmailswithStickyNotes:FLAG) RFC822.SIZE 5 UID 8)\n",
+		"7 \"hello\"\n? f1[]\n8 f0[EmailswithStickyNotes:FLAG] "
+		"d837596665 s5 \"hello\"\n");
 }
 
 /* As fetches, with quirks, and the marks of what is no message. */

@@ -139,13 +139,18 @@ static void notices(void **state)
 		bool gmail;
 		uint32_t exists;
 		const char *words; /* NULL: no notice */
+		bool all_hidden;
+		const char *name;
 	} table[] = {
-		{QUIRK_VIEW_10000, false, 9999, NULL},
-		{QUIRK_VIEW_10000, false, 10000, "export.imap.mail.yahoo.com"},
-		{0, false, 10000, NULL},
-		{0, true, 1000, "exactly 1000 messages: Gmail"},
-		{0, true, 10000, "Gmail"},
-		{0, true, 1001, NULL},
+		{QUIRK_VIEW_10000, false, 9999, NULL, false, "x"},
+		{QUIRK_VIEW_10000, false, 10000, "export.imap.mail.yahoo.com",
+			false, "x"},
+		{0, false, 10000, NULL, false, "INBOX"},
+		{0, true, 1000, "exactly 1000 messages: Gmail", false, "x"},
+		{0, true, 10000, "Gmail", false, "x"},
+		{0, true, 1001, NULL, false, "INBOX"},
+		{0, true, 1001, "Show in IMAP", true, "Inbox"},
+		{0, true, 1001, NULL, true, "x"},
 	};
 
 	(void)state;
@@ -156,6 +161,9 @@ static void notices(void **state)
 		v->state.exists = table[i].exists;
 		w->link.info.quirks = table[i].quirks;
 		w->link.info.gmail = table[i].gmail;
+		w->all_hidden = table[i].all_hidden;
+		(void)snprintf(
+			v->m.name, sizeof v->m.name, "%s", table[i].name);
 		(void)snprintf(v->m.notice, sizeof v->m.notice, "before");
 		completeness_notice(v);
 		if (table[i].words == NULL)
