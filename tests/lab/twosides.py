@@ -7,7 +7,7 @@ Model.run   what a run does, given what the source has (a Box a mailbox)
 Side        one of the two, through a client of its own: whoever changes
             something asks for it here
 """
-import os, re
+import collections, os, re
 
 import lab
 
@@ -97,9 +97,12 @@ class Model:
             elif copy.folder and copy.folder.startswith(old + "."):
                 copy.folder = new + copy.folder[len(old):]
 
-    def at(self, folder):
-        """{number: copy}: what a reader finds there."""
-        return {c.number: c for c in self.copies if c.folder == folder}
+    def once(self, folder):
+        """Of messages that lie in that folder just once, by number."""
+        here = [c for c in self.copies if c.folder == folder]
+        numbers = collections.Counter(c.number for c in here)
+        return sorted((c for c in here if numbers[c.number] == 1),
+                      key=lambda c: c.number)
 
     def expect(self):
         """{folder: sorted [(number, flags)]}."""

@@ -231,11 +231,13 @@ class Histories(case.Case):
     # ---- what readers do here
 
     def pick_here(self):
+        """One that lies there once: else nobody could tell which it is."""
         folders = sorted({c.folder for c in self.model.copies}
                          - {None, twosides.TRASH})
-        folder = self.r.choice(folders)
-        return self.r.choice(sorted(self.model.at(folder).values(),
-                                    key=lambda c: c.number))
+        while True:
+            once = self.model.once(self.r.choice(folders))
+            if once:
+                return self.r.choice(once)
 
     def here_flag(self):
         copy = self.pick_here()
@@ -249,7 +251,7 @@ class Histories(case.Case):
         copy = self.pick_here()
         to = [f for f in self.kept + [b.folder for b in self.boxes.values()
                                       if b.copies]
-              if f not in copy.been and copy.number not in self.model.at(f)]
+              if f not in copy.been]
         if not to:
             return
         to = self.r.choice(to)
