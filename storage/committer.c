@@ -40,6 +40,7 @@ struct committer {
 	size_t messages;
 	uint64_t bytes;
 	int64_t first_ms;	/* when the first one in the queue came */
+	int64_t batch_ms;	/* when the present batch was begun; 0: none */
 	bool hurry;		/* somebody waits for what is in the queue */
 	struct store *flushers; /* whose rows are to become done */
 };
@@ -161,6 +162,7 @@ static void *run(void *arg)
 		if (c->first == NULL && c->flushers == NULL)
 			break;
 		parts = take_batch(c);
+		c->batch_ms = clock_mono_ms();
 		(void)pthread_cond_broadcast(&c->moved);
 		(void)pthread_mutex_unlock(&c->lock);
 		batch_run(parts, c->state_fd, c->fsync_each);
@@ -169,6 +171,7 @@ static void *run(void *arg)
 			next = parts->next;
 			settle(parts);
 		}
+		c->batch_ms = 0;
 		(void)pthread_cond_broadcast(&c->moved);
 	}
 	(void)pthread_mutex_unlock(&c->lock);
@@ -228,6 +231,21 @@ void committer_stop(struct committer **committer)
 	(void)pthread_mutex_unlock(&c->lock);
 	task_join(&c->task);
 	free_committer(c);
+}
+
+int64_t committer_busy_ms(struct committer *c)
+{
+	int64_t since_ms = 0;
+
+	(void)pthread_mutex_lock(&c->lock);
+	if (c->batch_ms != 0)
+		since_ms = c->batch_ms;
+	else if (c->first != NULL)
+		since_ms = c->first_ms + LINGER_MS;
+	(void)pthread_mutex_unlock(&c->lock);
+	if (since_ms == 0 || clock_mono_ms() <= since_ms)
+		return 0;
+	return clock_mono_ms() - since_ms;
 }
 
 struct lender *committer_lender(struct committer *c)

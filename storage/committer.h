@@ -11,6 +11,7 @@
 #include "../collector/base/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct committer;
 
@@ -18,6 +19,9 @@ struct committer;
  * store.durability=fsync. */
 int committer_start(const char *state_dir, bool fsync_each,
 	struct committer **ret_committer, struct err *err);
+/* For how long it has been at one batch, or has left one lying that is due;
+ * 0 where it waits for work. Any thread. */
+int64_t committer_busy_ms(struct committer *c);
 /* Finishes what was handed over, then ends. */
 void committer_stop(struct committer **c);
 

@@ -17,9 +17,11 @@
 #include "../base/mem.h"
 #include "claims.h"
 #include "envoys.h"
+#include "health.h"
 #include "limits.h"
 #include "parked.h"
 #include "pool.h"
+#include "rounds.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -53,6 +55,8 @@ struct conductor {
 	struct parked *parked; /* NULL: a single pass */
 	struct results results;
 	struct claims claims;
+	struct rounds rounds;
+	struct health *health;
 	size_t places; /* runs at once: pool.sessions, or what fits */
 	unsigned ticks, stuck_ticks; /* the latter: the table failed us */
 	size_t failed;
@@ -61,12 +65,6 @@ struct conductor {
 };
 
 /* ---- events */
-
-static void tell(struct conductor *c, const struct conductor_event *event)
-{
-	if (c->options->on_event != NULL)
-		c->options->on_event(c->options->arg, event);
-}
 
 static void finish(struct conductor *c, const struct job *job, const char *name,
 	const struct job_progress *progress, struct job_result *result)
@@ -79,7 +77,7 @@ static void finish(struct conductor *c, const struct job *job, const char *name,
 	results_put(&c->results, job, name, result);
 	if (!result->ok && !result->cancelled)
 		c->failed++;
-	tell(c, &event);
+	rounds_tell(c->options, &event);
 }
 
 /* A job whose run could not even begin. */
@@ -112,7 +110,7 @@ static void start(struct conductor *c, const struct job *job)
 	if (pool_start(c->pool, c->settings, job, &event.account, &err) < 0)
 		finish_unstarted(c, job, &err);
 	else
-		tell(c, &event);
+		rounds_tell(c->options, &event);
 }
 
 /* Whether something is left that has to come to an end here. */
@@ -221,6 +219,7 @@ static void drain(struct conductor *c, enum drain how)
 			LOG_NUM("runs", pool_count(c->pool)));
 	}
 	c->drain = how;
+	health_stopping(c->health);
 	if (c->parked != NULL)
 		parked_close(c->parked);
 	claims_give_up(&c->claims);
@@ -255,46 +254,14 @@ static void drain_tick(struct conductor *c)
 
 /* ---- the tick */
 
-static void write_progress(struct conductor *c)
+static void tell_health(struct conductor *c)
 {
-	struct job_progress *progress;
-	const char **names;
-	struct err err = {0};
-	size_t n = pool_progress(c->pool, &progress, &names);
-
-	if (n != 0 && jobs_progress(c->state, progress, n, &err) < 0)
-		log_err(LOG_LEVEL_WARN, NULL, "progress_not_written", &err);
-	for (size_t i = 0; i < n; i++)
-		tell(c, &(struct conductor_event){.kind = CONDUCTOR_PROGRESS,
-				.account = names[i],
-				.progress = &progress[i]});
-	free(progress);
-	free(names);
-}
-
-static void cancel_asked(struct conductor *c)
-{
-	struct err err = {0};
-	int64_t *ids = NULL;
-	size_t n = 0;
-
-	if (pool_count(c->pool) == 0)
-		return;
-	if (jobs_cancelled(c->state, c->claims.owner, &ids, &n, &err) < 0)
-		log_err(LOG_LEVEL_WARN, NULL, "cancel_not_read", &err);
-	for (size_t i = 0; i < n; i++)
-		pool_cancel(c->pool, ids[i], true);
-	free(ids);
-}
-
-static void heartbeat(struct conductor *c)
-{
-	struct err err = {0};
-
-	if (pool_count(c->pool) != 0 &&
-		jobs_heartbeat(
-			c->state, c->claims.owner, clock_wall_s(), &err) < 0)
-		log_err(LOG_LEVEL_ERROR, NULL, "heartbeat_failed", &err);
+	health_tick(c->health,
+		&(struct health_facts){.runs = pool_count(c->pool),
+			.parked =
+				c->parked != NULL ? parked_count(c->parked) : 0,
+			.committer_busy_ms = committer_busy_ms(c->committer),
+			.trouble = ""});
 }
 
 static void on_tick(uv_timer_t *tick)
@@ -303,19 +270,22 @@ static void on_tick(uv_timer_t *tick)
 	bool asked;
 
 	if (c->drain != RUNNING) {
+		tell_health(c);
 		drain_tick(c);
 		return;
 	}
-	write_progress(c);
-	cancel_asked(c);
+	rounds_progress(&c->rounds);
+	rounds_cancelled(&c->rounds);
 	if (++c->ticks % HEARTBEAT_TICKS == 0)
-		heartbeat(c);
+		rounds_heartbeat(&c->rounds);
 	envoys_reap_idle(c->envoys);
 	if (c->parked != NULL)
 		parked_check(c->parked);
 	asked = turn(c);
-	if (!c->options->once)
+	if (!c->options->once) {
+		tell_health(c);
 		return;
+	}
 	c->stuck_ticks =
 		asked && c->results.count == 0 ? 0 : c->stuck_ticks + 1;
 	if ((asked && !is_busy(c) && c->claims.pending_count == 0) ||
@@ -340,8 +310,10 @@ static void on_hangup(uv_signal_t *handle, int number)
 	(void)number;
 	if (c->options->reload == NULL)
 		return;
+	health_reloading(c->health);
 	if (c->options->reload(c->options->arg, &fresh, &err) < 0) {
 		log_err(LOG_LEVEL_ERROR, NULL, "settings_not_reloaded", &err);
+		health_ready(c->health);
 		return;
 	}
 	generation_release(&c->settings);
@@ -352,6 +324,7 @@ static void on_hangup(uv_signal_t *handle, int number)
 	if (c->parked != NULL)
 		parked_set_max(c->parked, parked_max(c));
 	LOG(LOG_LEVEL_INFO, NULL, "settings_reloaded", LOG_END);
+	health_ready(c->health);
 }
 
 /* ---- the whole */
@@ -401,6 +374,11 @@ static int prepare(struct conductor *c, struct err *err)
 	(void)uv_timer_init(&c->loop, &c->tick);
 	c->tick.data = c;
 	(void)uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
+	c->rounds = (struct rounds){.state = c->state,
+		.pool = c->pool,
+		.owner = c->claims.owner,
+		.options = c->options};
+	health_ready(c->health);
 	return 0;
 }
 
@@ -412,6 +390,7 @@ int conductor_run(struct state *state, const struct conductor_options *options,
 
 	c->state = state;
 	c->options = options;
+	c->health = health_new(!options->once);
 	results_init(&c->results, state);
 	c->settings = generation_new(options->settings);
 	claims_init(
@@ -431,6 +410,7 @@ int conductor_run(struct state *state, const struct conductor_options *options,
 	results_clear(&c->results);
 	generation_release(&c->settings);
 	claims_clear(&c->claims);
+	health_free(&c->health);
 	free(c);
 	return r;
 }

@@ -184,6 +184,11 @@ void parked_set_max(struct parked *p, size_t max)
 	atomic_store(&p->max, max);
 }
 
+size_t parked_count(const struct parked *p)
+{
+	return p->count;
+}
+
 bool parked_reserve(struct parked *p)
 {
 	if (atomic_fetch_add(&p->reserved, 1) < atomic_load(&p->max))

@@ -29,6 +29,8 @@ struct parked;
 struct parked *parked_new(
 	uv_loop_t *loop, const struct parked_needs *needs, size_t max);
 void parked_set_max(struct parked *p, size_t max);
+/* Sessions that wait. */
+size_t parked_count(const struct parked *p);
 /* Run thread: a place for one more session, if there is one. */
 bool parked_reserve(struct parked *p);
 /* Any thread: it is not needed. */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rounds: what the loop does with the job table while runs go on, whether or
+ * not one ends. A failure is logged and done again with the next tick. Loop
+ * thread only.
+ */
+#ifndef MAILHAUL_SERVICE_ROUNDS_H
+#define MAILHAUL_SERVICE_ROUNDS_H
+
+#include "conductor.h"
+#include "pool.h"
+
+struct rounds {
+	struct state *state;
+	struct pool *pool;
+	const char *owner; /* of the leases */
+	const struct conductor_options *options;
+};
+
+void rounds_tell(const struct conductor_options *options,
+	const struct conductor_event *event);
+/* What all runs are doing, into the table and to whoever watches. */
+void rounds_progress(const struct rounds *r);
+/* Ends the runs of accounts that a person has paused or removed. */
+void rounds_cancelled(const struct rounds *r);
+/* Extends the leases. */
+void rounds_heartbeat(const struct rounds *r);
+
+#endif
