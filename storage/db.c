@@ -20,15 +20,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define BUSY_MS 10000
 #define PAGE_BYTES 4096 /* SQLite's own choice */
 #define POOL_PAGES 128
+#define CHECK_BYTES 200 /* of what is wrong with a database */
 
 static enum err_scope scope_of(enum db_kind kind)
 {
 	return kind == DB_JOBS ? ERR_SCOPE_SERVICE : ERR_SCOPE_ACCOUNT;
+}
+
+int db_hint_damaged(enum db_kind kind, struct err *err)
+{
+	if (kind == DB_JOBS)
+		return err_hint(err,
+			"stop mailhaul, then `mailhaul restore FILE` with a "
+			"backup; without one move it away, run `mailhaul "
+			"init` and add the accounts again");
+	return err_hint(err, "make it anew from store and source: `mailhaul "
+			     "verify --rebuild NAME`");
 }
 
 static int fail_damaged(
@@ -36,15 +49,26 @@ static int fail_damaged(
 {
 	(void)err_set(err, ERR_CONFIG, scope_of(kind), ERR_RETRY_CHANGE,
 		"%s is damaged: %s", path, why);
-	if (kind == DB_JOBS)
-		return err_hint(err,
-			"stop mailhaul, keep a copy, restore the file from a "
-			"backup; or move it away, run `mailhaul init` and add "
-			"the accounts again");
-	return err_hint(err,
-		"keep a copy, remove its -wal file and restore it from a "
-		"backup; without it this account's mail would be fetched a "
-		"second time");
+	return db_hint_damaged(kind, err);
+}
+
+static bool is_read_only(const char *path)
+{
+	struct statvfs st;
+
+	return statvfs(path, &st) == 0 && (st.f_flag & ST_RDONLY) != 0;
+}
+
+/* Who starts has to be told; a run tries again, until it is mounted as it
+ * was. */
+static int fail_read_only(const char *path, enum db_kind kind, struct err *err)
+{
+	bool starts = kind == DB_JOBS;
+
+	(void)err_set_sys(err, starts ? ERR_CONFIG : ERR_DISK, scope_of(kind),
+		starts ? ERR_RETRY_CHANGE : ERR_RETRY_LATER, EROFS,
+		"cannot write %s", path);
+	return err_hint(err, "mount its file system read-write");
 }
 
 int db_fail(const char *path, enum db_kind kind, sqlite3 *sql, int rc,
@@ -69,6 +93,7 @@ int db_fail(const char *path, enum db_kind kind, sqlite3 *sql, int rc,
 	case SQLITE_FULL:
 		(void)err_set(err, ERR_DISK, scope, ERR_RETRY_LATER,
 			"no space left to write %s", path);
+		err->errnum = errnum != 0 ? errnum : ENOSPC;
 		return err_hint(err, "free some space on its file system");
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
@@ -81,6 +106,8 @@ int db_fail(const char *path, enum db_kind kind, sqlite3 *sql, int rc,
 		return err_hint(err, "look at its file system and its disk");
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
+		if (is_read_only(path))
+			return fail_read_only(path, kind, err);
 		(void)err_set(err, ERR_CONFIG, scope, ERR_RETRY_CHANGE,
 			"%s cannot be written: %s", path, why);
 		return err_hint(
@@ -111,11 +138,8 @@ static int fail_access(
 	char *dir;
 	bool known;
 
-	if (errnum == EROFS) {
-		(void)err_set_sys(err, ERR_CONFIG, scope_of(kind),
-			ERR_RETRY_CHANGE, errnum, "cannot write %s", path);
-		return err_hint(err, "mount its file system read-write");
-	}
+	if (errnum == EROFS)
+		return fail_read_only(path, kind, err);
 	(void)err_set_sys(err, ERR_CONFIG, scope_of(kind), ERR_RETRY_CHANGE,
 		errnum, "cannot read and write %s", path);
 	dir = durable_dir_of(path);
@@ -356,6 +380,42 @@ void db_close(struct db **db)
 	free((*db)->path);
 	free(*db);
 	*db = NULL;
+}
+
+int db_copy(struct db *db, const char *to, struct err *err)
+{
+	bool created = false;
+
+	if (durable_create(to, 0600, "", 0, &created, err) != 0)
+		return -1;
+	if (!created)
+		return err_set(err, ERR_CONFIG, scope_of(db->kind),
+			ERR_RETRY_CHANGE, "%s is there already", to);
+	return db_copy_into(db->sql, db->kind, to, err);
+}
+
+/* The first thing that is wrong, or "ok". */
+static int on_check(void *arg, int count, char **values, char **names)
+{
+	char *said = arg;
+
+	(void)names;
+	if (count == 1 && values[0] != NULL)
+		(void)snprintf(said, CHECK_BYTES, "%s", values[0]);
+	return 0;
+}
+
+int db_check(struct db *db, struct err *err)
+{
+	char said[CHECK_BYTES] = "";
+	int rc = sqlite3_exec(
+		db->sql, "PRAGMA quick_check(1)", on_check, said, NULL);
+
+	if (rc != SQLITE_OK)
+		return db_fail(db->path, db->kind, db->sql, rc, err);
+	if (strcmp(said, "ok") == 0)
+		return 0;
+	return fail_damaged(db->path, db->kind, said, err);
 }
 
 int64_t db_last_id(struct db *db)

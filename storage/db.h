@@ -32,6 +32,13 @@ enum db_kind {
 int db_open(const char *path, enum db_kind kind, bool create,
 	struct db **ret_db, struct err *err);
 void db_close(struct db **db);
+/* What to do about a file that is not what it should be. Returns -1. */
+int db_hint_damaged(enum db_kind kind, struct err *err);
+/* All of it into a new file (0600; refused where there is one), as it is at
+ * one moment, also while other processes write. */
+int db_copy(struct db *db, const char *to, struct err *err);
+/* Reads all of it: is every page what it has to be? ERR_CONFIG where not. */
+int db_check(struct db *db, struct err *err);
 /* How long to wait for another process's transaction, instead of 10 s. For
  * those who ask again by themselves. */
 void db_set_patience(struct db *db, int ms);

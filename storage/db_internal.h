@@ -47,6 +47,11 @@ int db_fail(const char *path, enum db_kind kind, sqlite3 *sql, int rc,
 	struct err *err);
 void stmt_finalize_all(struct db *db);
 
+/* All of an open database into the empty file `copy`, as it is at one moment;
+ * other processes may write meanwhile. */
+int db_copy_into(
+	sqlite3 *sql, enum db_kind kind, const char *copy, struct err *err);
+
 /* Brings an open file to the last migration, as db_open says. */
 int migrate_file(sqlite3 *sql, const char *path, enum db_kind kind,
 	const struct schema_migration *migrations, struct err *err);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "jobs.h"
 
-#include "../collector/base/buf.h"
 #include "../collector/base/clock.h"
 #include "../collector/base/mem.h"
 #include "durable.h"
+#include "jobs_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,9 +13,9 @@
 
 #define EXCEPT_BYTES_MAX ((size_t)1 << 20)
 
-/* A JSON array, which SQLite reads as a table. */
-static void list_accounts(struct buf *b, const int64_t *accounts, size_t count)
+void jobs_list_accounts(struct buf *b, const int64_t *accounts, size_t count)
 {
+	buf_init(b, EXCEPT_BYTES_MAX);
 	(void)buf_add_str(b, "[");
 	for (size_t i = 0; i < count; i++)
 		(void)buf_printf(
@@ -39,6 +39,7 @@ static int claim(struct stmt *s, struct job *ret_job, struct err *err)
 		ret_job->attempts = stmt_int(s, "attempts");
 		ret_job->retry = stmt_int(s, "retry") != 0;
 		ret_job->revision = stmt_int(s, "revision");
+		ret_job->task = (enum job_task)stmt_int(s, "task");
 		/* A RETURNING statement commits when it ends. */
 		if (stmt_run(s, err) != 0)
 			return -1;
@@ -55,8 +56,7 @@ int jobs_claim(struct state *state, const char *owner, int64_t now_s,
 	struct stmt *s;
 	int r;
 
-	buf_init(&list, EXCEPT_BYTES_MAX);
-	list_accounts(&list, except, except_count);
+	jobs_list_accounts(&list, except, except_count);
 	if (list.full) {
 		buf_free(&list);
 		return fail_full(err);
@@ -158,6 +158,7 @@ static int write_progress(
 	stmt_bind_int(s, "messages_new", count_of(p->messages_new));
 	stmt_bind_int(s, "bytes_done", count_of(p->bytes_done));
 	stmt_bind_int(s, "started_ms", p->started_ms);
+	stmt_bind_int(s, "now", clock_wall_s());
 	return stmt_run(s, err);
 }
 

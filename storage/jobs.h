@@ -18,6 +18,14 @@
 #define JOB_RUN_ID_BYTES 17 /* 16 hex digits + NUL */
 #define JOB_LEASE_S 300
 #define JOB_FAILURES_MAX 1000
+#define JOB_TASK_RESULT_BYTES 64
+
+/* What a run is for. */
+enum job_task {
+	JOB_COLLECT,
+	JOB_VERIFY,  /* compare source, ledger and store; change nothing */
+	JOB_REBUILD, /* the ledger anew, from names and listing; compare */
+};
 
 struct job {
 	int64_t account_id;
@@ -26,6 +34,7 @@ struct job {
 	int64_t attempts; /* failed runs in a row before this one */
 	bool retry;	  /* try what is quarantined, due or not */
 	int64_t revision; /* of the account: what a person has changed */
+	enum job_task task;
 };
 
 /* Of an account with `push`, since its last run. */
@@ -125,6 +134,8 @@ struct job_result {
 	/* of --delete: what waits, and is done; 0 = no next one is known */
 	int64_t deletions_waiting, deletions_next_at, deletions_done;
 	enum job_push push;
+	/* of a task: the name of a file under results/; "" = none */
+	char task_result[JOB_TASK_RESULT_BYTES];
 	/* NULL: the run did not come to know; the counts above and those of
 	 * the mailboxes stay as they were. */
 	const struct job_mailbox *mailboxes;
@@ -152,6 +163,33 @@ int jobs_confirm_deletions(struct state *state, int64_t account_id,
 	int64_t *ret_held, struct err *err);
 /* Due now, and what is quarantined with it. */
 int jobs_retry(struct state *state, int64_t account_id, struct err *err);
+/* The account's next run is for this; it is due now (after the present one,
+ * where there is one). */
+int jobs_task(struct state *state, int64_t account_id, enum job_task task,
+	struct err *err);
+/* Whether that is over, and the file under results/ that came of it. */
+int jobs_task_result(struct state *state, int64_t account_id, bool *ret_over,
+	char out[JOB_TASK_RESULT_BYTES], struct err *err);
+/* Those of the accounts whose last run failed for lack of room, or of a disk
+ * that works, are due now. */
+int jobs_due_disk(struct state *state, const int64_t *accounts, size_t count,
+	int64_t now_s, struct err *err);
+/* Calls fn, once for each account until a run of it is good again, for those
+ * of which nothing has come for so long although they were tried. */
+int jobs_stalled(struct state *state, int64_t now_s, int64_t after_s,
+	void (*fn)(void *arg, const char *account, int64_t moved_at), void *arg,
+	struct err *err);
+/* What keeps many accounts waiting at once; text "": nothing more. */
+int jobs_notice(struct state *state, const char *key, const char *text,
+	int64_t now_s, struct err *err);
+struct job_notice {
+	char *text;
+	int64_t since;
+};
+/* All. Caller: jobs_notices_free. */
+int jobs_notices(struct state *state, struct job_notice **ret_notices,
+	size_t *ret_count, struct err *err);
+void jobs_notices_free(struct job_notice *notices, size_t count);
 /* What the account's last run left behind, mailboxes first. Caller:
  * jobs_failures_free. */
 int jobs_failures(struct state *state, int64_t account_id,
@@ -183,6 +221,9 @@ struct job_status {
 	int64_t account_id;
 	char state[16]; /* paused queued running waiting idle failed */
 	int64_t last_success_at, next_due_at, runs, crashes;
+	int64_t failing_since; /* 0: the last run was good */
+	int64_t moved_at;      /* something came last */
+	bool stalled;	       /* that is long ago */
 	int64_t messages_source, messages_stored, messages_quarantined,
 		messages_skipped, bytes_stored, held;
 	int64_t deletions_waiting, deletions_next_at, deletions_done;

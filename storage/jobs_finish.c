@@ -38,6 +38,7 @@ static int write_job(struct state *state, const struct job *job, int64_t now_s,
 		stmt_bind_int(s, "ok", result->ok);
 		stmt_bind_int(s, "needs_person", person);
 		stmt_bind_int(s, "push", result->push);
+		stmt_bind_text(s, "task_result", result->task_result);
 		bind_err(s, &result->err);
 		if ((person && !result->goes_on) || result->next_due_s == 0)
 			stmt_bind_null(s, "due_at");

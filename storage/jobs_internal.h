@@ -3,7 +3,12 @@
 #ifndef MAILHAUL_STORAGE_JOBS_INTERNAL_H
 #define MAILHAUL_STORAGE_JOBS_INTERNAL_H
 
+#include "../collector/base/buf.h"
 #include "jobs.h"
+
+/* A JSON array, which SQLite reads as a table. Caller: buf_free. */
+void jobs_list_accounts(
+	struct buf *ret_list, const int64_t *accounts, size_t count);
 
 /* An account's mailboxes in their order. Caller: jobs_mailboxes_free. */
 int jobs_mailboxes_read(struct state *state, int64_t account_id,

@@ -102,6 +102,9 @@ static void read_status(struct stmt *s, struct job_status *st)
 	st->next_due_at = stmt_int(s, "due_at");
 	st->runs = stmt_int(s, "runs");
 	st->crashes = stmt_int(s, "crashes");
+	st->failing_since = stmt_int(s, "failing_since");
+	st->moved_at = stmt_int(s, "moved_at");
+	st->stalled = stmt_int(s, "stalled_at") != 0;
 	st->messages_source = stmt_int(s, "messages_source");
 	st->messages_stored = stmt_int(s, "messages_stored");
 	st->messages_quarantined = stmt_int(s, "messages_quarantined");

@@ -7,9 +7,11 @@
 #include "ledger.h"
 
 #include "../collector/base/mem.h"
+#include "durable.h"
 #include "ledger_internal.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +37,7 @@ int ledger_fail_damaged(
 {
 	(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
 		"%s is damaged: %s", l->path, what);
-	return err_hint(err,
-		"keep a copy, remove its -wal file and restore it from a "
-		"backup; without it this account's mail would be fetched a "
-		"second time");
+	return db_hint_damaged(DB_LEDGER, err);
 }
 
 static int read_identity(
@@ -137,6 +136,43 @@ void ledger_close(struct ledger **l)
 	free((*l)->path);
 	free(*l);
 	*l = NULL;
+}
+
+int ledger_read_fence(const char *path, int64_t *ret_fence, struct err *err)
+{
+	struct ledger l = {.path = mem_strdup(path)};
+	struct identity there = {.fence = 0};
+	int r = db_open(path, DB_LEDGER, false, &l.db, err);
+
+	if (r == 0)
+		r = read_identity(&l, &there, err);
+	db_close(&l.db);
+	free(l.path);
+	if (r == 0)
+		*ret_fence = there.fence;
+	return r;
+}
+
+/* The -wal file first: without its database nobody plays it in. */
+int ledger_set_aside(const char *path, int64_t fence, struct err *err)
+{
+	static const char *const ends[] = {"-wal", "-shm", ""};
+	char *dir = durable_dir_of(path);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof ends / sizeof ends[0]; i++) {
+		char *from = mem_printf("%s%s", path, ends[i]);
+		char *to = mem_printf(
+			"%s.replaced-%lld%s", path, (long long)fence, ends[i]);
+		if (rename(from, to) != 0 && errno != ENOENT)
+			r = err_set_file(err, errno, "cannot move %s", from);
+		free(from);
+		free(to);
+	}
+	if (r == 0)
+		r = durable_sync_dir(dir, err);
+	free(dir);
+	return r;
 }
 
 int64_t ledger_fence(const struct ledger *l)

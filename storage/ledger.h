@@ -38,6 +38,11 @@ struct ledger;
 int ledger_open(const char *path, const char *account_uuid, int64_t fence,
 	struct ledger **ret_ledger, struct err *err);
 void ledger_close(struct ledger **l);
+/* The fencing number of the last run that had it, without taking it. */
+int ledger_read_fence(const char *path, int64_t *ret_fence, struct err *err);
+/* Moves it, with what lies beside it, out of the way, to PATH.replaced-FENCE:
+ * whether or not it can be read. No run may have it open. */
+int ledger_set_aside(const char *path, int64_t fence, struct err *err);
 int64_t ledger_fence(const struct ledger *l);
 const char *ledger_account(const struct ledger *l); /* uuid */
 

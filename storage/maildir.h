@@ -73,6 +73,10 @@ struct store {
 	atomic_uint_least64_t settled;	       /* of these, durable */
 };
 
+/* Names of directories come out of the ledger, where a bit may have changed:
+ * nothing but a folder's, and nothing outside of the store, is ever one.
+ * False: ERR_CONFIG. */
+bool maildir_check_dir(const char *dir, struct err *err);
 /* Opens a folder's directory (made where it is missing; a reader sees it
  * whole or not at all). Caller closes. Any thread. -1: ERR_STORE, scope
  * mailbox, or ERR_DISK. */

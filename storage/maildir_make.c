@@ -8,7 +8,6 @@
  */
 #include "maildir.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -206,13 +205,29 @@ static bool is_whole(int dir_fd, bool marked, struct owner owner)
 	       (is_there(dir_fd, ".", owner) && is_there(dir_fd, MARK, owner));
 }
 
+bool maildir_check_dir(const char *dir, struct err *err)
+{
+	if (dir[0] == '\0' ||
+		(dir[0] == '.' && dir[1] != '\0' && strcmp(dir, "..") != 0 &&
+			strchr(dir, '/') == NULL))
+		return true;
+	(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
+		"the ledger is damaged: it has \"%.100s\" as a folder's "
+		"directory",
+		dir);
+	(void)err_hint(err, "make it anew from store and source: `mailhaul "
+			    "verify --rebuild NAME`");
+	return false;
+}
+
 int maildir_open_dir(const struct store *store, const char *dir, int *ret_fd,
 	struct err *err)
 {
 	const char *name = dir[0] == '\0' ? "." : dir;
 	int fd;
 
-	assert(strchr(dir, '/') == NULL && strcmp(dir, "..") != 0);
+	if (!maildir_check_dir(dir, err))
+		return -1;
 	fd = openat(store->root_fd, name, DIR_FLAGS);
 	if (fd < 0 && errno == ENOENT) {
 		if (make_folder(store, name, err) != 0)

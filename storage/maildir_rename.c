@@ -123,7 +123,9 @@ int store_rename_folder(struct store *store, const char *from, const char *to,
 	struct below b = {.dirs = NULL};
 	int r;
 
-	assert(from[0] == '.' && to[0] == '.');
+	if (!maildir_check_dir(from, err) || !maildir_check_dir(to, err))
+		return -1;
+	assert(from[0] != '\0' && to[0] != '\0');
 	for (const struct folder *f = store->folders; f != NULL; f = f->next)
 		assert(strcmp(f->dir, from) != 0);
 	r = rename_one(store, from, to, err);

@@ -100,8 +100,8 @@ static int apply(sqlite3 *sql, const char *path, enum db_kind kind, int from,
 	return r;
 }
 
-static int copy_into(sqlite3 *sql, const char *path, enum db_kind kind,
-	const char *copy, struct err *err)
+int db_copy_into(
+	sqlite3 *sql, enum db_kind kind, const char *copy, struct err *err)
 {
 	sqlite3 *to = NULL;
 	sqlite3_backup *b = NULL;
@@ -120,9 +120,7 @@ static int copy_into(sqlite3 *sql, const char *path, enum db_kind kind,
 	if (rc != SQLITE_OK)
 		(void)db_fail(copy, kind, to, rc, err);
 	(void)sqlite3_close(to);
-	if (rc != SQLITE_OK)
-		return err_where(err, "copy of %s before migrating it", path);
-	return 0;
+	return rc == SQLITE_OK ? 0 : -1;
 }
 
 /* The copy appears whole or not at all; an older one of the same version is
@@ -137,9 +135,12 @@ static int copy_before(sqlite3 *sql, const char *path, enum db_kind kind,
 	int r = -1;
 
 	(void)unlink(tmp);
-	if (durable_create(tmp, 0600, "", 0, &created, err) != 0 ||
-		copy_into(sql, path, kind, tmp, err) != 0)
+	if (durable_create(tmp, 0600, "", 0, &created, err) != 0)
 		goto out;
+	if (db_copy_into(sql, kind, tmp, err) != 0) {
+		(void)err_where(err, "copy of %s before migrating it", path);
+		goto out;
+	}
 	if (rename(tmp, copy) != 0) {
 		(void)err_set_sys(err, ERR_CONFIG, ERR_SCOPE_SERVICE,
 			ERR_RETRY_CHANGE, errno, "cannot create %s", copy);
@@ -209,7 +210,7 @@ static int check_ours(sqlite3 *sql, const char *path, enum db_kind kind,
 	(void)err_set(err, ERR_CONFIG, ERR_SCOPE_SERVICE, ERR_RETRY_CHANGE,
 		"%s is not %s of mailhaul, or is damaged", path,
 		kind == DB_JOBS ? "the job table" : "a ledger");
-	return err_hint(err, "restore the file from a backup, or move it away");
+	return db_hint_damaged(kind, err);
 }
 
 int migrate_file(sqlite3 *sql, const char *path, enum db_kind kind,

@@ -378,3 +378,25 @@ int salvage_rest(struct salvage *s, const struct folder *folder,
 	free(m);
 	return rc < 0 ? -1 : 0;
 }
+
+static int64_t length_of(const struct salvage *s, const struct file *f)
+{
+	char *path =
+		mem_printf("%s%s%s/%s", f->dir, f->dir[0] != '\0' ? "/" : "",
+			f->in_new ? "new" : "cur", f->name);
+	struct stat st;
+	int rc = fstatat(s->store->root_fd, path, &st, AT_SYMLINK_NOFOLLOW);
+
+	free(path);
+	return rc == 0 ? st.st_size : -1;
+}
+
+int salvage_each(
+	struct salvage *s, salvage_file_fn *fn, void *arg, struct err *err)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (fn(arg, s->files[i].dir, s->files[i].name,
+			    length_of(s, &s->files[i]), err) != 0)
+			return -1;
+	return 0;
+}

@@ -21,6 +21,13 @@ int salvage_open(
 	struct store *store, struct salvage **ret_salvage, struct err *err);
 void salvage_close(struct salvage **s);
 
+/* Each file of a name as this program gives them. bytes: its length; below 0:
+ * it has gone, or was renamed, since it was listed. fn returns -1 to stop. */
+typedef int salvage_file_fn(void *arg, const char *dir, const char *name,
+	int64_t bytes, struct err *err);
+int salvage_each(
+	struct salvage *s, salvage_file_fn *fn, void *arg, struct err *err);
+
 /*
  * The file of the message that m's key names (mailbox's folder, uidvalidity,
  * uid or uidl + occurrence). 1: m->base, size_bytes, hashes and local flags

@@ -127,6 +127,10 @@ int state_open(const char *dir, struct state **ret_state, struct err *err)
 	if (check_dir(dir, err) != 0 ||
 		db_open(path, DB_JOBS, false, &state->db, err) != 0)
 		goto out;
+	if (stat(path, &st) == 0) {
+		state->db_dev = st.st_dev;
+		state->db_ino = st.st_ino;
+	}
 	/* Without the key accounts stay locked; secret_load says why. */
 	if (keys_load(key, &state->keys, NULL) != 0)
 		state->keys = NULL;
@@ -189,9 +193,9 @@ static int write_pid(int fd)
 	return 0;
 }
 
-int state_lock(struct state *state, struct err *err)
+int state_lock_dir(const char *dir, int *ret_fd, struct err *err)
 {
-	char *path = path_in(state->dir, "mailhaul.lock");
+	char *path = path_in(dir, "mailhaul.lock");
 	struct flock lock = whole_file();
 	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int r = -1;
@@ -199,11 +203,10 @@ int state_lock(struct state *state, struct err *err)
 	if (fd < 0) {
 		(void)err_set_sys(err, ERR_CONFIG, ERR_SCOPE_SERVICE,
 			ERR_RETRY_CHANGE, errno, "cannot open %s", path);
-		(void)err_hint(
-			err, "make %s writable for this user", state->dir);
+		(void)err_hint(err, "make %s writable for this user", dir);
 	} else if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
 		if (errno == EAGAIN || errno == EACCES)
-			(void)fail_locked(err, fd, state->dir);
+			(void)fail_locked(err, fd, dir);
 		else
 			(void)err_set_sys(err, ERR_CONFIG, ERR_SCOPE_SERVICE,
 				ERR_RETRY_CHANGE, errno, "cannot lock %s",
@@ -216,10 +219,40 @@ int state_lock(struct state *state, struct err *err)
 	}
 	free(path);
 	if (r == 0)
-		state->lock_fd = fd;
+		*ret_fd = fd;
 	else if (fd >= 0)
 		(void)close(fd);
 	return r;
+}
+
+/* Who restores a backup holds the lock, too, but not before we opened. */
+static bool was_replaced(const struct state *state)
+{
+	char *path = path_in(state->dir, "mailhaul.db");
+	struct stat st;
+	bool same = stat(path, &st) == 0 && st.st_dev == state->db_dev &&
+		    st.st_ino == state->db_ino;
+
+	free(path);
+	return !same;
+}
+
+int state_lock(struct state *state, struct err *err)
+{
+	int fd;
+
+	if (state_lock_dir(state->dir, &fd, err) != 0)
+		return -1;
+	if (was_replaced(state)) {
+		(void)close(fd);
+		return err_set(err, ERR_CONFIG, ERR_SCOPE_SERVICE,
+			ERR_RETRY_LATER,
+			"the job table in %s was replaced while it was opened; "
+			"start again",
+			state->dir);
+	}
+	state->lock_fd = fd;
+	return 0;
 }
 
 bool state_is_locked(const struct state *state)

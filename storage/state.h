@@ -14,11 +14,14 @@
 #include "db.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct keys;
 struct state {
 	char *dir;
 	struct db *db;
+	dev_t db_dev; /* the file that was opened */
+	ino_t db_ino;
 	struct keys *keys; /* NULL if the key file cannot be read */
 	int lock_fd;	   /* -1: not held */
 };
@@ -31,8 +34,11 @@ int state_init(const char *dir, bool *ret_created, struct err *err);
 int state_open(const char *dir, struct state **ret_state, struct err *err);
 void state_close(struct state **state);
 /* Becomes the one conductor of this state. Held by another: ERR_CONFIG with
- * its pid. Released when the process ends. */
+ * its pid; the same where the job table was replaced (restored) since it was
+ * opened. Released when the process ends. */
 int state_lock(struct state *state, struct err *err);
+/* The same for a state that may not be whole: a descriptor to be closed. */
+int state_lock_dir(const char *dir, int *ret_fd, struct err *err);
 /* True while some process holds the lock. */
 bool state_is_locked(const struct state *state);
 /* Path of an account's ledger. Caller frees. */

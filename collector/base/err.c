@@ -45,6 +45,7 @@ __attribute__((format(printf, 5, 0))) static void fill(struct err *err,
 	err->retry = retry;
 	err->retry_after_s = err->retry_after_ms = 0;
 	err->in_flight = 0;
+	err->errnum = 0;
 	err->hint[0] = '\0';
 	(void)vsnprintf(err->text, sizeof err->text, fmt, ap);
 	one_line(err->text);
@@ -56,6 +57,7 @@ static void add_errno(struct err *err, int errnum)
 	size_t used = strlen(err->text);
 	const char *why = strerror_r(errnum, room, sizeof room); /* GNU's */
 
+	err->errnum = errnum;
 	(void)snprintf(err->text + used, sizeof err->text - used, ": %s", why);
 }
 

@@ -55,6 +55,7 @@ struct err {
 	uint32_t retry_after_s;	 /* what the server asked for; 0 = nothing */
 	uint32_t retry_after_ms; /* where it was said so exactly; the former
 				  * is not less then */
+	int errnum;		 /* of a local call that failed; 0 = none */
 	uint32_t in_flight;	 /* commands without answer when a connection
 				  * broke; 0 = not known */
 	char text[512];

@@ -152,6 +152,20 @@ static const struct cli_option remove_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option verify_options[] = {
+	{"rebuild", NULL,
+		"before that, make the ledger anew from the store's file names "
+		"and the source's lists; no message is fetched"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option restore_options[] = {
+	{"all", NULL,
+		"also in the place of ledgers that are here and sound: where "
+		"the stores were turned back, too"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option help_options[] = {
 	{"man", "PAGE", "print mailhaul.1 or mailhaul.conf.5 as roff"},
 	{NULL, NULL, NULL},
@@ -239,6 +253,51 @@ const struct command commands[] = {
 	{"retry", "retry NAME...",
 		"try again now what failed or is quarantined", NULL, NULL, 1,
 		-1, cmd_retry},
+	{"verify", "verify NAME... [--rebuild]",
+		"compare source, ledger and store, and list every difference",
+		verify_options,
+		"Changes neither mail nor source, and reads no bodies: what "
+		"the source lists, what the ledger knows, and which files of "
+		"which length lie in the store. Done by the daemon, or here "
+		"where none runs. Exit status 1 if anything differs: each "
+		"difference has a line and a kind, and the kinds are explained "
+		"below them; what a reader has moved or deleted here is one, "
+		"too.\n"
+		"--rebuild is for a ledger that is damaged or lost: the old "
+		"file is set aside (ledgers/UUID.db.replaced-N), messages in "
+		"the store are recognised by their names, and the next run "
+		"fetches only what is not there. What the ledger alone knew is "
+		"gone: what was deleted here comes once more, and flags that "
+		"differ from the source stay as they are.\n"
+		"With --json: accounts, each with account, differences (kind, "
+		"mailbox, uid, uidl, folder, file, text) and error (null, or "
+		"class, text, hint).",
+		1, -1, cmd_verify},
+	{"backup", "backup FILE",
+		"copy job table and ledgers into one file, also while the "
+		"daemon runs",
+		NULL,
+		"Each is copied as it is at one moment. FILE is a tar archive, "
+		"appears whole or not at all, and is readable for its owner "
+		"only. The key that the passwords are sealed with is not in "
+		"it: keep one copy of state.dir/mailhaul.key in another place. "
+		"The mail is not in it either. A ledger that is damaged is "
+		"left out and named, with exit status 1. With --json: file, "
+		"accounts, ledgers, left_out, bytes.",
+		1, 1, cmd_backup},
+	{"restore", "restore FILE [--all]",
+		"put what a backup holds into state.dir", restore_options,
+		"Not while a daemon runs. What is there is moved into a "
+		"directory of its own beside it, and nothing is removed. A "
+		"ledger that is there and sound knows more than the backup's "
+		"and stays, unless --all says otherwise. In its next run each "
+		"account looks through its store for what came after the "
+		"backup: that is neither fetched a second time nor deleted. "
+		"What a person did meanwhile is not known: accounts enrolled "
+		"since have to be added again, and what came and was deleted "
+		"here since comes once more. With --json: file, ledgers, kept, "
+		"old, key_missing.",
+		1, 1, cmd_restore},
 	{"config", "config", "every setting, its value and where it came from",
 		NULL, NULL, 0, 0, cmd_config},
 	{"version", "version", "the version, also of the libraries", NULL, NULL,

@@ -84,7 +84,7 @@ static json_t *row_json(const struct row *row)
 		(json_int_t)s->messages_skipped, "held", (json_int_t)s->held);
 
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:I, "
-			 "s:o, s:o, s:o, s:b}",
+			 "s:o, s:o, s:o, s:b, s:o, s:b}",
 		"name", row->account.name, "protocol",
 		protocol_name(row->account.url.protocol), "state", s->state,
 		"to", json_text(row->account.to), "last_success_at",
@@ -93,7 +93,9 @@ static json_t *row_json(const struct row *row)
 		"crashes", (json_int_t)s->crashes, "messages", messages,
 		"bytes_stored", (json_int_t)s->bytes_stored, "error",
 		error_json(s), "mailboxes", mailboxes_json(s), "deletions",
-		deletions_json(s), "push", s->push == JOB_PUSH_WAITS);
+		deletions_json(s), "push", s->push == JOB_PUSH_WAITS,
+		"failing_since", time_json(s->failing_since), "stalled",
+		s->stalled);
 }
 
 /* What there is to say about a row in one phrase. */
@@ -150,6 +152,21 @@ static void note_deletions(
 			: "");
 }
 
+/* "; nothing has come since 2026-…" */
+static void note_stalled(
+	const struct job_status *s, char *out, size_t out_bytes)
+{
+	char when[CLOCK_RFC3339_BYTES] = "it was enrolled";
+	size_t len = strlen(out);
+
+	if (!s->stalled)
+		return;
+	if (s->moved_at != 0)
+		(void)clock_rfc3339(s->moved_at, when);
+	(void)snprintf(out + len, out_bytes - len,
+		"; nothing has come since %s", when);
+}
+
 /* The same, and that there is more to read. */
 static void note_all(const struct row *row, char *out, size_t out_bytes)
 {
@@ -159,6 +176,7 @@ static void note_all(const struct row *row, char *out, size_t out_bytes)
 	note(s, out, out_bytes);
 	for (size_t i = 0; i < s->mailbox_count; i++)
 		n += s->mailboxes[i].notice[0] != '\0';
+	note_stalled(s, out, out_bytes);
 	note_deletions(s, out, out_bytes);
 	len = strlen(out);
 	if (n != 0)
@@ -230,13 +248,32 @@ static void print_mailboxes(const struct job_status *s, FILE *out)
 	table_clear(&t);
 }
 
-static void print_json(const struct row *rows, size_t count, FILE *out)
+static void print_json(const struct row *rows, size_t count,
+	const struct job_notice *notices, size_t notice_count, FILE *out)
 {
-	json_t *array = json_array();
+	json_t *array = json_array(), *said = json_array();
 
 	for (size_t i = 0; i < count; i++)
 		(void)json_array_append_new(array, row_json(&rows[i]));
-	json_print(json_pack("{s:o}", "accounts", array), out);
+	for (size_t i = 0; i < notice_count; i++)
+		(void)json_array_append_new(
+			said, json_pack("{s:o, s:o}", "text",
+				      json_text(notices[i].text), "since",
+				      time_json(notices[i].since)));
+	json_print(json_pack("{s:o, s:o}", "accounts", array, "notices", said),
+		out);
+}
+
+static void print_notices(
+	const struct job_notice *notices, size_t count, FILE *out)
+{
+	char when[CLOCK_RFC3339_BYTES], line[600];
+
+	for (size_t i = 0; i < count; i++) {
+		text_printable(notices[i].text, line, sizeof line);
+		(void)fprintf(out, "%s%s (since %s)\n", i == 0 ? "\n" : "",
+			line, clock_rfc3339(notices[i].since, when));
+	}
 }
 
 static bool is_named(const struct args *args, const char *name)
@@ -292,25 +329,31 @@ int status_print(
 	struct job_status *statuses = NULL;
 	struct row *rows = NULL;
 	struct err err = {0};
-	size_t account_count = 0, status_count = 0, n = 0;
+	struct job_notice *notices = NULL;
+	size_t account_count = 0, status_count = 0, notice_count = 0, n = 0;
 	int r = 0;
 
 	if (accounts_all(state, &accounts, &account_count, &err) < 0 ||
-		jobs_status(state, 0, &statuses, &status_count, &err) < 0) {
+		jobs_status(state, 0, &statuses, &status_count, &err) < 0 ||
+		jobs_notices(state, &notices, &notice_count, &err) < 0) {
 		for (size_t i = 0; i < account_count; i++)
 			account_clear(&accounts[i]);
 		free(accounts);
+		jobs_status_free(&statuses, status_count);
 		return cli_fail(NULL, &err);
 	}
 	rows = mem_array(account_count, sizeof *rows);
 	n = join(accounts, account_count, statuses, status_count, args, rows);
 	r = check_names(rows, n, args);
 	if (r == 0 && json)
-		print_json(rows, n, out);
+		print_json(rows, n, notices, notice_count, out);
 	else if (r == 0)
 		print_table(rows, n, out);
 	if (r == 0 && !json && args->word_count == 1)
 		print_mailboxes(rows[0].status, out);
+	if (r == 0 && !json)
+		print_notices(notices, notice_count, out);
+	jobs_notices_free(notices, notice_count);
 	for (size_t i = 0; i < n; i++)
 		account_clear(&rows[i].account);
 	free(rows);

@@ -34,7 +34,8 @@ void claims_give_up(struct claims *c);
 
 struct claims_turn {
 	int64_t per_host;
-	const int64_t *running; /* accounts whose runs go on here */
+	/* accounts whose runs go on here, or that wait for room */
+	const int64_t *running;
 	size_t running_count;
 	size_t room;	  /* jobs that may be claimed */
 	struct job *jobs; /* of that size */

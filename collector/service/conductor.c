@@ -21,6 +21,7 @@
 #include "limits.h"
 #include "parked.h"
 #include "pool.h"
+#include "room.h"
 #include "rounds.h"
 
 #include <signal.h>
@@ -32,6 +33,7 @@
 
 #define TICK_MS 1000
 #define HEARTBEAT_TICKS 30
+#define STALLED_TICKS 60
 #define STUCK_TICKS 5 /* a daemon goes on; a single pass gives up */
 #define SOFT_MS 5000
 #define HARD_MS 8000
@@ -57,7 +59,8 @@ struct conductor {
 	struct claims claims;
 	struct rounds rounds;
 	struct health *health;
-	size_t places; /* runs at once: pool.sessions, or what fits */
+	struct room *room; /* what is known only of a daemon's */
+	size_t places;	   /* runs at once: pool.sessions, or what fits */
 	unsigned ticks, stuck_ticks; /* the latter: the table failed us */
 	size_t failed;
 	enum drain drain;
@@ -123,8 +126,9 @@ static size_t free_places(const struct conductor *c)
 {
 	size_t taken = pool_sessions(c->pool);
 
-	return c->drain != RUNNING || taken >= c->places ? 0
-							 : c->places - taken;
+	if (c->drain != RUNNING || room_state_is_full(c->room))
+		return 0;
+	return taken >= c->places ? 0 : c->places - taken;
 }
 
 /* Writes what has ended and fills the places. False: the table could not be
@@ -132,7 +136,9 @@ static size_t free_places(const struct conductor *c)
 static bool turn(struct conductor *c)
 {
 	size_t running = pool_count(c->pool), room = free_places(c), count;
-	int64_t *ids = mem_array(running, sizeof *ids);
+	const int64_t *waiting;
+	size_t waiting_count = room_waiting(c->room, &waiting);
+	int64_t *ids = mem_array(running + waiting_count, sizeof *ids);
 	struct claims_turn t = {.per_host = c->settings->settings.pool_per_host,
 		.running = ids,
 		.room = room,
@@ -140,6 +146,8 @@ static bool turn(struct conductor *c)
 	bool ok;
 
 	t.running_count = pool_accounts(c->pool, ids, running);
+	for (size_t i = 0; i < waiting_count; i++)
+		ids[t.running_count++] = waiting[i];
 	ok = claims_turn(&c->claims, &c->results, &t, &count);
 	for (size_t i = 0; i < count; i++)
 		start(c, &t.jobs[i]);
@@ -158,6 +166,8 @@ static void on_finished(void *arg, struct run *run)
 {
 	struct conductor *c = arg;
 
+	if (!c->options->once && !run->result.ok)
+		rounds_failed(run, c->room, &c->settings->settings);
 	finish(c, &run->job, run->account.name, &run->progress.now,
 		&run->result);
 }
@@ -261,7 +271,10 @@ static void tell_health(struct conductor *c)
 			.parked =
 				c->parked != NULL ? parked_count(c->parked) : 0,
 			.committer_busy_ms = committer_busy_ms(c->committer),
-			.trouble = ""});
+			.trouble = c->drain != RUNNING
+					   ? "ending: runs stop at the next "
+					     "message"
+					   : room_trouble(c->room)});
 }
 
 static void on_tick(uv_timer_t *tick)
@@ -278,6 +291,11 @@ static void on_tick(uv_timer_t *tick)
 	rounds_cancelled(&c->rounds);
 	if (++c->ticks % HEARTBEAT_TICKS == 0)
 		rounds_heartbeat(&c->rounds);
+	if (!c->options->once) {
+		room_look(c->room, &c->settings->settings);
+		if (c->ticks % STALLED_TICKS == 1)
+			rounds_stalled(&c->rounds);
+	}
 	envoys_reap_idle(c->envoys);
 	if (c->parked != NULL)
 		parked_check(c->parked);
@@ -351,7 +369,8 @@ static int prepare(struct conductor *c, struct err *err)
 	struct parked_needs parked_needs = {
 		.state = c->state, .on_due = on_due, .arg = c};
 
-	if (jobs_release_all(c->state, clock_wall_s(), err) < 0 ||
+	if (rounds_restored(c->state, err) < 0 ||
+		jobs_release_all(c->state, clock_wall_s(), err) < 0 ||
 		committer_start(s->state_dir,
 			strcmp(s->store_durability, "fsync") == 0,
 			&c->committer, err) < 0)
@@ -391,6 +410,7 @@ int conductor_run(struct state *state, const struct conductor_options *options,
 	c->state = state;
 	c->options = options;
 	c->health = health_new(!options->once);
+	c->room = room_new(state);
 	results_init(&c->results, state);
 	c->settings = generation_new(options->settings);
 	claims_init(
@@ -411,6 +431,7 @@ int conductor_run(struct state *state, const struct conductor_options *options,
 	generation_release(&c->settings);
 	claims_clear(&c->claims);
 	health_free(&c->health);
+	room_free(&c->room);
 	free(c);
 	return r;
 }

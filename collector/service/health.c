@@ -47,7 +47,6 @@ void health_reloading(struct health *h)
 void health_stopping(struct health *h)
 {
 	notify_stopping(h->notify);
-	notify_status(h->notify, "ending: runs stop at the next message");
 }
 
 /* One thing takes the committer longer than the watchdog's time. */

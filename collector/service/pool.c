@@ -198,6 +198,8 @@ static int fill_run(struct pool *pool, struct slot *slot, const struct job *job,
 			ERR_RETRY_CHANGE, "the account was removed");
 	if (r < 0)
 		return -1;
+	run->task_path = mem_printf("%s/results/%s.verify",
+		pool->needs.state->dir, run->account.uuid);
 	run->ledger_path =
 		state_ledger_path(pool->needs.state, run->account.uuid);
 	/* a token is read when a session needs it */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rounds.h"
 
+#include "../../storage/restored.h"
 #include "../base/clock.h"
 #include "../base/log.h"
 
@@ -11,6 +12,34 @@ void rounds_tell(const struct conductor_options *options,
 {
 	if (options->on_event != NULL)
 		options->on_event(options->arg, event);
+}
+
+int rounds_restored(struct state *state, struct err *err)
+{
+	size_t accounts;
+
+	if (restored_settle(state, &accounts, err) < 0)
+		return -1;
+	if (accounts != 0)
+		LOG(LOG_LEVEL_WARN, NULL, "state_restored",
+			LOG_NUM("accounts", accounts),
+			LOG_STR("text", "the job table is from a backup: each "
+					"store is looked through before "
+					"anything is fetched"));
+	return 0;
+}
+
+void rounds_failed(const struct run *run, struct room *room,
+	const struct settings *settings)
+{
+	const struct job_result *r = &run->result;
+	const struct log_ctx log = {
+		.run = run->job.run, .account = run->account.name};
+
+	room_note(room, settings, run->account.to, &r->err);
+	if (r->err.class == ERR_AUTH && r->needs_person &&
+		run->job.attempts == 0)
+		log_err(LOG_LEVEL_ERROR, &log, "credentials_died", &r->err);
 }
 
 void rounds_progress(const struct rounds *r)
@@ -44,6 +73,28 @@ void rounds_cancelled(const struct rounds *r)
 	for (size_t i = 0; i < n; i++)
 		pool_cancel(r->pool, ids[i], true);
 	free(ids);
+}
+
+static void on_stalled(void *arg, const char *account, int64_t moved_at)
+{
+	const struct log_ctx log = {.account = account};
+	char when[CLOCK_RFC3339_BYTES] = "never";
+
+	(void)arg;
+	if (moved_at != 0)
+		(void)clock_rfc3339(moved_at, when);
+	LOG(LOG_LEVEL_WARN, &log, "account_stalled", LOG_STR("moved", when),
+		LOG_STR("text", "it is tried, and nothing has come of it; see "
+				"mailhaul status"));
+}
+
+void rounds_stalled(const struct rounds *r)
+{
+	struct err err = {0};
+
+	if (jobs_stalled(r->state, clock_wall_s(), ROUNDS_STALLED_S, on_stalled,
+		    NULL, &err) < 0)
+		log_err(LOG_LEVEL_WARN, NULL, "stalled_not_read", &err);
 }
 
 void rounds_heartbeat(const struct rounds *r)

@@ -9,6 +9,7 @@
 
 #include "conductor.h"
 #include "pool.h"
+#include "room.h"
 
 struct rounds {
 	struct state *state;
@@ -19,10 +20,19 @@ struct rounds {
 
 void rounds_tell(const struct conductor_options *options,
 	const struct conductor_event *event);
+/* Before the first one: a job table that came out of a backup (restored.h). */
+int rounds_restored(struct state *state, struct err *err);
+/* What a failed run tells of more than itself: no room, and that a password
+ * that was good is refused, which the log tells once. */
+void rounds_failed(const struct run *run, struct room *room,
+	const struct settings *settings);
 /* What all runs are doing, into the table and to whoever watches. */
 void rounds_progress(const struct rounds *r);
 /* Ends the runs of accounts that a person has paused or removed. */
 void rounds_cancelled(const struct rounds *r);
+/* Logs, once each, accounts of which nothing has come for ROUNDS_STALLED_S. */
+#define ROUNDS_STALLED_S (24 * 3600)
+void rounds_stalled(const struct rounds *r);
 /* Extends the leases. */
 void rounds_heartbeat(const struct rounds *r);
 

@@ -411,6 +411,8 @@ int import_mailbox(struct visit *v, struct err *err)
 		return -1;
 	if (reclaim_mailbox(v, err) != 0)
 		return -1;
+	if (v->work->list_only)
+		return 0;
 	import_init(&im, v);
 	if (v->rematch) {
 		rc = rematch_open(v, &im.rematch, err);

@@ -243,8 +243,11 @@ static int get_all(struct maildrop *md, struct err *err)
 	int rc = 0;
 
 	if (list(md, &md->table, err) != 0 ||
-		drop_known_open(&md->known, v, &md->table, err) != 0 ||
-		drop_known_by_header(&md->known, err) != 0 ||
+		drop_known_open(&md->known, v, &md->table, err) != 0)
+		return -1;
+	if (v->work->list_only)
+		return 0;
+	if (drop_known_by_header(&md->known, err) != 0 ||
 		choose(md, &ids, &count, err) != 0)
 		return -1;
 	v->expected = count;

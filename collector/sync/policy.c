@@ -3,6 +3,7 @@
 
 #include "../model/provider.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 #define HOUR_S 3600
@@ -119,6 +120,12 @@ static void hint(const char *account, const char *host, struct err *err)
 		(void)err_hint(err, "raise the setting under limits.*");
 		return;
 	case ERR_DISK:
+		if (err->errnum == EDQUOT) {
+			(void)err_hint(err,
+				"raise the quota of the store's owner, or "
+				"make room in it");
+			return;
+		}
 		(void)err_hint(err,
 			"make room on the file systems of the store and of "
 			"state.dir");

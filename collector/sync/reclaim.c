@@ -18,9 +18,10 @@ int reclaim_begin(struct work *w, struct err *err)
 	if (rc == 0 && due[0] != '\0')
 		rc = salvage_open(w->store, &w->salvage, err);
 	if (rc == 0 && w->salvage != NULL)
-		LOG(LOG_LEVEL_WARN, &w->log, "ledger_is_new",
-			LOG_STR("text", "the store holds mail already: it is "
-					"looked through first"));
+		LOG(LOG_LEVEL_WARN, &w->log, "store_is_looked_through",
+			LOG_STR("why", due),
+			LOG_STR("text", "the store may hold mail that the "
+					"ledger does not know"));
 	free(due);
 	return rc;
 }
@@ -133,7 +134,7 @@ int reclaim_mailbox(struct visit *v, struct err *err)
 	struct reclaim r = {.v = v};
 	int rc;
 
-	if (v->work->salvage == NULL || !v->fresh || v->state.exists == 0)
+	if (v->work->salvage == NULL || v->state.exists == 0)
 		return 0;
 	progress_phase(&v->work->progress, "recognising", v->pair->name);
 	r.m = mem_alloc(sizeof *r.m);
@@ -141,7 +142,7 @@ int reclaim_mailbox(struct visit *v, struct err *err)
 	if (rc == 0)
 		rc = reclaim_keys(&r, err);
 	/* names that work tell of all: the others are new */
-	if (rc == 0 && r.found == 0)
+	if (rc == 0 && r.found == 0 && v->fresh && !v->work->list_only)
 		rc = reclaim_rest(&r, err);
 	if (rc == 0)
 		LOG(LOG_LEVEL_INFO, &v->log, "reclaimed",

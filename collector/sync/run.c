@@ -17,6 +17,11 @@
  *     policy         when again, and who has to act
  *
  * Whatever fails, what was delivered stays, and the next run goes on there.
+ *
+ * A run with a task (JOB_VERIFY, JOB_REBUILD) ends after the plan: a ledger
+ * that is to be made anew is set aside before, and rows for what the store
+ * holds are made from its names and the source's lists (reclaim), no message
+ * being fetched; then all three are compared (verify).
  */
 #include "run.h"
 
@@ -34,6 +39,7 @@
 #include "survey.h"
 #include "trust.h"
 #include "uidl_source.h"
+#include "verify.h"
 #include "walk.h"
 #include "work.h"
 
@@ -59,6 +65,7 @@ void run_free(struct run **run)
 	account_clear(&r->account);
 	secret_clear(&r->password);
 	free(r->ledger_path);
+	free(r->task_path);
 	summary_free(&r->result);
 	(void)pthread_mutex_destroy(&r->progress.lock);
 	free(r);
@@ -153,30 +160,36 @@ static void note_token(struct work *w, const struct err *err)
 		(void)token_note(w->ledger, w->link.token_mark, NULL);
 }
 
-static int execute(struct work *w, struct err *err)
+static int open_all(struct work *w, struct err *err)
 {
 	const struct run *run = w->run;
-	struct plan plan = {0};
-	uint64_t seen = 0;
-	int rc = -1;
 
+	if (run->job.task == JOB_REBUILD &&
+		ledger_set_aside(run->ledger_path, run->job.fence, err) != 0)
+		return -1;
 	if (ledger_open(run->ledger_path, run->account.uuid, run->job.fence,
 		    &w->ledger, err) != 0 ||
 		open_store(w, err) != 0 || check_source(w, err) != 0 ||
-		check_token(w, err) != 0 || trust_load(w, err) != 0 ||
-		reclaim_begin(w, err) != 0 ||
-		summary_bytes(w->ledger, &w->bytes_kept, err) != 0 ||
-		removal_begin(w, err) != 0)
-		goto out;
-	w->link.bulk = w->bytes_kept == 0;
-	progress_phase(&w->progress, "connecting", NULL);
-	if (link_open(&w->link, err) != 0 || outline_make(w, &plan, err) != 0 ||
-		survey_mailboxes(w, &plan, err) != 0)
-		goto out;
-	rc = walk_plan(w, &plan, err);
+		check_token(w, err) != 0 || trust_load(w, err) != 0)
+		return -1;
+	if (run->job.task == JOB_VERIFY)
+		return 0;
+	if (reclaim_begin(w, err) != 0 ||
+		summary_bytes(w->ledger, &w->bytes_kept, err) != 0)
+		return -1;
+	return run->job.task == JOB_COLLECT ? removal_begin(w, err) : 0;
+}
+
+static int collect(struct work *w, struct plan *plan, struct err *err)
+{
+	uint64_t seen = 0;
+	int rc = survey_mailboxes(w, plan, err);
+
+	if (rc == 0)
+		rc = walk_plan(w, plan, err);
 	while (rc == 0 && has_more(w, seen)) {
 		seen = w->arrived + w->reread;
-		rc = walk_plan(w, &plan, err);
+		rc = walk_plan(w, plan, err);
 	}
 	if (rc == 0)
 		rc = reclaim_end(w, w->failed == 0, err);
@@ -184,13 +197,43 @@ static int execute(struct work *w, struct err *err)
 		rc = expunge_apply(w, err);
 	if (rc == 0)
 		rc = expunge_held(
-			w, &plan, &w->run->result.held, &w->held_why, err);
+			w, plan, &w->run->result.held, &w->held_why, err);
 	if (rc == 0)
 		rc = uidl_source_run(w, err);
 	if (rc == 0)
-		rc = removal_run(w, &plan, err);
+		rc = removal_run(w, plan, err);
 	if (rc == 0 && park_is_wanted(w))
-		park_session(w, &plan);
+		park_session(w, plan);
+	return rc;
+}
+
+/* What was made anew is completed by the next run, which fetches. */
+static int do_task(struct work *w, struct plan *plan, struct err *err)
+{
+	if (w->run->job.task == JOB_REBUILD) {
+		w->list_only = true;
+		if (walk_plan(w, plan, err) != 0)
+			return -1;
+		salvage_close(&w->salvage);
+		LOG(LOG_LEVEL_INFO, &w->log, "ledger_rebuilt",
+			LOG_NUM("messages", w->rekeyed));
+	}
+	return verify_run(w, plan, err);
+}
+
+static int execute(struct work *w, struct err *err)
+{
+	struct plan plan = {0};
+	int rc = -1;
+
+	if (open_all(w, err) != 0)
+		goto out;
+	w->link.bulk = w->bytes_kept == 0;
+	progress_phase(&w->progress, "connecting", NULL);
+	if (link_open(&w->link, err) != 0 || outline_make(w, &plan, err) != 0)
+		goto out;
+	rc = w->run->job.task == JOB_COLLECT ? collect(w, &plan, err)
+					     : do_task(w, &plan, err);
 out:
 	if (rc == 0)
 		link_close(&w->link);
@@ -198,7 +241,7 @@ out:
 		link_drop(&w->link);
 	if (rc != 0 && w->ledger != NULL)
 		note_token(w, err);
-	if (w->ledger != NULL)
+	if (w->ledger != NULL && w->run->job.task == JOB_COLLECT)
 		summary_make(w, &plan, &w->run->result);
 	failures_clear(w);
 	presence_free(&w->presence);
@@ -248,6 +291,11 @@ static void judge(struct work *w, int rc, const struct err *err)
 	result->cancelled =
 		rc != 0 && (err->class == ERR_CANCELLED || work_cancelled(w));
 	policy_decide(&facts, run->account.name, result);
+	/* after a task comes what it has kept from being done */
+	if (result->ok &&
+		(run->job.task == JOB_REBUILD ||
+			(run->job.task == JOB_VERIFY && run->account.push)))
+		result->next_due_s = facts.now_s;
 }
 
 static void log_end(const struct work *w)

@@ -59,6 +59,7 @@ struct run {
 	struct account account; /* owned by the run */
 	struct secret password; /* owned by the run */
 	char *ledger_path;
+	char *task_path; /* where the result of a task goes */
 	/* shared */
 	atomic_bool cancel; /* stop at the next message boundary */
 	struct run_progress progress;

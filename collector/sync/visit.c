@@ -322,10 +322,14 @@ static int visit_once(struct visit *v, struct work *work,
 	if (pop3) {
 		if (maildrop_import(v, err) != 0)
 			return -1;
-	} else if (import_mailbox(v, err) != 0 || resync_mailbox(v, err) != 0 ||
-		   expunge_find(v, err) != 0) {
+	} else if (import_mailbox(v, err) != 0) {
+		return -1;
+	} else if (!work->list_only &&
+		   (resync_mailbox(v, err) != 0 || expunge_find(v, err) != 0)) {
 		return -1;
 	}
+	if (work->list_only)
+		return 0; /* complete is what the next run makes of it */
 	make_mark(v);
 	LOG(LOG_LEVEL_INFO, &v->log, "mailbox_done",
 		LOG_NUM("exists", v->state.exists), LOG_NUM("new", v->came),

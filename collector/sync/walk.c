@@ -66,7 +66,8 @@ static int visit_once(
 	int rc = visit_mailbox(&v, k->w, pair, err);
 
 	if (rc == 0) {
-		marks_note(k->marks, &v);
+		if (!k->w->list_only)
+			marks_note(k->marks, &v);
 		if (!v.unchanged) {
 			k->failed_in_a_row = 0;
 			link_progress(&k->w->link);

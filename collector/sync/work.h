@@ -26,6 +26,7 @@ struct work {
 	struct link link;	   /* of the thread that goes on: walk_crew.c */
 	struct session_wait wait;  /* of the run's first session */
 	struct salvage *salvage;   /* reclaim.h; NULL: nothing was lost */
+	bool list_only;		   /* nothing is fetched in this run */
 	uint32_t reclaimed;	   /* rows made for what had no key */
 	struct progress progress;
 	int64_t now_s;	  /* wall clock at the beginning */

@@ -43,7 +43,7 @@ WHERE account_id = COALESCE(
 			GROUP BY r.host HAVING sum(a.connections) >= :per_host)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.sane_from LIMIT 1))
-RETURNING account_id, fence, attempts, retry, revision;
+RETURNING account_id, fence, attempts, retry, revision, task;
 
 -- name: job_claim_account
 -- A person named it: due or not, paused or not.
@@ -59,7 +59,7 @@ WHERE account_id = :account_id
 			AND r.lease_until > :now
 			AND r.lease_until <= :now + 2 * :lease) < :per_host
 	AND account_id NOT IN (SELECT value FROM json_each(:except))
-RETURNING account_id, fence, attempts, retry, revision;
+RETURNING account_id, fence, attempts, retry, revision, task;
 
 -- name: job_next_due
 SELECT (SELECT min(due_at) FROM job
@@ -76,12 +76,19 @@ WHERE run IS NOT NULL AND owner = :owner;
 
 -- name: job_progress
 INSERT INTO progress (account_id, fence, phase, mailbox, messages_total,
-	messages_done, messages_new, bytes_done, started_ms)
+	messages_done, messages_new, bytes_done, started_ms, moved_at)
 SELECT :account_id, :fence, :phase, :mailbox, :messages_total,
-	:messages_done, :messages_new, :bytes_done, :started_ms
+	:messages_done, :messages_new, :bytes_done, :started_ms,
+	:started_ms / 1000
 FROM job WHERE account_id = :account_id AND fence = :fence
 	AND run IS NOT NULL
-ON CONFLICT (account_id) DO UPDATE SET fence = excluded.fence,
+ON CONFLICT (account_id) DO UPDATE SET
+	moved_at = CASE WHEN fence <> excluded.fence
+			THEN excluded.moved_at
+		WHEN bytes_done <> excluded.bytes_done
+			OR messages_done <> excluded.messages_done THEN :now
+		ELSE moved_at END,
+	fence = excluded.fence,
 	phase = excluded.phase, mailbox = excluded.mailbox,
 	messages_total = excluded.messages_total,
 	messages_done = excluded.messages_done,
@@ -101,6 +108,16 @@ UPDATE job SET run = NULL, owner = NULL, lease_until = 0, cancel = 0,
 	runs = runs + 1,
 	crashes = crashes + (:err_class = 'crash'),
 	last_ok = :ok,
+	failing_since = CASE WHEN :ok = 1 THEN 0
+		WHEN failing_since = 0 THEN :now ELSE failing_since END,
+	moved_at = CASE WHEN :ok = 1 THEN :now ELSE max(moved_at, COALESCE(
+		(SELECT p.moved_at FROM progress p
+			WHERE p.account_id = job.account_id
+				AND p.fence = job.fence
+				AND p.messages_done + p.bytes_done > 0), 0)) END,
+	stalled_at = CASE WHEN :ok = 1 THEN 0 ELSE stalled_at END,
+	task = CASE WHEN again = 1 THEN task ELSE 0 END,
+	task_result = CASE WHEN again = 1 THEN '' ELSE :task_result END,
 	last_success_at = CASE WHEN :ok = 1 THEN :now
 		ELSE last_success_at END,
 	err_class = :err_class, err_scope = :err_scope,

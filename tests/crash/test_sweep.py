@@ -21,7 +21,7 @@ MOST_S = float(os.environ.pop("MOST_S", "inf"))
 # kind: (what the shim is told, points in the short form)
 MODES = {"kill": ("kill:{n}", 64), "short": ("short:{n}", 10)}
 for name, points in (("EIO", 18), ("ENOSPC", 14), ("EROFS", 8),
-                     ("EINTR", 8)):
+                     ("EDQUOT", 8), ("EINTR", 8)):
     number = getattr(errno, name)
     MODES[name] = (f"fail:{{n}}:{number}", points)
     if name != "EINTR":

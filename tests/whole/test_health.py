@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """What a service manager hears from the daemon, and when it hears nothing."""
-import os, signal, socket, subprocess, sys, time
+import os, signal, socket, sqlite3, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import case, lab
@@ -42,7 +42,7 @@ class Manager:
 
 class Health(case.Case):
     def serve(self, manager, watchdog_s=2, *options):
-        self.log = open(os.path.join(self.dir, "log"), "w+")
+        self.log = open(os.path.join(self.dir, "log"), "a+")
         env = {**os.environ, "NOTIFY_SOCKET": manager.address,
                "WATCHDOG_USEC": str(int(watchdog_s * 1e6))}
         p = subprocess.Popen(self.haul.argv + list(options) + ["serve"],
@@ -112,6 +112,73 @@ class Health(case.Case):
         self.assertEqual(p.returncode, 0, p.stderr)
         manager.listen(0.5)
         self.assertEqual(manager.lines(), [])
+
+    def logged(self, what):
+        with open(self.log.name) as f:
+            return f.read().count(f" {what} ")
+
+    def wait_log(self, what, seconds=60):
+        until = time.monotonic() + seconds
+        while not self.logged(what):
+            self.assertLess(time.monotonic(), until, what)
+            time.sleep(0.2)
+
+    def end(self, daemon):
+        daemon.terminate()
+        self.assertEqual(daemon.wait(15), 0)
+
+    def test_credentials_that_died(self):
+        """Once in the log, whatever runs beside it; in status until then."""
+        manager = Manager(self.dir)
+        user = self.source("anna", 5, folders=[("INBOX", 1.0)])
+        self.add(user, "imaps")
+        self.haul.run("run", user)
+        self.haul.run("set", user, "--password-file", "-", stdin="wrong\n")
+        daemon = self.serve(manager, 2, "-o", "sync.every=2s")
+        self.wait_log("credentials_died")
+        time.sleep(5)
+        self.assertEqual(self.logged("credentials_died"), 1)
+        s = self.haul.status(user)
+        self.assertEqual((s["state"], s["error"]["class"]),
+                         ("failed", "auth"))
+        self.assertIsNotNone(s["failing_since"])
+        self.haul.run("set", user, "--password-file", "-",
+                      stdin=lab.PASSWORD + "\n")
+        until = time.monotonic() + 60
+        while self.haul.status(user)["state"] != "idle":
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.2)
+        self.assertIsNone(self.haul.status(user)["failing_since"])
+        self.end(daemon)
+
+    def test_no_progress_for_long(self):
+        user = self.source("anna", 5, folders=[("INBOX", 1.0)])
+        good = self.url(user, "imaps")
+        self.add(user, "imaps")
+        self.haul.run("run", user)
+        self.haul.run("set", user, "imaps://%s@localhost:1" % user)
+        self.haul.run("run", user, check=False)
+        self.assertFalse(self.haul.status(user)["stalled"])
+        db = sqlite3.connect(os.path.join(self.haul.state, "mailhaul.db"))
+        with db:
+            db.execute("UPDATE job SET moved_at = moved_at - 200000, "
+                       "failing_since = failing_since - 100000, "
+                       "needs_person = 0, due_at = due_at + 3600")
+        db.close()
+        for times in (1, 1, 1):  # a restart does not tell it again
+            manager = Manager(tempfile.mkdtemp(dir=self.dir))
+            daemon = self.serve(manager)
+            manager.wait("READY=1")
+            self.wait_log("account_stalled")
+            manager.listen(3)
+            self.end(daemon)
+            self.assertEqual(self.logged("account_stalled"), times)
+        self.assertTrue(self.haul.status(user)["stalled"])
+        self.assertIn("nothing has come since",
+                      self.haul.run("status").stdout)
+        self.haul.run("set", user, good)
+        self.haul.run("run", user)
+        self.assertFalse(self.haul.status(user)["stalled"])
 
     def test_a_manager_that_is_gone(self):
         manager = Manager(self.dir)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "collector/sync/policy.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -233,11 +234,30 @@ static void the_provider_is_named(void **state)
 	assert_non_null(strstr(r.err.hint, "mailhaul set anna --password"));
 }
 
+/* A quota is its owner's; a disk that is full is everybody's. */
+static void a_quota_is_told_as_one(void **state)
+{
+	struct policy_facts f = {.now_s = NOW, .every_s = 900};
+	struct job_result r = {.ok = false};
+
+	(void)state;
+	(void)err_set_file(&r.err, EDQUOT, "store x");
+	policy_decide(&f, "anna", &r);
+	assert_non_null(strstr(r.err.hint, "quota"));
+	assert_false(r.needs_person);
+	assert_true(r.next_due_s > NOW);
+	(void)err_set_file(&r.err, ENOSPC, "store x");
+	policy_decide(&f, "anna", &r);
+	assert_null(strstr(r.err.hint, "quota"));
+	assert_false(r.needs_person);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_provider_is_named),
 		cmocka_unit_test(done_is_due_after_the_interval_with_jitter),
+		cmocka_unit_test(a_quota_is_told_as_one),
 		cmocka_unit_test(ten_years_do_not_overflow),
 		cmocka_unit_test(once_and_done_is_never_due),
 		cmocka_unit_test(once_and_failed_comes_back),
