@@ -12,167 +12,17 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define BUSY_MS 10000
 #define PAGE_BYTES 4096 /* SQLite's own choice */
 #define POOL_PAGES 128
 #define CHECK_BYTES 200 /* of what is wrong with a database */
-
-static enum err_scope scope_of(enum db_kind kind)
-{
-	return kind == DB_JOBS ? ERR_SCOPE_SERVICE : ERR_SCOPE_ACCOUNT;
-}
-
-int db_hint_damaged(enum db_kind kind, struct err *err)
-{
-	if (kind == DB_JOBS)
-		return err_hint(err,
-			"stop mailhaul, then `mailhaul restore FILE` with a "
-			"backup; without one move it away, run `mailhaul "
-			"init` and add the accounts again");
-	return err_hint(err, "make it anew from store and source: `mailhaul "
-			     "verify --rebuild NAME`");
-}
-
-static int fail_damaged(
-	const char *path, enum db_kind kind, const char *why, struct err *err)
-{
-	(void)err_set(err, ERR_CONFIG, scope_of(kind), ERR_RETRY_CHANGE,
-		"%s is damaged: %s", path, why);
-	return db_hint_damaged(kind, err);
-}
-
-static bool is_read_only(const char *path)
-{
-	struct statvfs st;
-
-	return statvfs(path, &st) == 0 && (st.f_flag & ST_RDONLY) != 0;
-}
-
-/* Who starts has to be told; a run tries again, until it is mounted as it
- * was. */
-static int fail_read_only(const char *path, enum db_kind kind, struct err *err)
-{
-	bool starts = kind == DB_JOBS;
-
-	(void)err_set_sys(err, starts ? ERR_CONFIG : ERR_DISK, scope_of(kind),
-		starts ? ERR_RETRY_CHANGE : ERR_RETRY_LATER, EROFS,
-		"cannot write %s", path);
-	return err_hint(err, "mount its file system read-write");
-}
-
-int db_fail(const char *path, enum db_kind kind, sqlite3 *sql, int rc,
-	struct err *err)
-{
-	const char *why =
-		sql != NULL ? sqlite3_errmsg(sql) : sqlite3_errstr(rc);
-	enum err_scope scope = scope_of(kind);
-	int errnum = sql != NULL ? sqlite3_system_errno(sql) : 0;
-
-	switch (rc & 0xff) {
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_FORMAT:
-	case SQLITE_MISMATCH:
-		return fail_damaged(path, kind, why, err);
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		(void)err_set(err, ERR_CONFIG, scope, ERR_RETRY_LATER,
-			"%s is in use by another process", path);
-		return err_hint(err, "wait for it to end, or stop it");
-	case SQLITE_FULL:
-		(void)err_set(err, ERR_DISK, scope, ERR_RETRY_LATER,
-			"no space left to write %s", path);
-		err->errnum = errnum != 0 ? errnum : ENOSPC;
-		return err_hint(err, "free some space on its file system");
-	case SQLITE_IOERR:
-	case SQLITE_CANTOPEN:
-		if (errnum != 0)
-			(void)err_set_sys(err, ERR_DISK, scope, ERR_RETRY_LATER,
-				errnum, "cannot read or write %s", path);
-		else
-			(void)err_set(err, ERR_DISK, scope, ERR_RETRY_LATER,
-				"cannot read or write %s: %s", path, why);
-		return err_hint(err, "look at its file system and its disk");
-	case SQLITE_READONLY:
-	case SQLITE_PERM:
-		if (is_read_only(path))
-			return fail_read_only(path, kind, err);
-		(void)err_set(err, ERR_CONFIG, scope, ERR_RETRY_CHANGE,
-			"%s cannot be written: %s", path, why);
-		return err_hint(
-			err, "make file and directory writable for this user");
-	default:
-		return err_set(err, ERR_CONFIG, scope, ERR_RETRY_LATER,
-			"%s: %s", path, why);
-	}
-}
-
-static void owner_name(uid_t uid, char *out, size_t n)
-{
-	char buf[1024];
-	struct passwd pw, *found = NULL;
-
-	if (getpwuid_r(uid, &pw, buf, sizeof buf, &found) == 0 && found != NULL)
-		(void)snprintf(out, n, "%s", pw.pw_name);
-	else
-		(void)snprintf(out, n, "uid %u", (unsigned)uid);
-}
-
-/* Says who may: the usual cause is the wrong user. */
-static int fail_access(
-	const char *path, enum db_kind kind, int errnum, struct err *err)
-{
-	char owner[64], me[64];
-	struct stat st;
-	char *dir;
-	bool known;
-
-	if (errnum == EROFS)
-		return fail_read_only(path, kind, err);
-	(void)err_set_sys(err, ERR_CONFIG, scope_of(kind), ERR_RETRY_CHANGE,
-		errnum, "cannot read and write %s", path);
-	dir = durable_dir_of(path);
-	known = stat(path, &st) == 0 || stat(dir, &st) == 0;
-	free(dir);
-	if (!known)
-		return -1;
-	owner_name(st.st_uid, owner, sizeof owner);
-	owner_name(geteuid(), me, sizeof me);
-	return err_hint(err,
-		"it belongs to %s (mode %04o) and you are %s: run as %s", owner,
-		(unsigned)(st.st_mode & 07777), me, owner);
-}
-
-/* Never by open(2): closing a descriptor of the file would drop the locks
- * that another connection of this process holds on it. */
-static int check_access(const char *path, enum db_kind kind, struct err *err)
-{
-	struct stat st;
-	char *dir;
-	int r = 0;
-
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return err_set(err, ERR_CONFIG, scope_of(kind),
-			ERR_RETRY_CHANGE, "%s is not a file", path);
-	if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) != 0)
-		return fail_access(path, kind, errno, err);
-	dir = durable_dir_of(path);
-	if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0)
-		r = fail_access(dir, kind, errno, err);
-	free(dir);
-	return r;
-}
 
 /* A new database, as the bytes of its file. */
 struct image {
@@ -305,7 +155,7 @@ static int open_file(struct db *db, const struct schema_migration *migrations,
 {
 	int rc;
 
-	if (check_access(db->path, db->kind, err) != 0)
+	if (db_check_access(db->path, db->kind, err) != 0)
 		return -1;
 	rc = sqlite3_open_v2(db->path, &db->sql,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
@@ -389,7 +239,7 @@ int db_copy(struct db *db, const char *to, struct err *err)
 	if (durable_create(to, 0600, "", 0, &created, err) != 0)
 		return -1;
 	if (!created)
-		return err_set(err, ERR_CONFIG, scope_of(db->kind),
+		return err_set(err, ERR_CONFIG, db_scope(db->kind),
 			ERR_RETRY_CHANGE, "%s is there already", to);
 	return db_copy_into(db->sql, db->kind, to, err);
 }
@@ -415,7 +265,7 @@ int db_check(struct db *db, struct err *err)
 		return db_fail(db->path, db->kind, db->sql, rc, err);
 	if (strcmp(said, "ok") == 0)
 		return 0;
-	return fail_damaged(db->path, db->kind, said, err);
+	return db_fail_damaged(db->path, db->kind, said, err);
 }
 
 int64_t db_last_id(struct db *db)

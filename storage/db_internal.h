@@ -45,6 +45,13 @@ int db_open_schema(const char *path, enum db_kind kind, bool create,
 /* SQLite's result as a sentence: what failed, path, remedy. Returns -1. */
 int db_fail(const char *path, enum db_kind kind, sqlite3 *sql, int rc,
 	struct err *err);
+/* ERR_CONFIG with why, and what to do. Returns -1. */
+int db_fail_damaged(
+	const char *path, enum db_kind kind, const char *why, struct err *err);
+/* What is lost with such a file. */
+enum err_scope db_scope(enum db_kind kind);
+/* Whether it is a file that we may read and write; says who may. */
+int db_check_access(const char *path, enum db_kind kind, struct err *err);
 void stmt_finalize_all(struct db *db);
 
 /* All of an open database into the empty file `copy`, as it is at one moment;
