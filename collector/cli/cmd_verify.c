@@ -70,6 +70,22 @@ static int ask(struct asked *a)
 	return 0;
 }
 
+/* Stopped by a signal: whoever runs next collects, as ever. */
+static int forget_unfinished(struct asked *a)
+{
+	char name[JOB_TASK_RESULT_BYTES];
+	struct err err = {0};
+	bool over;
+
+	for (size_t i = 0; i < a->count; i++)
+		if (jobs_task_result(a->state, a->ids[i], &over, name, &err) !=
+				0 ||
+			(!over && jobs_task(a->state, a->ids[i], JOB_COLLECT,
+					  &err) != 0))
+			return cli_fail(a->accounts[i].name, &err);
+	return 0;
+}
+
 static int do_it_here(struct asked *a)
 {
 	const struct conductor_options options = {
@@ -85,7 +101,7 @@ static int do_it_here(struct asked *a)
 		log_setup(LOG_LEVEL_NONE, log_format(), STDERR_FILENO);
 	if (conductor_run(a->state, &options, &failed, &err) < 0)
 		return cli_fail(NULL, &err);
-	return 0;
+	return forget_unfinished(a);
 }
 
 /* 1: all are over; 0; -1. */

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """backup and restore: after a loss nothing is lost, nothing is here twice,
 and nothing is deleted at the source."""
-import json, os, random, shutil, signal, sqlite3, subprocess, sys, tarfile
-import time
+import contextlib, json, os, random, shutil, signal, sqlite3, subprocess
+import sys, tarfile, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import case, lab
@@ -284,11 +284,14 @@ class Backup(case.Case):
         log = open(os.path.join(self.dir, "log"), "w")
         p = subprocess.Popen(self.haul.argv + ["serve"], stderr=log)
         self.addCleanup(lambda: (p.kill(), p.wait(), log.close()))
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            if self.haul.run("run", check=False).returncode == 3:
-                break
-            time.sleep(0.2)
+        until = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(OSError), \
+                    open(self.path("mailhaul.lock")) as f:
+                if f.read() == f"{p.pid}\n":
+                    break
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.1)
         r = self.haul.run("restore", self.file, check=False)
         self.assertEqual(r.returncode, 3, r.stderr)
         self.assertIn(str(p.pid), r.stderr)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """verify: each kind of difference is found and nothing is changed; a damaged
 ledger hurts its own account and is made anew without fetching a message."""
-import glob, json, os, random, re, shutil, signal, sqlite3, subprocess, sys
-import time
+import contextlib, glob, json, os, random, re, shutil, signal, sqlite3
+import subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import case, lab
@@ -41,11 +41,30 @@ class Verify(case.Case):
                       for d, _, names in os.walk(root) for f in names
                       if "mailhaul." not in f)
 
-    def ledger(self, user):
-        uuid = json.loads(self.haul.run("--json", "show", user).stdout)
-        names = [f for f in glob.glob(self.haul.state + "/ledgers/*.db")]
-        return [f for f in names if len(names) == 1 or
-                uuid.get("uuid", "-") in f][0]
+    def serve(self):
+        """The daemon, once it holds the state."""
+        log = open(os.path.join(self.dir, "log"), "w")
+        p = subprocess.Popen(self.haul.argv + ["serve"], stderr=log)
+        self.addCleanup(lambda: (p.kill(), p.wait(), log.close()))
+        until = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(OSError):
+                with open(os.path.join(self.haul.state,
+                                       "mailhaul.lock")) as f:
+                    if f.read() == f"{p.pid}\n":
+                        return p
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.1)
+
+    def is_of(self, ledger, user):
+        with contextlib.closing(sqlite3.connect(ledger)) as db:
+            return db.execute("SELECT count(*) FROM note WHERE value LIKE ?",
+                              (f"%{user}%",)).fetchone()[0]
+
+    def ledger(self):
+        names = glob.glob(self.haul.state + "/ledgers/*.db")
+        self.assertEqual(len(names), 1)
+        return names[0]
 
     def test_the_same(self):
         for scheme in ("imaps", "pop3s"):
@@ -80,7 +99,6 @@ class Verify(case.Case):
         other = re.sub(r"K[a-z2-7]{26}", "K" + "a" * 26, name)
         self.assertNotEqual(other, name)
         shutil.copy(os.path.join(cur, name), os.path.join(cur, other))
-        lab.own(self.haul.store)
         before = self.files(user)
         for _ in range(2):
             found = self.verify(user)
@@ -137,13 +155,7 @@ class Verify(case.Case):
     def test_beside_a_daemon(self):
         user = self.start(n=20)
         other = self.start(n=20, name="boris")
-        log = open(os.path.join(self.dir, "log"), "w")
-        p = subprocess.Popen(self.haul.argv + ["serve"], stderr=log)
-        self.addCleanup(lambda: (p.kill(), p.wait(), log.close()))
-        until = time.monotonic() + 30
-        while self.haul.run("run", check=False).returncode != 3:
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.2)
+        p = self.serve()
         self.assertEqual(self.verify(user), {})
         m = self.server.client(user + ".local")
         m.select("INBOX")
@@ -204,7 +216,7 @@ class Verify(case.Case):
         r = random.Random(seed)
         here = self.seen(user + ".local")
         for i in range(4):
-            self.damage(self.ledger(user), r)
+            self.damage(self.ledger(), r)
             p = self.haul.run("--json", "run", user, check=False)
             run = json.loads(p.stdout)["runs"][0]
             self.assertFalse(run["ok"])
@@ -230,12 +242,8 @@ class Verify(case.Case):
         with open(os.path.join(self.haul.store, "outside"), "w") as f:
             f.write("x")
         path = [p for p in glob.glob(self.haul.state + "/ledgers/*.db")
-                if sqlite3.connect(p).execute(
-                    "SELECT count(*) FROM note WHERE value LIKE ?",
-                    (f"%{user}%",)).fetchone()[0]][0]
-        log = open(os.path.join(self.dir, "log"), "w")
-        p = subprocess.Popen(self.haul.argv + ["serve"], stderr=log)
-        self.addCleanup(lambda: (p.kill(), p.wait(), log.close()))
+                if self.is_of(p, user)][0]
+        p = self.serve()
         for odd in ("/Sent", "..", "Sent", "../outside", "."):
             db = sqlite3.connect(path)
             with db:
@@ -266,7 +274,7 @@ class Verify(case.Case):
         m = self.server.client(user)
         m.append("INBOX", "", time.time(), b"Subject: new\r\n\r\nx\r\n")
         m.logout()
-        os.unlink(self.ledger(user))
+        os.unlink(self.ledger())
         before = self.files(user)
         p = self.haul.run("-v", "--json", "verify", user, "--rebuild",
                           check=False)
