@@ -240,7 +240,14 @@ const struct command commands[] = {
 		0, 0, cmd_serve},
 	{"status", "status [NAME...] [--watch]",
 		"what runs, what waits and why, what needs a person",
-		status_options, NULL, 0, -1, cmd_status},
+		status_options,
+		"An account of which nothing has come for a day although it is "
+		"tried is told as stalled, and below the table stands what "
+		"keeps many waiting at once, such as a disk without room. With "
+		"--json: accounts, each also "
+		"with failing_since (null: the last run was good) and stalled, "
+		"and notices (text, since).",
+		0, -1, cmd_status},
 	{"failures", "failures [NAME...]",
 		"mailboxes and messages that could not be had, and why", NULL,
 		"As the last run of each account left it, 1,000 an account. A "
