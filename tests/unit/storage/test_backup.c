@@ -141,8 +141,8 @@ static uint32_t rows_of(const char *path)
 	struct ledger *l = NULL;
 	struct ledger_mailbox box;
 	struct err err = {.text = ""};
-	uint32_t *uids;
-	size_t n;
+	uint32_t *uids = NULL;
+	size_t n = 0;
 
 	if (ledger_open(path, ACCOUNT, 1, &l, &err) != 0 ||
 		ledger_mailbox(l, "INBOX", "INBOX", &box, &err) != 0 ||
@@ -243,7 +243,7 @@ static void fences_go_beyond_what_is_forgotten(void **unused)
 	int64_t id = add("anna", "h"), last = fence_of(id), fence;
 	struct ledger *l = NULL;
 	char *ledger_path, *note;
-	size_t n;
+	size_t n = 0;
 
 	(void)unused;
 	assert_int_equal(accounts_find(state, "anna", &a, &err), 1);
