@@ -42,6 +42,7 @@ static const struct session_ops imap_ops = {
 	.changes = imap_changes,
 	.fetch = imap_fetch,
 	.headers = imap_headers,
+	.fetch_piece = imap_fetch_piece,
 	.close = session_ops_close,
 	.ahead = imap_ahead,
 	.uids = imap_uids,

@@ -42,7 +42,7 @@ uint32_t imap_body_judge(const struct imap *im)
 	const struct imap_body *b = &im->body;
 	size_t n = b->n;
 
-	if (im->reader->header)
+	if (im->reader->section != SESSION_WHOLE || im->reader->piece != NULL)
 		return MESSAGE_HAS_BODY;
 	if (b->headless && !im->alone && imap_has_quirk(im, QUIRK_EMPTY_HEADER))
 		return 0;

@@ -62,7 +62,10 @@ typedef int imap_line_fn(
 /* Who gets the messages of FETCH answers (imap_message.c). seq: the message
  * number, 0 where the server sent nonsense. */
 struct imap_reader {
-	bool header; /* bodies are those of BODY[HEADER] */
+	enum session_section section;	   /* that bodies are of */
+	const struct session_piece *piece; /* NULL: whole sections */
+	/* NULL: nobody wants to know. See session_sink. */
+	int (*large)(void *arg, uint32_t uid, uint64_t bytes, struct err *err);
 	/* NULL: bodies are dropped. */
 	int (*body)(void *arg, const void *bytes, size_t n, struct err *err);
 	int (*message)(void *arg, uint32_t seq, const struct message_meta *meta,
@@ -77,6 +80,7 @@ struct imap_body {
 	bool second;	       /* the same answer holds another body */
 	bool flushed;	       /* a part of it has left already */
 	bool headless;	       /* it begins with an empty line */
+	uint64_t bytes;	       /* of it so far */
 	size_t text_at;	       /* where in the answer's text it stands */
 	size_t line_at;	       /* where the line begins that it belongs to */
 	uint64_t unpaid_bytes; /* since the deadline was last moved */
@@ -220,6 +224,12 @@ void imap_message_start(struct imap *im);
 /* After each answer: a body that no message claimed is given up. */
 int imap_message_end(struct imap *im, struct err *err);
 
+/* ---- imap_announce.c ---- */
+
+/* A body begins: tells the reader whose it is, where it is large and the
+ * answer has said so. */
+int imap_message_announce(struct imap *im, struct err *err);
+
 /* ---- imap_body.c ---- */
 
 /* The body gathered is whole: MESSAGE_HAS_BODY, MESSAGE_IS_STUB or
@@ -308,6 +318,8 @@ int imap_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err); /* imap_fetch.c */
 int imap_headers(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err);
+int imap_fetch_piece(struct session *s, const struct session_piece *piece,
+	const struct session_sink *sink, struct err *err);
 int imap_expunge(struct session *s, const struct uid_range *ranges,
 	size_t count, session_range_fn *fn, void *arg,
 	struct err *err); /* imap_expunge.c */

@@ -26,7 +26,7 @@ struct fetch {
 	uint64_t first; /* what is left of it begins here */
 	uint64_t uids;	/* a command */
 	size_t line_bytes;
-	bool header;		      /* of each message, and no more */
+	char item[48];		      /* the body asked for */
 	const char *emailid;	      /* item, or "" */
 	const struct imap_seen *seen; /* NULL, or what was unread before */
 };
@@ -50,6 +50,15 @@ static int fetch_message(void *arg, uint32_t seq,
 	told = *meta;
 	imap_seen_correct(f->seen, &told);
 	return f->sink->message(f->sink->arg, &told, err);
+}
+
+static int fetch_large(void *arg, uint32_t uid, uint64_t bytes, struct err *err)
+{
+	const struct fetch *f = arg;
+
+	if (f->sink->large == NULL)
+		return 0;
+	return f->sink->large(f->sink->arg, uid, bytes, err);
 }
 
 /* How many UIDs hold about FETCH_MESSAGES messages here. */
@@ -82,8 +91,9 @@ static void fetch_enter(struct fetch *f, size_t at)
 
 static bool fetch_next(void *arg, struct buf *line)
 {
-	static const char items[] = " (UID FLAGS INTERNALDATE RFC822.SIZE"
-				    " X-GM-MSGID BODY.PEEK[HEADER])";
+	static const char items[] =
+		" (UID FLAGS INTERNALDATE RFC822.SIZE X-GM-MSGID"
+		" BODY.PEEK[HEADER]<4294967295.4294967295>)";
 	/* The tag before, CRLF behind, and the longest entry. */
 	const size_t tail = sizeof items + 3 * sizeof "4294967295 ";
 	struct fetch *f = arg;
@@ -108,10 +118,26 @@ static bool fetch_next(void *arg, struct buf *line)
 		if (end == f->ranges[f->at].last)
 			fetch_enter(f, f->at + 1);
 	}
-	(void)buf_printf(line,
-		" (UID FLAGS INTERNALDATE RFC822.SIZE%s BODY.PEEK[%s])",
-		f->emailid, f->header ? "HEADER" : "");
+	(void)buf_printf(line, " (UID FLAGS INTERNALDATE RFC822.SIZE%s %s)",
+		f->emailid, f->item);
 	return left < f->uids;
+}
+
+/* piece NULL: the whole section. */
+static void fetch_set_item(struct fetch *f, enum session_section section,
+	const struct session_piece *piece)
+{
+	static const char *const names[SESSION_SECTIONS] = {
+		[SESSION_WHOLE] = "",
+		[SESSION_HEADER] = "HEADER",
+		[SESSION_TEXT] = "TEXT"};
+	int n = snprintf(
+		f->item, sizeof f->item, "BODY.PEEK[%s]", names[section]);
+
+	if (piece != NULL && piece->bytes != 0)
+		(void)snprintf(f->item + n, sizeof f->item - (size_t)n,
+			"<%lu.%lu>", (unsigned long)piece->offset,
+			(unsigned long)piece->bytes);
 }
 
 bool imap_fetch_line(const struct imap *im, const struct mailbox_state *state,
@@ -120,6 +146,7 @@ bool imap_fetch_line(const struct imap *im, const struct mailbox_state *state,
 	struct fetch f = {
 		.ranges = range, .count = 1, .emailid = imap_emailid_item(im)};
 
+	fetch_set_item(&f, SESSION_WHOLE, NULL);
 	fetch_enter(&f, 0);
 	f.uids = fetch_share(state);
 	f.line_bytes = fetch_line_bytes(im);
@@ -171,17 +198,19 @@ static int fetch_all_unseen(struct fetch *f, struct err *err)
 	return r;
 }
 
-static int fetch_run(struct imap *im, bool header,
-	const struct uid_range *ranges, size_t count,
-	const struct session_sink *sink, struct err *err)
+static int fetch_run(struct imap *im, enum session_section section,
+	const struct session_piece *piece, const struct uid_range *ranges,
+	size_t count, const struct session_sink *sink, struct err *err)
 {
-	struct fetch f = {.header = header,
-		.emailid = imap_emailid_item(im),
+	struct fetch f = {.emailid = imap_emailid_item(im),
 		.im = im,
 		.sink = sink,
 		.ranges = ranges,
 		.count = count};
-	const struct imap_reader reader = {.header = header,
+	const struct imap_reader reader = {.section = section,
+		.piece = piece,
+		.large = section == SESSION_WHOLE && piece == NULL ? fetch_large
+								   : NULL,
 		.body = fetch_body,
 		.message = fetch_message,
 		.arg = &f};
@@ -195,6 +224,7 @@ static int fetch_run(struct imap *im, bool header,
 	if (!im->selected)
 		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
 			ERR_RETRY_LATER, "no mailbox is selected");
+	fetch_set_item(&f, section, piece);
 	fetch_enter(&f, 0);
 	f.uids = fetch_share(&im->mailbox);
 	f.line_bytes = fetch_line_bytes(im);
@@ -214,11 +244,22 @@ static int fetch_run(struct imap *im, bool header,
 int imap_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err)
 {
-	return fetch_run((struct imap *)s, false, ranges, count, sink, err);
+	return fetch_run((struct imap *)s, SESSION_WHOLE, NULL, ranges, count,
+		sink, err);
 }
 
 int imap_headers(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err)
 {
-	return fetch_run((struct imap *)s, true, ranges, count, sink, err);
+	return fetch_run((struct imap *)s, SESSION_HEADER, NULL, ranges, count,
+		sink, err);
+}
+
+int imap_fetch_piece(struct session *s, const struct session_piece *piece,
+	const struct session_sink *sink, struct err *err)
+{
+	const struct uid_range range = {piece->uid, piece->uid};
+
+	return fetch_run(
+		(struct imap *)s, piece->section, piece, &range, 1, sink, err);
 }

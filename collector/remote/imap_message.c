@@ -10,6 +10,8 @@
  *  - one line holds two bodies: the second is dropped, and the message has
  *    none, because nobody can say which one is meant.
  *  - a quoted body comes one byte a call: gathered here.
+ * A piece of a body (<offset.bytes>) is what was asked for or the end of the
+ * conversation: a server that ignores it would send the whole each time.
  */
 #include "catchall.h"
 #include "imap_command.h"
@@ -52,6 +54,7 @@ static void message_forget(struct imap *im)
 	im->body.seen = im->body.second = im->body.flushed = false;
 	im->body.headless = false;
 	im->body.n = 0;
+	im->body.bytes = 0;
 }
 
 int imap_message_end(struct imap *im, struct err *err)
@@ -93,7 +96,20 @@ static int message_track(struct imap *im, struct err *err)
 	b->seen = true;
 	b->text_at = text_at;
 	b->line_at = line_at;
-	return 0;
+	return imap_message_announce(im, err);
+}
+
+/* RFC 9051 6.4.5: no more than was asked for. */
+static int message_check_piece(struct imap *im, size_t n, struct err *err)
+{
+	const struct session_piece *piece = im->reader->piece;
+
+	im->body.bytes += n;
+	if (piece == NULL || piece->bytes == 0 ||
+		im->body.bytes <= piece->bytes)
+		return 0;
+	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_SESSION, ERR_RETRY_NOW,
+		"the server sends more than the part that was asked for");
 }
 
 static int message_piece(
@@ -105,6 +121,8 @@ static int message_piece(
 		return -1;
 	if (b->second)
 		return 0;
+	if (message_check_piece(im, n, err) < 0)
+		return -1;
 	if (b->n == 0 && !b->flushed && n > 0)
 		b->headless = bytes[0] == '\r' || bytes[0] == '\n';
 	if (b->n + n <= sizeof b->gathered) {
@@ -132,35 +150,43 @@ static void message_alive(struct imap *im, size_t bytes)
 	transport_set_deadline(im->t, MESSAGE_STALL_MS);
 }
 
-static bool message_is_header(
-	int type, const struct mailimap_msg_att_body_section *section)
+static enum session_section message_section(
+	const struct mailimap_msg_att_body_section *section)
 {
 	const struct mailimap_section_spec *spec;
 
-	if (type != MAILIMAP_MSG_ATT_BODY_SECTION || section == NULL ||
-		section->sec_section == NULL ||
-		section->sec_section->sec_spec == NULL ||
-		section->sec_origin_octet != 0)
-		return false;
+	if (section->sec_section == NULL ||
+		section->sec_section->sec_spec == NULL)
+		return SESSION_WHOLE;
 	spec = section->sec_section->sec_spec;
-	return spec->sec_type == MAILIMAP_SECTION_SPEC_SECTION_MSGTEXT &&
-	       spec->sec_data.sec_msgtext != NULL &&
-	       spec->sec_data.sec_msgtext->sec_type ==
-		       MAILIMAP_SECTION_MSGTEXT_HEADER;
+	if (spec->sec_type != MAILIMAP_SECTION_SPEC_SECTION_MSGTEXT ||
+		spec->sec_data.sec_msgtext == NULL)
+		return SESSION_SECTIONS;
+	switch (spec->sec_data.sec_msgtext->sec_type) {
+	case MAILIMAP_SECTION_MSGTEXT_HEADER:
+		return SESSION_HEADER;
+	case MAILIMAP_SECTION_MSGTEXT_TEXT:
+		return SESSION_TEXT;
+	default:
+		return SESSION_SECTIONS;
+	}
+}
+
+static uint32_t message_offset(const struct imap *im)
+{
+	return im->reader->piece != NULL ? im->reader->piece->offset : 0;
 }
 
 /* The body that this reader has asked for. */
 static bool message_is_wanted(const struct imap *im, int type,
 	const struct mailimap_msg_att_body_section *section)
 {
-	if (im->reader->header)
-		return message_is_header(type, section);
 	if (type == MAILIMAP_MSG_ATT_RFC822)
-		return true;
+		return im->reader->section == SESSION_WHOLE &&
+		       message_offset(im) == 0;
 	return type == MAILIMAP_MSG_ATT_BODY_SECTION && section != NULL &&
-	       (section->sec_section == NULL ||
-		       section->sec_section->sec_spec == NULL) &&
-	       section->sec_origin_octet == 0;
+	       message_section(section) == im->reader->section &&
+	       section->sec_origin_octet == message_offset(im);
 }
 
 static bool message_on_body(int type,
@@ -173,9 +199,17 @@ static bool message_on_body(int type,
 	if (im->cause.class != ERR_NONE)
 		return false;
 	message_alive(im, n);
-	if (im->reader == NULL || im->reader->body == NULL ||
-		!message_is_wanted(im, type, section))
+	if (im->reader == NULL || im->reader->body == NULL)
 		return true;
+	if (!message_is_wanted(im, type, section)) {
+		if (im->reader->piece == NULL)
+			return true;
+		(void)err_set(&err, ERR_PROTOCOL, ERR_SCOPE_SESSION,
+			ERR_RETRY_NOW,
+			"the server sends another part than was asked for");
+		imap_stop(im, &err);
+		return false;
+	}
 	if (message_piece(im, bytes, n, &err) == 0)
 		return true;
 	imap_stop(im, &err);
@@ -244,7 +278,7 @@ static void message_static(const struct imap *im, struct message_meta *meta,
 		meta->has |= MESSAGE_HAS_SIZE;
 		break;
 	case MAILIMAP_MSG_ATT_RFC822:
-		*bodies += !im->reader->header &&
+		*bodies += message_is_wanted(im, s->att_type, NULL) &&
 			   s->att_data.att_rfc822.att_content != NULL;
 		break;
 	case MAILIMAP_MSG_ATT_BODY_SECTION:

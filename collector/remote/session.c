@@ -55,6 +55,15 @@ int session_headers(struct session *s, const struct uid_range *ranges,
 		"this kind of session has no headers");
 }
 
+int session_fetch_piece(struct session *s, const struct session_piece *piece,
+	const struct session_sink *sink, struct err *err)
+{
+	if (s->ops->fetch_piece != NULL)
+		return s->ops->fetch_piece(s, piece, sink, err);
+	return err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX, ERR_RETRY_CHANGE,
+		"this protocol gives messages whole only");
+}
+
 int session_statuses(struct session *s, const char *const *mailboxes,
 	size_t count, session_status_fn *fn, void *arg, struct err *err)
 {

@@ -104,7 +104,28 @@ struct session_sink {
 	 * (unsolicited FETCH, no body) come too. */
 	int (*message)(
 		void *arg, const struct message_meta *meta, struct err *err);
+	/* NULL, or: the bytes to come are those of this message, so many of
+	 * them, at least SESSION_LARGE_BYTES. Not every server tells. */
+	int (*large)(void *arg, uint32_t uid, uint64_t bytes, struct err *err);
 	void *arg;
+};
+
+/* From this size on session_fetch tells beforehand whose bytes come. */
+#define SESSION_LARGE_BYTES ((uint64_t)1024 * 1024)
+
+enum session_section {
+	SESSION_WHOLE,	/* BODY[] */
+	SESSION_HEADER, /* BODY[HEADER]: with the empty line behind it */
+	SESSION_TEXT,	/* BODY[TEXT]: the rest */
+	SESSION_SECTIONS,
+};
+
+/* What session_fetch_piece asks for. */
+struct session_piece {
+	uint32_t uid;
+	enum session_section section;
+	uint32_t offset; /* in the section */
+	uint32_t bytes;	 /* at most; 0, with offset 0: all of it */
 };
 
 /* What session_scan asks for. */
@@ -140,6 +161,9 @@ struct session_ops {
 	/* NULL: headers are not to be had. */
 	int (*headers)(struct session *s, const struct uid_range *ranges,
 		size_t count, const struct session_sink *sink, struct err *err);
+	/* NULL: messages are to be had whole only. */
+	int (*fetch_piece)(struct session *s, const struct session_piece *piece,
+		const struct session_sink *sink, struct err *err);
 	/* NULL: nothing can be done ahead. */
 	int (*ahead)(struct session *s, const struct session_ahead *what);
 	/* NULL: not there. */
@@ -242,6 +266,16 @@ int session_vanished(struct session *s, uint64_t since_modseq,
  */
 int session_fetch(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err);
+
+/*
+ * A piece of one message, reported as session_fetch reports a whole one: IMAP
+ * UID FETCH (… BODY.PEEK[section]<offset.bytes>) (RFC 9051 6.4.5). Fewer
+ * bytes than asked for: the section ends there. A server that sends more, or
+ * from another place: ERR_PROTOCOL, scope session. POP3 has no such thing
+ * (RETR gives all, TOP only beginnings): scope mailbox, change.
+ */
+int session_fetch_piece(struct session *s, const struct session_piece *piece,
+	const struct session_sink *sink, struct err *err);
 
 /*
  * As session_fetch, with the header of each message, the empty line behind it

@@ -301,6 +301,7 @@ static const struct session_ops proxy_ops = {
 	.changes = proxy_changes,
 	.fetch = proxy_fetch,
 	.headers = proxy_headers,
+	.fetch_piece = proxy_fetch_piece,
 	.close = proxy_close,
 	.abandon = proxy_abandon,
 	.ahead = proxy_ahead,

@@ -3,7 +3,7 @@
 #include "session_proxy.h"
 
 struct fetch {
-	uint8_t question; /* SESSION_FETCH or SESSION_HEADERS */
+	uint8_t question; /* SESSION_FETCH, SESSION_HEADERS, SESSION_PIECE */
 	const struct uid_range *ranges;
 	size_t count;
 	const struct session_sink *sink;
@@ -11,6 +11,9 @@ struct fetch {
 	uint64_t bodies;     /* messages with a body so far */
 	uint64_t others;     /* and without */
 	uint64_t body_bytes; /* of the message under way */
+	uint64_t most_bytes; /* of one body */
+	uint32_t large;	     /* the UID that LARGE has named; 0: none has */
+	uint64_t large_bytes;
 };
 
 static bool is_wanted(const struct fetch *f, uint32_t uid)
@@ -61,7 +64,34 @@ static int take_body(struct proxy *p, struct fetch *f, struct err *err)
 	if (f->body_bytes > p->limits.message_bytes)
 		return proxy_over_limit(
 			p, "message", p->limits.message_bytes, err);
+	if (f->body_bytes > f->most_bytes)
+		return proxy_nonsense(p, "more than the piece", err);
+	if (f->large != 0 && f->body_bytes > f->large_bytes)
+		return proxy_nonsense(p, "more than was announced", err);
 	if (f->sink->body(f->sink->arg, bytes, n, err) == 0)
+		return 0;
+	p->dead = true;
+	return -1;
+}
+
+/* Before the first byte of a body, of a message that was asked for. */
+static int take_large(struct proxy *p, struct fetch *f, struct err *err)
+{
+	uint64_t bytes;
+	uint32_t uid;
+
+	if (f->question != SESSION_FETCH || f->body_bytes != 0 ||
+		!channel_get_u32(p->channel, &uid) ||
+		!channel_get_u64(p->channel, &bytes) ||
+		!channel_done(p->channel) || uid == 0 ||
+		bytes < SESSION_LARGE_BYTES)
+		return proxy_nonsense(p, "a malformed announcement", err);
+	if (bytes > p->limits.message_bytes || !is_wanted(f, uid))
+		return 0; /* which will show */
+	f->large = uid;
+	f->large_bytes = bytes;
+	if (f->sink->large == NULL ||
+		f->sink->large(f->sink->arg, uid, bytes, err) == 0)
 		return 0;
 	p->dead = true;
 	return -1;
@@ -84,7 +114,11 @@ static int take_message(struct proxy *p, struct fetch *f, struct err *err)
 		meta.has &= ~(uint32_t)MESSAGE_HAS_UID;
 		meta.uid = 0;
 	}
+	if (has_body && f->large != 0 &&
+		(f->large != meta.uid || f->body_bytes != f->large_bytes))
+		return proxy_nonsense(p, "another body was announced", err);
 	f->body_bytes = 0;
+	f->large = 0;
 	if (f->sink->message(f->sink->arg, &meta, err) == 0)
 		return 0;
 	p->dead = true;
@@ -101,6 +135,8 @@ static int take_bodies(struct proxy *p, struct fetch *f, struct err *err)
 			r = take_body(p, f, err);
 		else if (type == SESSION_MESSAGE)
 			r = take_message(p, f, err);
+		else if (type == SESSION_LARGE)
+			r = take_large(p, f, err);
 		else
 			r = proxy_nonsense(p, "a body was due", err);
 		if (r < 0)
@@ -119,6 +155,7 @@ static int proxy_ask(struct session *s, uint8_t question,
 	struct fetch f = {.question = question,
 		.ranges = ranges,
 		.count = count,
+		.most_bytes = UINT64_MAX,
 		.sink = sink};
 
 	if (p->dead)
@@ -141,4 +178,24 @@ int proxy_headers(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err)
 {
 	return proxy_ask(s, SESSION_HEADERS, ranges, count, sink, err);
+}
+
+int proxy_fetch_piece(struct session *s, const struct session_piece *piece,
+	const struct session_sink *sink, struct err *err)
+{
+	struct proxy *p = (struct proxy *)s;
+	const struct uid_range range = {piece->uid, piece->uid};
+	struct fetch f = {.question = SESSION_PIECE,
+		.ranges = &range,
+		.count = 1,
+		.wanted = 1,
+		.most_bytes = piece->bytes != 0 ? piece->bytes : UINT64_MAX,
+		.sink = sink};
+
+	if (proxy_begin(p, SESSION_PIECE, err) < 0)
+		return -1;
+	session_put_piece(p->channel, piece);
+	if (proxy_send(p, err) < 0)
+		return -1;
+	return take_bodies(p, &f, err);
 }

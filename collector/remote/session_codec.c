@@ -246,6 +246,27 @@ bool session_get_range(struct channel *c, struct uid_range *v)
 	       v->first != 0 && v->last >= v->first;
 }
 
+void session_put_piece(struct channel *c, const struct session_piece *v)
+{
+	channel_put_u32(c, v->uid);
+	channel_put_u8(c, (uint8_t)v->section);
+	channel_put_u32(c, v->offset);
+	channel_put_u32(c, v->bytes);
+}
+
+bool session_get_piece(struct channel *c, struct session_piece *v)
+{
+	uint8_t section;
+
+	if (!channel_get_u32(c, &v->uid) || v->uid == 0 ||
+		!channel_get_u8(c, &section) || section >= SESSION_SECTIONS ||
+		!channel_get_u32(c, &v->offset) ||
+		!channel_get_u32(c, &v->bytes))
+		return false;
+	v->section = (enum session_section)section;
+	return v->bytes != 0 || v->offset == 0;
+}
+
 void session_put_ahead(struct channel *c, const struct session_ahead *v)
 {
 	channel_put_str(c, v->mailbox);

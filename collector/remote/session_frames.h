@@ -13,6 +13,7 @@
  *   VANISHED since              CANNOT, DONE or UID_RANGES…, DONE
  *   RANGES…, FETCH              (BODY… MESSAGE)…, DONE
  *   RANGES…, HEADERS            (BODY… MESSAGE)…, DONE
+ *   PIECE what                  (BODY… MESSAGE)…, DONE
  *   SELECT_WRITABLE name        STATE, DONE
  *   RANGES…, EXPUNGE            CANNOT, DONE or UID_RANGES…, DONE
  *   COMMIT                      DONE
@@ -21,6 +22,7 @@
  *   WAKE                        EVENT where it had been under way, DONE
  *   CLOSE                       the far end closes
  *
+ * LARGE uid bytes may stand before the first BODY of an answer to FETCH.
  * Any answer may end with FAIL err instead of DONE.
  */
 #ifndef MAILHAUL_REMOTE_SESSION_FRAMES_H
@@ -49,6 +51,7 @@ enum session_frame {
 	SESSION_COMMIT,
 	SESSION_IDLE, /* nothing but WAKE and CLOSE until WAKE is done */
 	SESSION_WAKE,
+	SESSION_PIECE,
 
 	SESSION_INFO = 65,
 	SESSION_MAILBOX,
@@ -61,6 +64,7 @@ enum session_frame {
 	SESSION_CANNOT,
 	SESSION_STATUS, /* number of the name, state */
 	SESSION_EVENT,	/* unasked: there is news */
+	SESSION_LARGE,	/* whose the body is that comes, and its length */
 };
 
 #define SESSION_RANGES_FRAME 4096     /* ranges in a frame at most */
@@ -82,6 +86,8 @@ bool session_get_state(struct channel *c, struct mailbox_state *v);
 /* False at 0, and where last is below first. */
 bool session_get_range(struct channel *c, struct uid_range *v);
 
+void session_put_piece(struct channel *c, const struct session_piece *v);
+bool session_get_piece(struct channel *c, struct session_piece *v);
 void session_put_ahead(struct channel *c, const struct session_ahead *v);
 bool session_get_ahead(struct channel *c, struct session_ahead *v);
 

@@ -36,6 +36,8 @@ int proxy_headers(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err);
 int proxy_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err);
+int proxy_fetch_piece(struct session *s, const struct session_piece *piece,
+	const struct session_sink *sink, struct err *err);
 int proxy_uids(
 	struct session *s, session_range_fn *fn, void *arg, struct err *err);
 int proxy_statuses(struct session *s, const char *const *mailboxes,

@@ -89,6 +89,24 @@ static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 	return 0;
 }
 
+static int on_large(void *arg, uint32_t uid, uint64_t bytes, struct err *err)
+{
+	struct serve *v = arg;
+
+	channel_begin(v->channel, SESSION_LARGE);
+	channel_put_u32(v->channel, uid);
+	channel_put_u64(v->channel, bytes);
+	return serve_say(v, err);
+}
+
+void serve_sink(struct serve *v, struct session_sink *ret_sink)
+{
+	*ret_sink = (struct session_sink){.body = on_body,
+		.message = on_message,
+		.large = on_large,
+		.arg = v};
+}
+
 static void serve_select(struct serve *v, bool writable)
 {
 	char name[NAME_MAILBOX_MAX];
@@ -231,11 +249,11 @@ static void take_ranges(struct serve *v)
 
 static void serve_fetch(struct serve *v, uint8_t type)
 {
-	const struct session_sink sink = {
-		.body = on_body, .message = on_message, .arg = v};
+	struct session_sink sink;
 	struct err err = {0};
 	int r = 0;
 
+	serve_sink(v, &sink);
 	if (v->range_count > 0 && type == SESSION_HEADERS)
 		r = session_headers(
 			v->session, v->ranges, v->range_count, &sink, &err);
@@ -298,6 +316,9 @@ static void serve_request(struct serve *v, uint8_t type)
 	case SESSION_FETCH:
 	case SESSION_HEADERS:
 		serve_fetch(v, type);
+		break;
+	case SESSION_PIECE:
+		serve_piece(v);
 		break;
 	default: /* CLOSE, and whatever no conductor says */
 		v->leave = type == SESSION_CLOSE;

@@ -31,6 +31,11 @@ int serve_say(struct serve *v, struct err *err);
 /* DONE or FAIL; r and err are what the call ended with. */
 void serve_answer(struct serve *v, int r, const struct err *err);
 
+/* What a session says of messages goes to the conductor. */
+void serve_sink(struct serve *v, struct session_sink *ret_sink);
+/* PIECE. */
+void serve_piece(struct serve *v);
+
 /* Frames IDLE and WAKE. */
 void serve_idle(struct serve *v);
 void serve_wake(struct serve *v);

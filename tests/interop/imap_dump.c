@@ -173,7 +173,8 @@ static void dump_config(struct session_config *c, char **argv)
 
 static int dump_run(struct session *s, struct dump *l)
 {
-	const struct session_sink sink = {dump_on_body, dump_on_message, l};
+	const struct session_sink sink = {
+		.body = dump_on_body, .message = dump_on_message, .arg = l};
 	struct mailbox_state state;
 	struct session_info info;
 	struct err err;

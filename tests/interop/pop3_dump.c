@@ -121,7 +121,8 @@ static int dump_all(struct session *s, struct err *err)
 {
 	struct uid_range all = {1, UINT32_MAX};
 	struct dump d = {.md = EVP_MD_CTX_new()};
-	struct session_sink sink = {take_body, take_message, &d};
+	struct session_sink sink = {
+		.body = take_body, .message = take_message, .arg = &d};
 	struct mailbox_state state;
 	int r;
 

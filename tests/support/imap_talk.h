@@ -181,7 +181,8 @@ static inline int talk_on_message(
 static inline int talk_fetch(struct talk *t, uint32_t first, uint32_t last)
 {
 	const struct uid_range range = {first, last};
-	const struct session_sink sink = {talk_on_body, talk_on_message, t};
+	const struct session_sink sink = {
+		.body = talk_on_body, .message = talk_on_message, .arg = t};
 
 	return session_fetch(t->s, &range, 1, &sink, &t->err);
 }

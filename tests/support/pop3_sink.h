@@ -60,7 +60,8 @@ static inline int take_message(
 
 static inline struct session_sink sink_of(struct got *got)
 {
-	struct session_sink sink = {take_body, take_message, got};
+	struct session_sink sink = {
+		.body = take_body, .message = take_message, .arg = got};
 
 	buf_init(&got->bytes, (size_t)8 << 20);
 	return sink;

@@ -115,7 +115,8 @@ static void call(struct session *s, uint8_t which)
 	static const struct uid_range ranges[] = {
 		{10, 20}, {4000000000, 4000000000}};
 	struct seen v = {0};
-	const struct session_sink sink = {on_body, on_fetched, &v};
+	const struct session_sink sink = {
+		.body = on_body, .message = on_fetched, .arg = &v};
 	struct mailbox_state box;
 	struct err err;
 	int r;

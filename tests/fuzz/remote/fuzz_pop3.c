@@ -125,7 +125,8 @@ static bool reference(const char *in, size_t n, struct buf *out)
 static void read_body(struct pop3_wire *w, const struct memory *m)
 {
 	struct buf got, want;
-	struct session_sink sink = {take_body, take_message, &got};
+	struct session_sink sink = {
+		.body = take_body, .message = take_message, .arg = &got};
 	uint64_t bytes = 0;
 	struct err err;
 	bool ends;
@@ -149,7 +150,8 @@ static void converse(struct pop3_wire *w, bool pipelining)
 	struct pop3_capa capa = {.pipelining = pipelining};
 	struct pop3_listing l;
 	struct buf body;
-	struct session_sink sink = {take_body, take_message, &body};
+	struct session_sink sink = {
+		.body = take_body, .message = take_message, .arg = &body};
 	struct err err;
 	uint32_t last = 0;
 

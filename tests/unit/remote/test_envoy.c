@@ -110,7 +110,8 @@ static int on_scanned(
 static int fetch_all(struct session *s, struct seen *v, struct err *err)
 {
 	const struct uid_range all = {1, 50};
-	const struct session_sink sink = {on_body, on_message, v};
+	const struct session_sink sink = {
+		.body = on_body, .message = on_message, .arg = v};
 	struct mailbox_state box;
 
 	assert_int_equal(session_select(s, "INBOX", &box, err), 0);

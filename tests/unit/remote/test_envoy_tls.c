@@ -250,7 +250,8 @@ static void imap_works_in_the_sandbox(void **state)
 	struct session_config c = envoy_peer_config(canary, TLS_IMPLICIT);
 	const struct uid_range range = {7, 9};
 	struct seen v = {0};
-	const struct session_sink sink = {on_body, on_message, &v};
+	const struct session_sink sink = {
+		.body = on_body, .message = on_message, .arg = &v};
 	struct mailbox_state box;
 	struct tls_server srv;
 	struct script script;

@@ -165,8 +165,9 @@ static void test_sparse(void **state)
 	assert_int_equal(
 		session_fetch(t.s,
 			(const struct uid_range[]){{5, 5}, {7, 30000}}, 2,
-			&(const struct session_sink){
-				talk_on_body, talk_on_message, &t},
+			&(const struct session_sink){.body = talk_on_body,
+				.message = talk_on_message,
+				.arg = &t},
 			&t.err),
 		0);
 	talk_close(&t);
@@ -177,7 +178,8 @@ static void test_sparse(void **state)
 static void long_sets(size_t line_bytes, const char *caps, const char *play)
 {
 	static struct uid_range ranges[300];
-	const struct session_sink sink = {talk_on_body, talk_on_message, NULL};
+	const struct session_sink sink = {
+		.body = talk_on_body, .message = talk_on_message, .arg = NULL};
 	struct session_sink s = sink;
 	struct talk t;
 	char *line, *save = NULL;

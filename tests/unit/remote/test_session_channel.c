@@ -171,7 +171,8 @@ static void bodies_arrive_byte_for_byte(void **state)
 	assert_int_equal(rig_open(&r, &s, &err), 0);
 	for (size_t i = 0; i < sizeof body_sizes / sizeof *body_sizes; i++) {
 		struct seen v = {0};
-		const struct session_sink sink = {body, message, &v};
+		const struct session_sink sink = {
+			.body = body, .message = message, .arg = &v};
 		r.fake.body_bytes = body_sizes[i];
 		assert_int_equal(session_fetch(s, &all, 1, &sink, &err), 0);
 		assert_int_equal(v.count, 40);
@@ -187,7 +188,8 @@ static void many_ranges_are_asked_for(void **state)
 	struct rig r = {.fake.messages = 20000, .fake.body_bytes = 1};
 	struct session *s = NULL;
 	struct seen v = {0};
-	const struct session_sink sink = {body, message, &v};
+	const struct session_sink sink = {
+		.body = body, .message = message, .arg = &v};
 	struct err err = {0};
 
 	(void)state;
@@ -210,7 +212,8 @@ static void a_full_disk_ends_the_session(void **state)
 	const struct uid_range all = {1, UINT32_MAX};
 	struct session *s = NULL;
 	struct seen v = {.stop_at = 5};
-	const struct session_sink sink = {body, message, &v};
+	const struct session_sink sink = {
+		.body = body, .message = message, .arg = &v};
 	struct err err = {0};
 
 	(void)state;
@@ -233,7 +236,8 @@ static void cancel_ends_a_call(void **state)
 	const struct uid_range all = {1, 3};
 	struct session *s = NULL;
 	struct seen v = {0};
-	const struct session_sink sink = {body, message, &v};
+	const struct session_sink sink = {
+		.body = body, .message = message, .arg = &v};
 	struct err err = {0};
 	pthread_t thread;
 	int64_t began_ms;

@@ -107,7 +107,8 @@ static int play_idle(
 static int play(char what, const char *script, struct seen *v, struct err *err)
 {
 	const struct uid_range ranges[] = {{5, 7}, {9, 9}};
-	const struct session_sink sink = {on_body, on_message, v};
+	const struct session_sink sink = {
+		.body = on_body, .message = on_message, .arg = v};
 	struct session_config config;
 	struct envoy e;
 	struct mailbox_state box;
