@@ -11,6 +11,7 @@
 #include "batch.h"
 
 #include "../collector/base/mem.h"
+#include "ledger_part.h"
 #include "maildirsize.h"
 #include "publish.h"
 
@@ -157,6 +158,13 @@ static void to_row(const struct staged *s, struct ledger_message *m)
 	m->to_new = s->to_new;
 }
 
+static int drop_part(struct ledger *l, const struct staged *s, struct err *err)
+{
+	const struct part_key key = {s->mailbox_id, s->uidvalidity, s->uid};
+
+	return ledger_part_drop(l, &key, err);
+}
+
 static int write_rows(
 	struct batch_part *p, struct ledger_message *row, struct err *err)
 {
@@ -167,7 +175,8 @@ static int write_rows(
 		return -1;
 	for (struct staged *s = p->first; s != NULL; s = s->next) {
 		to_row(s, row);
-		if (ledger_stage(l, row, &new, err) != 0)
+		if (ledger_stage(l, row, &new, err) != 0 ||
+			(s->part && drop_part(l, s, err) != 0))
 			return -1;
 		s->row = new ? row->id : 0;
 		s->settled = !new;

@@ -28,6 +28,7 @@ struct staged {
 	uint32_t uidvalidity, uid, occurrence, pop3_order;
 	uint8_t system; /* enum flag, or-ed */
 	bool to_new;
+	bool part;    /* a note says that it is one; it goes with the row */
 	bool settled; /* published, or known before */
 	bool later;   /* the reader held its lock: after the others */
 	uint64_t listed_bytes;

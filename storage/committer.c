@@ -271,7 +271,8 @@ static void drop(struct staged *s)
 	char seq[MAILDIR_SEQ_BYTES];
 
 	(void)snprintf(seq, sizeof seq, "%" PRIu64, s->seq);
-	(void)unlinkat(s->store->stage_fd, seq, 0);
+	if (!s->part) /* else the next run takes it up */
+		(void)unlinkat(s->store->stage_fd, seq, 0);
 	free(s);
 }
 

@@ -64,6 +64,19 @@ void content_add(struct content *c, const char *bytes, size_t n)
 		(void)EVP_DigestUpdate(c->bare, bytes + kept, n - kept);
 }
 
+int content_so_far(
+	const struct content *c, unsigned char ret_sha256[32], struct err *err)
+{
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+	bool done = copy != NULL && EVP_MD_CTX_copy_ex(copy, c->sha) == 1 &&
+		    EVP_DigestFinal_ex(copy, ret_sha256, NULL) == 1;
+
+	EVP_MD_CTX_free(copy);
+	return done ? 0
+		    : err_set(err, ERR_CONFIG, ERR_SCOPE_SERVICE,
+			      ERR_RETRY_CHANGE, "OpenSSL cannot copy a hash");
+}
+
 void content_end(struct content *c, struct content_id *ret_id)
 {
 	if (!c->judged)

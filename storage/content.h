@@ -30,6 +30,9 @@ struct content {
  * OpenSSL has no SHA-256. */
 int content_begin(struct content *c, struct err *err);
 void content_add(struct content *c, const char *bytes, size_t n);
+/* The SHA-256 of what was added so far. */
+int content_so_far(
+	const struct content *c, unsigned char ret_sha256[32], struct err *err);
 void content_end(struct content *c, struct content_id *ret_id);
 void content_clear(struct content *c);
 

@@ -29,7 +29,7 @@ void delivery_drop_spare(struct store *store)
 }
 
 /* Its buffers are kept: most messages are smaller than what they cost. */
-static void end_delivery(struct delivery *d)
+void delivery_end_use(struct delivery *d)
 {
 	if (d->fd >= 0)
 		(void)close(d->fd);
@@ -72,7 +72,7 @@ int delivery_begin(
 		return -1;
 	}
 	if (delivery_file_create(store, &d->seq, &d->fd, err) != 0) {
-		end_delivery(d);
+		delivery_end_use(d);
 		return -1;
 	}
 	*ret_delivery = d;
@@ -87,7 +87,10 @@ void delivery_abort(struct delivery **delivery)
 		return;
 	*delivery = NULL;
 	delivery_file_remove(d->store, d->seq);
-	end_delivery(d);
+	/* a note that stays is found to be without its file */
+	if (d->noted_seq != 0)
+		(void)ledger_part_drop(d->store->ledger, &d->key, NULL);
+	delivery_end_use(d);
 }
 
 int64_t delivery_date(const struct delivery *d)
@@ -180,6 +183,7 @@ static void name_it(struct delivery *d, struct folder *folder,
 	s->size_bytes = d->received;
 	s->file_bytes = d->written;
 	s->to_new = s->system == 0 && s->kept[0] == '\0';
+	s->part = d->noted_seq != 0;
 	s->listed_bytes = key->listed_bytes;
 	content_end(&d->content, &s->id);
 	memcpy(s->emailid, key->emailid, sizeof s->emailid);
@@ -193,7 +197,8 @@ int delivery_end(struct delivery **delivery, struct folder *folder,
 	struct flags kept;
 	struct staged *s;
 
-	if (delivery_plan_keywords(folder, &key->source, &kept, err) != 0 ||
+	if ((d->noted_seq != 0 && part_note(d, err) != 0) ||
+		delivery_plan_keywords(folder, &key->source, &kept, err) != 0 ||
 		delivery_file_finish(d, date_s, err) != 0) {
 		delivery_abort(delivery);
 		return -1;
@@ -202,6 +207,6 @@ int delivery_end(struct delivery **delivery, struct folder *folder,
 	s->date_s = date_s;
 	name_it(d, folder, key, s);
 	*delivery = NULL;
-	end_delivery(d);
+	delivery_end_use(d);
 	return committer_hand_over(folder->store->committer, s, err);
 }

@@ -59,7 +59,7 @@ static int write_all(
 	return 0;
 }
 
-static int flush(struct delivery *d, struct err *err)
+int delivery_file_flush(struct delivery *d, struct err *err)
 {
 	size_t n = d->gathered;
 
@@ -76,11 +76,12 @@ static int make_room(struct delivery *d, size_t n, struct err *err)
 	if (d->large == NULL)
 		d->large = lender_lend(committer_lender(d->store->committer));
 	if (d->large == NULL || d->gather == d->large)
-		return flush(d, err);
+		return delivery_file_flush(d, err);
 	memcpy(d->large, d->gather, d->gathered);
 	d->gather = d->large;
 	d->gather_bytes = LENDER_BYTES;
-	return n <= d->gather_bytes - d->gathered ? 0 : flush(d, err);
+	return n <= d->gather_bytes - d->gathered ? 0
+						  : delivery_file_flush(d, err);
 }
 
 /* As received: counted and gathered; large pieces go past the buffer. */
@@ -124,7 +125,7 @@ static int start_anew(struct delivery *d, bool held, struct err *err)
 	uint64_t old_seq = d->seq;
 	int old_fd = d->fd, rc;
 
-	if (flush(d, err) != 0)
+	if (delivery_file_flush(d, err) != 0)
 		return -1;
 	if (lseek(old_fd, 0, SEEK_SET) != 0)
 		return err_set_file(err, errno, "store %s", d->store->root);
@@ -178,8 +179,10 @@ int delivery_write(
 			"larger than limits.message (%" PRIu64 " bytes)", max);
 	d->received += n;
 	content_add(&d->content, bytes, n);
-	return d->to_lf ? add_to_lf(d, bytes, n, err)
-			: add_as_received(d, bytes, n, err);
+	if ((d->to_lf ? add_to_lf(d, bytes, n, err)
+		      : add_as_received(d, bytes, n, err)) != 0)
+		return -1;
+	return d->kept ? part_note_step(d, err) : 0;
 }
 
 /* 0600 whatever the umask and the directory's default ACL: what holds for
@@ -209,7 +212,7 @@ int delivery_file_finish(struct delivery *d, int64_t date_s, struct err *err)
 			return -1;
 		d->gathered += eol_finish(&d->eol, d->gather + d->gathered);
 	}
-	if (flush(d, err) != 0)
+	if (delivery_file_flush(d, err) != 0)
 		return -1;
 	if (((s->owner.uid != (uid_t)-1 || s->owner.gid != (gid_t)-1) &&
 		    fchown(d->fd, s->owner.uid, s->owner.gid) != 0) ||

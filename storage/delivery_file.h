@@ -10,6 +10,7 @@
 #include "../collector/model/eol.h"
 #include "content.h"
 #include "maildir.h"
+#include "part_internal.h"
 
 #define DELIVERY_GATHER_BYTES ((size_t)8 * 1024)
 
@@ -27,14 +28,25 @@ struct delivery {
 	char *small; /* DELIVERY_GATHER_BYTES */
 	char *large; /* lent, for a message that is larger; NULL: none */
 	struct content content;
+	/* part.h */
+	bool kept;
+	struct part_key key;
+	uint64_t total;
+	uint64_t noted, noted_seq; /* received then, and the file; 0: never */
 };
 
 /* Makes the next staged file. */
 int delivery_file_create(
 	struct store *store, uint64_t *ret_seq, int *ret_fd, struct err *err);
 void delivery_file_remove(const struct store *store, uint64_t seq);
+/* What is gathered goes into the file. */
+int delivery_file_flush(struct delivery *d, struct err *err);
 /* The last bytes; owner, mode and times; closes. */
 int delivery_file_finish(struct delivery *d, int64_t date_s, struct err *err);
+
+/* ---- delivery.c, for part.c */
+/* Closes and frees; the file stays. */
+void delivery_end_use(struct delivery *d);
 
 /* ---- delivery.c, for links */
 struct staged;

@@ -12,6 +12,7 @@ int ledger_leave_epoch(struct ledger *l, int64_t mailbox_id,
 {
 	struct stmt *s;
 	bool own;
+	int r;
 
 	if (ledger_write_begin(l, &own, err) != 0)
 		return -1;
@@ -19,7 +20,13 @@ int ledger_leave_epoch(struct ledger *l, int64_t mailbox_id,
 	stmt_bind_int(s, "fence", ledger_fence(l));
 	stmt_bind_int(s, "mailbox_id", mailbox_id);
 	stmt_bind_int(s, "uidvalidity", uidvalidity);
-	return ledger_write_end(l, own, stmt_run(s, err), err);
+	r = stmt_run(s, err);
+	if (r == 0) {
+		s = db_stmt(l->db, "ledger_parts_leave");
+		stmt_bind_int(s, "mailbox_id", mailbox_id);
+		r = stmt_run(s, err);
+	}
+	return ledger_write_end(l, own, r, err);
 }
 
 /* 1: another mailbox has this directory, or this name. */

@@ -191,6 +191,8 @@ int ledger_leave_epochs(struct ledger *l, struct err *err)
 	}
 	if (r == 0)
 		r = stmt_run(db_stmt(l->db, "ledger_leave_mailboxes"), err);
+	if (r == 0)
+		r = stmt_run(db_stmt(l->db, "ledger_parts_clear"), err);
 	return ledger_write_end(l, own, r, err);
 }
 

@@ -10,6 +10,7 @@
 #include "basename.h"
 #include "batch.h"
 #include "maildir_root.h"
+#include "part_internal.h"
 #include "recovery.h"
 
 #include <assert.h>
@@ -32,8 +33,15 @@ int maildir_open_sub(int dir_fd, const char *sub, int *ret_fd, struct err *err)
 			    : err_set_file(err, errno, "cannot open %s/", sub);
 }
 
-/* Files, and folders that were not finished. */
-static int clear_dir(int fd, struct err *err)
+/* What is kept of messages, for later. */
+struct kept {
+	struct ledger_part *parts;
+	size_t count;
+};
+
+/* Files but for those kept, and folders that were not finished. */
+static int clear_dir(
+	int fd, int64_t fence, const struct kept *kept, struct err *err)
 {
 	DIR *d;
 	struct dirent *e;
@@ -47,8 +55,10 @@ static int clear_dir(int fd, struct err *err)
 			err, errno, "cannot list %s", MAILDIR_STAGE);
 	}
 	while ((e = readdir(d)) != NULL) {
-		if (e->d_name[0] == '.' || unlinkat(fd, e->d_name, 0) == 0 ||
-			errno == ENOENT)
+		if (e->d_name[0] == '.' ||
+			part_is_kept(
+				kept->parts, kept->count, fence, e->d_name) ||
+			unlinkat(fd, e->d_name, 0) == 0 || errno == ENOENT)
 			continue;
 		if (errno != EISDIR)
 			break;
@@ -74,8 +84,8 @@ static int64_t fence_of(const char *name, const char *account)
 	return fence;
 }
 
-static int clear_lower(
-	struct store *store, int stages_fd, DIR *d, struct err *err)
+static int clear_lower(struct store *store, int stages_fd, DIR *d,
+	const struct kept *kept, struct err *err)
 {
 	const char *account = ledger_account(store->ledger);
 	struct dirent *e;
@@ -90,7 +100,7 @@ static int clear_lower(
 		if (fd < 0)
 			return err_set_file(err, errno, "cannot open %s/%s",
 				MAILDIR_STAGE, e->d_name);
-		rc = clear_dir(fd, err);
+		rc = clear_dir(fd, fence, kept, err);
 		(void)close(fd);
 		if (rc != 0)
 			return -1;
@@ -99,12 +109,14 @@ static int clear_lower(
 	return 0;
 }
 
-int maildir_clear_stage(struct store *store, struct err *err)
+static int clear_stages(
+	struct store *store, const struct kept *kept, struct err *err)
 {
 	int fd, rc;
 	DIR *d;
 
-	if (clear_dir(store->stage_fd, err) != 0)
+	if (clear_dir(store->stage_fd, ledger_fence(store->ledger), kept,
+		    err) != 0)
 		return -1;
 	fd = openat(store->root_fd, MAILDIR_STAGE, DIR_FLAGS);
 	d = fd < 0 ? NULL : fdopendir(fd);
@@ -114,9 +126,40 @@ int maildir_clear_stage(struct store *store, struct err *err)
 		return err_set_file(
 			err, errno, "cannot list %s", MAILDIR_STAGE);
 	}
-	rc = clear_lower(store, fd, d, err);
+	rc = clear_lower(store, fd, d, kept, err);
 	(void)closedir(d);
 	return rc;
+}
+
+int maildir_clear_stage(struct store *store, struct err *err)
+{
+	struct kept kept = {.parts = NULL};
+	int rc;
+
+	if (part_sweep(store, &kept.parts, &kept.count, err) != 0)
+		return -1;
+	rc = clear_stages(store, &kept, err);
+	free(kept.parts);
+	return rc;
+}
+
+int maildir_open_stage(const struct store *store, int64_t fence)
+{
+	char name[MAILDIR_STAGE_BYTES];
+	int fd, stages_fd = openat(store->root_fd, MAILDIR_STAGE,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int errnum;
+
+	if (stages_fd < 0)
+		return -1;
+	(void)snprintf(name, sizeof name, "%s.%" PRId64,
+		ledger_account(store->ledger), fence);
+	fd = openat(stages_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	errnum = errno;
+	(void)close(stages_fd);
+	errno = errnum;
+	return fd;
 }
 
 /* Ours alone: a directory that a tenant planted could be read or emptied by

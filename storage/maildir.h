@@ -94,8 +94,12 @@ void maildir_remove_made(int stage_fd, const char *name);
 void batch_keywords_init(struct folder *folder, const char *account);
 /* Frees what deliveries have left for the next one. */
 void delivery_drop_spare(struct store *store);
+/* The staging directory of a run of this account: -1 with errno, ENOENT where
+ * it is gone. Caller closes. */
+int maildir_open_stage(const struct store *store, int64_t fence);
 /* Removes the files of our staging directory and of those of this account
- * with lower fences, then the lower directories. */
+ * with lower fences, then the lower directories; but not what is kept of
+ * messages that are to be resumed (part.h). */
 int maildir_clear_stage(struct store *store, struct err *err);
 
 #endif

@@ -201,26 +201,6 @@ static int publish_group(struct store *store, int stage_fd, struct row *rows,
 	return rc;
 }
 
-/* -1 with errno ENOENT where that run's directory is gone. */
-static int open_stage_of(const struct store *store, int64_t fence)
-{
-	char name[MAILDIR_STAGE_BYTES];
-	int fd, stages_fd = openat(store->root_fd, MAILDIR_STAGE,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int errnum;
-
-	if (stages_fd < 0)
-		return -1;
-	(void)snprintf(name, sizeof name, "%s.%" PRId64,
-		ledger_account(store->ledger), fence);
-	fd = openat(stages_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	errnum = errno;
-	(void)close(stages_fd);
-	errno = errnum;
-	return fd;
-}
-
 static size_t group_end(const struct rows *rows, size_t i)
 {
 	const struct row *first = &rows->row[i];
@@ -238,7 +218,7 @@ static int publish_rows(struct store *store, struct rows *rows, struct err *err)
 
 	for (size_t i = 0; rc == 0 && i < rows->count; i = end) {
 		end = group_end(rows, i);
-		fd = open_stage_of(store, rows->row[i].fence);
+		fd = maildir_open_stage(store, rows->row[i].fence);
 		if (fd < 0 && errno == ENOENT)
 			continue;
 		if (fd < 0)
