@@ -118,6 +118,7 @@ struct job_failure {
 	char *text;
 	int64_t first_at, tries;
 	int64_t next_try_at; /* 0: with the next run */
+	char *dialogue;	     /* lines, printable; "" = not known */
 };
 
 struct job_result {

@@ -17,6 +17,7 @@ static void read_failure(struct stmt *s, struct job_failure *f)
 	f->first_at = stmt_int(s, "first_at");
 	f->tries = stmt_int(s, "tries");
 	f->next_try_at = stmt_int(s, "next_try_at");
+	f->dialogue = mem_strdup(stmt_text(s, "dialogue"));
 }
 
 int jobs_failures(struct state *state, int64_t account_id,
@@ -50,8 +51,14 @@ void jobs_failures_free(struct job_failure *failures, size_t count)
 		free(failures[i].mailbox);
 		free(failures[i].uidl);
 		free(failures[i].text);
+		free(failures[i].dialogue);
 	}
 	free(failures);
+}
+
+static const char *dialogue_of(const struct job_failure *f)
+{
+	return f->dialogue != NULL ? f->dialogue : "";
 }
 
 static bool same_failure(
@@ -61,7 +68,8 @@ static bool same_failure(
 	       a->first_at == b->first_at && a->tries == b->tries &&
 	       a->next_try_at == b->next_try_at &&
 	       strcmp(a->mailbox, b->mailbox) == 0 &&
-	       strcmp(a->uidl, b->uidl) == 0 && strcmp(a->text, b->text) == 0;
+	       strcmp(a->uidl, b->uidl) == 0 && strcmp(a->text, b->text) == 0 &&
+	       strcmp(dialogue_of(a), dialogue_of(b)) == 0;
 }
 
 /* As with mailboxes: most runs change nothing. 1, 0, -1. */
@@ -96,6 +104,7 @@ static int insert(struct state *state, int64_t account_id, size_t position,
 	stmt_bind_int(s, "first_at", f->first_at);
 	stmt_bind_int(s, "tries", f->tries);
 	stmt_bind_int(s, "next_try_at", f->next_try_at);
+	stmt_bind_text(s, "dialogue", dialogue_of(f));
 	return stmt_run(s, err);
 }
 

@@ -195,6 +195,13 @@ int ledger_set_flags(struct ledger *l, int64_t id, const struct flags *source,
 int ledger_quarantine(
 	struct ledger *l, const struct ledger_message *m, struct err *err);
 
+/* The last lines of the conversation that a quarantined message (by its key)
+ * did not come in; "" = not known. And of a row: caller frees; NULL on
+ * failure. */
+int ledger_set_dialogue(struct ledger *l, const struct ledger_message *m,
+	const char *dialogue, struct err *err);
+char *ledger_dialogue(struct ledger *l, int64_t id, struct err *err);
+
 /* Quarantined rows of the epoch (0: POP3) with next_try_at <= now_s,
  * ascending by uid. */
 int ledger_each_due(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Writing messages' rows. */
 #include "../collector/base/clock.h"
+#include "../collector/base/mem.h"
 #include "ledger_internal.h"
 
 #include <string.h>
@@ -293,4 +294,43 @@ int ledger_quarantine(
 		s, "first_at", m->first_at != 0 ? m->first_at : clock_wall_s());
 	stmt_bind_int(s, "next_try_at", m->next_try_at);
 	return ledger_write_end(l, own, stmt_run(s, err), err);
+}
+
+int ledger_set_dialogue(struct ledger *l, const struct ledger_message *m,
+	const char *dialogue, struct err *err)
+{
+	struct stmt *s;
+	bool own;
+
+	if (ledger_write_begin(l, &own, err) != 0)
+		return -1;
+	s = db_stmt(l->db,
+		m->uid != 0 ? "ledger_dialogue_uid" : "ledger_dialogue_uidl");
+	stmt_bind_int(s, "mailbox_id", m->mailbox_id);
+	if (m->uid != 0) {
+		stmt_bind_int(s, "uidvalidity", m->uidvalidity);
+		stmt_bind_int(s, "uid", m->uid);
+	} else {
+		stmt_bind_text(s, "uidl", m->uidl);
+		stmt_bind_int(s, "occurrence", m->occurrence);
+	}
+	stmt_bind_text(s, "dialogue", dialogue[0] != '\0' ? dialogue : NULL);
+	return ledger_write_end(l, own, stmt_run(s, err), err);
+}
+
+char *ledger_dialogue(struct ledger *l, int64_t id, struct err *err)
+{
+	char *text = NULL;
+	struct stmt *s;
+	int r;
+
+	ledger_enter(l);
+	s = db_stmt(l->db, "ledger_dialogue");
+	stmt_bind_int(s, "id", id);
+	r = stmt_step(s, err);
+	if (r >= 0)
+		text = mem_strdup(r == 1 ? stmt_text(s, "dialogue") : "");
+	stmt_reset(s);
+	ledger_leave(l);
+	return text;
 }

@@ -29,15 +29,35 @@ static json_t *time_json(int64_t wall_s)
 			   : json_null();
 }
 
+/* An array of its lines; null where it is not known. */
+static json_t *dialogue_json(const char *dialogue)
+{
+	json_t *lines = json_array();
+
+	if (*dialogue == '\0') {
+		json_decref(lines);
+		return json_null();
+	}
+	while (*dialogue != '\0') {
+		const char *end = strchrnul(dialogue, '\n');
+		char *line = mem_strndup(dialogue, (size_t)(end - dialogue));
+		(void)json_array_append_new(lines, json_text(line));
+		free(line);
+		dialogue = *end == '\n' ? end + 1 : end;
+	}
+	return lines;
+}
+
 static json_t *failure_json(const char *account, const struct job_failure *f)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:o}",
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o}",
 		"account", account, "mailbox", json_text(f->mailbox), "uid",
 		f->uid != 0 ? json_integer(f->uid) : json_null(), "uidl",
 		f->uidl[0] != '\0' ? json_text(f->uidl) : json_null(), "class",
 		err_class_name(f->class), "text", json_text(f->text),
 		"first_at", time_json(f->first_at), "tries",
-		(json_int_t)f->tries, "next_try_at", time_json(f->next_try_at));
+		(json_int_t)f->tries, "next_try_at", time_json(f->next_try_at),
+		"dialogue", dialogue_json(f->dialogue));
 }
 
 static void print_json(const struct failed *failed, size_t count)
@@ -52,17 +72,39 @@ static void print_json(const struct failed *failed, size_t count)
 	json_print(json_pack("{s:o}", "failures", array), stdout);
 }
 
+static void name_message(const struct job_failure *f, char *out, size_t bytes)
+{
+	(void)snprintf(out, bytes, "all");
+	if (f->uid != 0)
+		(void)snprintf(out, bytes, "UID %" PRIu32, f->uid);
+	else if (f->uidl[0] != '\0')
+		(void)snprintf(out, bytes, "UIDL %s", f->uidl);
+}
+
+/* Below the table: how the server answered last. */
+static void print_dialogue(const char *account, const struct job_failure *f)
+{
+	char message[MESSAGE_UIDL_MAX + 16];
+	const char *at = f->dialogue, *end;
+
+	if (*at == '\0')
+		return;
+	name_message(f, message, sizeof message);
+	(void)printf("\n%s, %s, %s:\n", account, f->mailbox, message);
+	while (*at != '\0') {
+		end = strchrnul(at, '\n');
+		(void)printf("    %.*s\n", (int)(end - at), at);
+		at = *end == '\n' ? end + 1 : end;
+	}
+}
+
 static void print_row(
 	struct table *t, const char *account, const struct job_failure *f)
 {
 	char message[MESSAGE_UIDL_MAX + 16], tries[24];
 	char next[CLOCK_RFC3339_BYTES] = "next run";
 
-	(void)snprintf(message, sizeof message, "all");
-	if (f->uid != 0)
-		(void)snprintf(message, sizeof message, "UID %" PRIu32, f->uid);
-	else if (f->uidl[0] != '\0')
-		(void)snprintf(message, sizeof message, "UIDL %s", f->uidl);
+	name_message(f, message, sizeof message);
 	(void)snprintf(tries, sizeof tries, "%" PRId64, f->tries);
 	if (f->next_try_at != 0)
 		(void)clock_rfc3339(f->next_try_at, next);
@@ -86,6 +128,9 @@ static void print_table(const struct failed *failed, size_t count)
 	else
 		(void)printf("nothing is missing\n");
 	table_clear(&t);
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < failed[i].count; j++)
+			print_dialogue(failed[i].account, &failed[i].list[j]);
 }
 
 /* Each account named, or all. 0, or an exit status. */

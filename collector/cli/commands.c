@@ -255,7 +255,10 @@ const struct command commands[] = {
 		"others: it is quarantined and tried again after 1 hour, 6 "
 		"hours, 1 day, then weekly. --json prints {\"failures\":"
 		"[{account, mailbox, uid, uidl, class, text, first_at, tries, "
-		"next_try_at}]}; uid and uidl are null for a whole mailbox.",
+		"next_try_at, dialogue}]}; uid and uidl are null for a whole "
+		"mailbox. Below the table stand the last lines of the "
+		"conversation in which a message did not come (dialogue: an "
+		"array of lines, or null), without secrets and content.",
 		0, -1, cmd_failures},
 	{"retry", "retry NAME...",
 		"try again now what failed or is quarantined", NULL, NULL, 1,

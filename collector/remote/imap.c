@@ -27,6 +27,11 @@ static void session_ops_info(struct session *s, struct session_info *ret_info)
 	*ret_info = ((struct imap *)s)->info;
 }
 
+static const char *session_ops_dialogue(struct session *s)
+{
+	return ((struct imap *)s)->dialogue;
+}
+
 static void session_ops_close(struct session *s)
 {
 	struct imap *im = (struct imap *)s;
@@ -43,6 +48,7 @@ static const struct session_ops imap_ops = {
 	.fetch = imap_fetch,
 	.headers = imap_headers,
 	.fetch_piece = imap_fetch_piece,
+	.dialogue = session_ops_dialogue,
 	.close = session_ops_close,
 	.ahead = imap_ahead,
 	.uids = imap_uids,

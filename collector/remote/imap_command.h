@@ -125,6 +125,7 @@ struct imap {
 	struct mailbox_state mailbox; /* exists follows what is announced */
 	char hello[1024]; /* the whole greeting; info has its beginning */
 	char bye[256];
+	char dialogue[SESSION_DIALOGUE_MAX];
 	struct err cause; /* why a callback ended it; ERR_NONE = none did */
 };
 

@@ -198,6 +198,15 @@ static int fetch_all_unseen(struct fetch *f, struct err *err)
 	return r;
 }
 
+/* Of one message alone it is worth knowing how it was refused. */
+static void fetch_record(struct imap *im)
+{
+	im->dialogue[0] = '\0';
+	if (im->alone && im->sent == im->answered &&
+		im->m->imap_stream->read_buffer_len == 0)
+		transport_record(im->t);
+}
+
 static int fetch_run(struct imap *im, enum session_section section,
 	const struct session_piece *piece, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err)
@@ -230,12 +239,14 @@ static int fetch_run(struct imap *im, enum session_section section,
 	f.line_bytes = fetch_line_bytes(im);
 	im->reader = &reader;
 	im->alone = count == 1 && ranges[0].first == ranges[0].last;
+	fetch_record(im);
 	if (imap_has_quirk(im, QUIRK_PEEK_SETS_SEEN)) {
 		f.uids = IMAP_SEEN_MESSAGES;
 		r = fetch_all_unseen(&f, err);
 	} else {
 		r = imap_run(im, &run, err);
 	}
+	transport_recorded(im->t, im->dialogue, sizeof im->dialogue);
 	im->alone = false;
 	im->reader = NULL;
 	return r;

@@ -40,6 +40,7 @@ struct pop3 {
 	char greeting[256];
 	char timestamp[256]; /* of the greeting, for APOP; "" = none */
 	uint64_t quirks;
+	char dialogue[SESSION_DIALOGUE_MAX];
 	bool sound;    /* no call has failed */
 	bool deleting; /* QUIT would delete: only pop3_commit may say it */
 };
@@ -146,7 +147,22 @@ static int transfer(struct pop3 *p, pop3_transfer_fn *fn,
 static int pop3_fetch(struct session *s, const struct uid_range *ranges,
 	size_t count, const struct session_sink *sink, struct err *err)
 {
-	return transfer(pop3_of(s), pop3_transfer, ranges, count, sink, err);
+	struct pop3 *p = pop3_of(s);
+	int r;
+
+	p->dialogue[0] = '\0';
+	if (count != 1 || ranges[0].first != ranges[0].last ||
+		!p->listing.loaded || pop3_pending(&p->wire))
+		return transfer(p, pop3_transfer, ranges, count, sink, err);
+	transport_record(p->transport);
+	r = transfer(p, pop3_transfer, ranges, count, sink, err);
+	transport_recorded(p->transport, p->dialogue, sizeof p->dialogue);
+	return r;
+}
+
+static const char *pop3_dialogue(struct session *s)
+{
+	return pop3_of(s)->dialogue;
 }
 
 /* Without CAPA a server may know TOP all the same. */
@@ -229,6 +245,7 @@ static const struct session_ops pop3_ops = {
 	.changes = pop3_changes,
 	.fetch = pop3_fetch,
 	.headers = pop3_headers,
+	.dialogue = pop3_dialogue,
 	.expunge = pop3_expunge,
 	.commit = pop3_commit,
 	.close = pop3_close,
@@ -236,23 +253,6 @@ static const struct session_ops pop3_ops = {
 };
 
 /* ---- opening ---- */
-
-/* RFC 1939 7: a msg-id of RFC 822. Anything else in its place could be made
- * to find out the password from MD5's collisions. */
-static void read_timestamp(struct pop3 *p, const char *line)
-{
-	const char *from = strchr(line, '<');
-	size_t n = from != NULL ? strcspn(from, ">") : 0;
-
-	if (n == 0 || from[n] != '>' || n + 2 > sizeof p->timestamp ||
-		memchr(from, '@', n) == NULL)
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (from[i] <= 0x20 || from[i] == 0x7f)
-			return;
-	(void)snprintf(
-		p->timestamp, sizeof p->timestamp, "%.*s", (int)n + 1, from);
-}
 
 /* The line libetpan has taken for the greeting, read again by ourselves: it
  * tells a refusal from another protocol. */
@@ -268,7 +268,7 @@ static int judge_greeting(struct pop3 *p, int r, struct err *err)
 			ERR_RETRY_LATER,
 			"this is no POP3 server: it does not greet with +OK");
 	(void)snprintf(p->greeting, sizeof p->greeting, "%s", answer.text);
-	read_timestamp(p, line->str);
+	pop3_read_timestamp(line->str, p->timestamp, sizeof p->timestamp);
 	if (r == MAILPOP3_NO_ERROR && answer.status == POP3_OK)
 		return 0;
 	return pop3_refused(&answer, "the connection was", err);

@@ -394,3 +394,17 @@ int pop3_login(struct pop3_wire *w, const struct pop3_capa *capa,
 	sasl_free(&l.sasl);
 	return r;
 }
+
+void pop3_read_timestamp(const char *greeting, char *out, size_t out_bytes)
+{
+	const char *from = strchr(greeting, '<');
+	size_t n = from != NULL ? strcspn(from, ">") : 0;
+
+	if (n == 0 || from[n] != '>' || n + 2 > out_bytes ||
+		memchr(from, '@', n) == NULL)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (from[i] <= 0x20 || from[i] == 0x7f)
+			return;
+	(void)snprintf(out, out_bytes, "%.*s", (int)n + 1, from);
+}

@@ -30,5 +30,9 @@ struct pop3_who {
  */
 int pop3_login(struct pop3_wire *w, const struct pop3_capa *capa,
 	const struct pop3_who *who, struct err *err);
+/* RFC 1939 7: the msg-id of RFC 822 in a greeting; out stays as it is where
+ * there is none. Anything else in its place could be made to find out the
+ * password from MD5's collisions. */
+void pop3_read_timestamp(const char *greeting, char *out, size_t out_bytes);
 
 #endif

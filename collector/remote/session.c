@@ -110,6 +110,11 @@ int session_commit(struct session *s, struct err *err)
 	return s->ops->commit == NULL ? 0 : s->ops->commit(s, err);
 }
 
+const char *session_dialogue(struct session *s)
+{
+	return s->ops->dialogue != NULL ? s->ops->dialogue(s) : "";
+}
+
 void session_ahead(struct session *s, const struct session_ahead *what)
 {
 	if (s->ops->ahead != NULL)

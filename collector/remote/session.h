@@ -174,6 +174,8 @@ struct session_ops {
 		struct err *err);
 	int (*vanished)(struct session *s, uint64_t since_modseq,
 		session_range_fn *fn, void *arg, struct err *err);
+	/* NULL: nothing is known. */
+	const char *(*dialogue)(struct session *s);
 	/* NULL: as close. */
 	void (*abandon)(struct session *s);
 	/* Deleting. NULL: as select; nothing can be deleted; nothing is kept
@@ -276,6 +278,16 @@ int session_fetch(struct session *s, const struct uid_range *ranges,
  */
 int session_fetch_piece(struct session *s, const struct session_piece *piece,
 	const struct session_sink *sink, struct err *err);
+
+/* Longest dialogue. */
+#define SESSION_DIALOGUE_MAX 1400
+/*
+ * The last lines of the conversation of the last session_fetch or
+ * session_fetch_piece, where it asked for one message only: "C: …" and "S: …",
+ * printable, without secrets and content; "" where it is not known. Also after
+ * the session has ended. Borrowed until the next call.
+ */
+const char *session_dialogue(struct session *s);
 
 /*
  * As session_fetch, with the header of each message, the empty line behind it

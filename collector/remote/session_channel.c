@@ -302,6 +302,7 @@ static const struct session_ops proxy_ops = {
 	.fetch = proxy_fetch,
 	.headers = proxy_headers,
 	.fetch_piece = proxy_fetch_piece,
+	.dialogue = proxy_dialogue,
 	.close = proxy_close,
 	.abandon = proxy_abandon,
 	.ahead = proxy_ahead,

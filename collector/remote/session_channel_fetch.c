@@ -2,6 +2,8 @@
 /* Bodies: the frame in which they were received is what the sink is shown. */
 #include "session_proxy.h"
 
+#include <string.h>
+
 struct fetch {
 	uint8_t question; /* SESSION_FETCH, SESSION_HEADERS, SESSION_PIECE */
 	const struct uid_range *ranges;
@@ -125,11 +127,34 @@ static int take_message(struct proxy *p, struct fetch *f, struct err *err)
 	return -1;
 }
 
+/* Line by line, and nothing but printable characters in them. */
+static int take_dialogue(
+	struct proxy *p, const struct fetch *f, struct err *err)
+{
+	char *at = p->dialogue, *end;
+
+	if (f->question == SESSION_HEADERS || p->dialogue[0] != '\0' ||
+		!channel_get_str(p->channel, p->dialogue, sizeof p->dialogue) ||
+		!channel_done(p->channel)) {
+		p->dialogue[0] = '\0';
+		return proxy_nonsense(p, "a malformed dialogue", err);
+	}
+	while (*at != '\0') {
+		end = strchrnul(at, '\n');
+		for (; at != end; at++)
+			if ((unsigned char)*at < 0x20 || *at == 0x7f)
+				*at = '?';
+		at += *at == '\n';
+	}
+	return 0;
+}
+
 static int take_bodies(struct proxy *p, struct fetch *f, struct err *err)
 {
 	uint8_t type;
 	int r;
 
+	p->dialogue[0] = '\0';
 	while ((r = proxy_next(p, &type, err)) > 0) {
 		if (type == SESSION_BODY)
 			r = take_body(p, f, err);
@@ -137,6 +162,8 @@ static int take_bodies(struct proxy *p, struct fetch *f, struct err *err)
 			r = take_message(p, f, err);
 		else if (type == SESSION_LARGE)
 			r = take_large(p, f, err);
+		else if (type == SESSION_DIALOGUE)
+			r = take_dialogue(p, f, err);
 		else
 			r = proxy_nonsense(p, "a body was due", err);
 		if (r < 0)
@@ -198,4 +225,9 @@ int proxy_fetch_piece(struct session *s, const struct session_piece *piece,
 	if (proxy_send(p, err) < 0)
 		return -1;
 	return take_bodies(p, &f, err);
+}
+
+const char *proxy_dialogue(struct session *s)
+{
+	return ((const struct proxy *)s)->dialogue;
 }

@@ -22,6 +22,7 @@
  *   WAKE                        EVENT where it had been under way, DONE
  *   CLOSE                       the far end closes
  *
+ * DIALOGUE text may stand before the end of an answer to FETCH and PIECE.
  * LARGE uid bytes may stand before the first BODY of an answer to FETCH.
  * Any answer may end with FAIL err instead of DONE.
  */
@@ -62,9 +63,10 @@ enum session_frame {
 	SESSION_FAIL,
 	SESSION_UID_RANGES, /* as RANGES */
 	SESSION_CANNOT,
-	SESSION_STATUS, /* number of the name, state */
-	SESSION_EVENT,	/* unasked: there is news */
-	SESSION_LARGE,	/* whose the body is that comes, and its length */
+	SESSION_STATUS,	  /* number of the name, state */
+	SESSION_EVENT,	  /* unasked: there is news */
+	SESSION_DIALOGUE, /* of a fetch of one message */
+	SESSION_LARGE,	  /* whose the body is that comes, and its length */
 };
 
 #define SESSION_RANGES_FRAME 4096     /* ranges in a frame at most */

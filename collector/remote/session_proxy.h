@@ -11,6 +11,7 @@ struct proxy {
 	struct channel *channel;
 	struct session_limits limits;
 	struct session_info info;
+	char dialogue[SESSION_DIALOGUE_MAX];
 	bool dead;
 	bool idling; /* it waits */
 	bool news;   /* and the envoy has said that there is news */
@@ -38,6 +39,7 @@ int proxy_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err);
 int proxy_fetch_piece(struct session *s, const struct session_piece *piece,
 	const struct session_sink *sink, struct err *err);
+const char *proxy_dialogue(struct session *s);
 int proxy_uids(
 	struct session *s, session_range_fn *fn, void *arg, struct err *err);
 int proxy_statuses(struct session *s, const char *const *mailboxes,

@@ -263,6 +263,8 @@ static void serve_fetch(struct serve *v, uint8_t type)
 	free(v->ranges);
 	v->ranges = NULL;
 	v->range_count = 0;
+	if (type == SESSION_FETCH)
+		serve_dialogue(v);
 	serve_answer(v, r, &err);
 }
 

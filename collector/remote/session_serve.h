@@ -33,6 +33,8 @@ void serve_answer(struct serve *v, int r, const struct err *err);
 
 /* What a session says of messages goes to the conductor. */
 void serve_sink(struct serve *v, struct session_sink *ret_sink);
+/* What was said with the server, where it is known. */
+void serve_dialogue(struct serve *v);
 /* PIECE. */
 void serve_piece(struct serve *v);
 

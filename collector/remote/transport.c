@@ -41,8 +41,9 @@ struct transport *transport_new(int fd, const struct transport_config *config)
 	if (config->limits != NULL)
 		t->guard =
 			guard_new(config->limits, config->tap, config->tap_arg);
+	t->wire_log = config->wire_log;
 	if (config->wire_log)
-		t->wire = wire_new(config->limits != NULL);
+		t->wire = wire_new(config->limits != NULL, true);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 		t->cancel_fd < 0)
 		(void)transport_fail(t, ERR_NETWORK, ERR_SCOPE_SESSION,
@@ -176,6 +177,23 @@ void transport_private(struct transport *t, bool on)
 {
 	if (t->wire != NULL)
 		wire_private(t->wire, on);
+}
+
+void transport_record(struct transport *t)
+{
+	if (t->wire == NULL)
+		t->wire = wire_new(t->guard != NULL, false);
+	wire_record(t->wire);
+}
+
+void transport_recorded(struct transport *t, char *out, size_t out_bytes)
+{
+	out[0] = '\0';
+	if (t->wire == NULL)
+		return;
+	wire_recorded(t->wire, out, out_bytes);
+	if (!t->wire_log)
+		wire_free(&t->wire);
 }
 
 uint64_t transport_bytes_in(const struct transport *t)

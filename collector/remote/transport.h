@@ -94,6 +94,11 @@ void transport_set_budget(struct transport *t, uint64_t bytes);
 /* While on, bytes written are not logged (credentials), and of lines received
  * only their status: the answer may repeat them. */
 void transport_private(struct transport *t, bool on);
+/* Keeps the last lines of the conversation from now on, as they would be
+ * logged; nothing may be in flight, nothing read ahead. Until
+ * transport_recorded gives them. */
+void transport_record(struct transport *t);
+void transport_recorded(struct transport *t, char *out, size_t out_bytes);
 /* Any thread; sticky ERR_CANCELLED; idempotent. */
 void transport_cancel(struct transport *t);
 /* Makes the transport fail from now on without an error of its own: before

@@ -37,8 +37,9 @@ struct transport {
 	uint64_t bytes_in;
 	uint64_t budget_end; /* of bytes_in; 0 = none */
 	struct guard *guard;
-	mailstream *stream;	 /* borrowed; NULL once libetpan freed it */
-	struct wire *wire;	 /* NULL: no log */
+	mailstream *stream; /* borrowed; NULL once libetpan freed it */
+	struct wire *wire;  /* NULL: no log, and no record */
+	bool wire_log;
 	struct deflate *deflate; /* NULL: not compressed */
 	SSL *ssl;
 	int ssl_errno; /* of the last failed call below OpenSSL; 0 = EOF */
@@ -93,8 +94,12 @@ void transport_deflate_free(struct deflate **d);
 /* ---- transport_wire.c ---- */
 
 /* imap: literals are content; else POP3: answers to RETR and TOP are. */
-struct wire *wire_new(bool imap);
+struct wire *wire_new(bool imap, bool logs);
 void wire_free(struct wire **w);
+/* Keeps the last lines from now on, a line's beginning, until wire_recorded
+ * gives them, "C: …" and "S: …". */
+void wire_record(struct wire *w);
+void wire_recorded(struct wire *w, char *out, size_t out_bytes);
 void wire_private(struct wire *w, bool on);
 void wire_sent(struct wire *w, const char *bytes, size_t n);
 void wire_received(struct wire *w, const char *bytes, size_t n);

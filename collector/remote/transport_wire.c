@@ -5,10 +5,15 @@
  * lines of an answer to RETR or TOP are; which answer is which follows from
  * the order of the commands, so they are counted. What cannot be told apart
  * is not logged.
+ * The same lines may be kept for a while, the last of them, for whoever has to
+ * say what went wrong (wire_record). They are kept for people to read and pass
+ * on, so of IMAP only lines that are answers beyond doubt: once a literal has
+ * turned out to be of another length than it said, nothing is.
  */
 #include "../base/buf.h"
 #include "../base/log.h"
 #include "../base/mem.h"
+#include "../model/text.h"
 #include "transport_state.h"
 
 #include <stdio.h>
@@ -22,9 +27,18 @@
 
 enum answer { ANSWER_LINE, ANSWER_LISTING, ANSWER_CONTENT };
 
+#define RECORD_LINES 8
+#define RECORD_LINE_MAX 160
+
 struct wire {
 	bool imap;
 	bool private;
+	bool logs;
+	bool records;
+	bool behind_literal; /* the line received goes on behind one */
+	bool stray;	     /* a line was no answer: none is kept any more */
+	unsigned lines;	     /* kept so far; the last ones are in the ring */
+	char record[RECORD_LINES][RECORD_LINE_MAX];
 	struct buf in, out; /* lines not ended yet, cut to their bound */
 	struct buf tail;    /* how the line received ends, cut or not */
 	uint64_t literal_left;
@@ -37,17 +51,43 @@ struct wire {
 	bool continues; /* the next line sent is no command */
 };
 
-struct wire *wire_new(bool imap)
+struct wire *wire_new(bool imap, bool logs)
 {
 	struct wire *w = mem_alloc(sizeof *w);
 
 	w->imap = imap;
+	w->logs = logs;
 	buf_init(&w->in, WIRE_LINE_MAX);
 	buf_init(&w->out, WIRE_LINE_MAX);
 	buf_init(&w->tail, WIRE_TAIL_MAX);
 	w->answers[0] = ANSWER_LINE; /* the greeting */
 	w->count = 1;
 	return w;
+}
+
+void wire_record(struct wire *w)
+{
+	w->records = true;
+	w->stray = w->behind_literal = false;
+	w->lines = 0;
+	if (!w->logs) /* made just now, with no answer to come */
+		w->count = 0;
+}
+
+void wire_recorded(struct wire *w, char *out, size_t out_bytes)
+{
+	unsigned n = w->lines < RECORD_LINES ? w->lines : RECORD_LINES;
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (unsigned i = w->lines - n; i != w->lines; i++) {
+		int len = snprintf(out + used, out_bytes - used, "%s%s",
+			used != 0 ? "\n" : "", w->record[i % RECORD_LINES]);
+		if (len < 0 || (size_t)len >= out_bytes - used)
+			break;
+		used += (size_t)len;
+	}
+	w->records = false;
 }
 
 void wire_free(struct wire **w)
@@ -90,9 +130,76 @@ static void add_tail(struct buf *b, const char *bytes, size_t n)
 	(void)buf_add(b, bytes, n);
 }
 
-static void say(const char *who, const char *line)
+static void keep(struct wire *w, char who, const char *line)
 {
-	LOG(LOG_LEVEL_WIRE, NULL, "wire", LOG_STR(who, line));
+	char text[RECORD_LINE_MAX];
+
+	(void)snprintf(text, sizeof text, "%c: %s", who, line);
+	text_printable(
+		text, w->record[w->lines++ % RECORD_LINES], RECORD_LINE_MAX);
+}
+
+/* "* OK …", "* 7 FETCH …", "+ …", "12 OK …" */
+static bool is_answer(const char *line)
+{
+	static const char *const words[] = {
+		"OK", "NO", "BAD", "BYE", "FLAGS", "SEARCH", "VANISHED"};
+	bool tagged = *line >= '0' && *line <= '9';
+
+	if (*line == '+')
+		return true;
+	if (!tagged && strncmp(line, "* ", 2) != 0)
+		return false;
+	line += tagged ? 0 : 2;
+	if (*line >= '0' && *line <= '9') {
+		line += strspn(line, "0123456789");
+		if (*line++ != ' ')
+			return false;
+		if (!tagged)
+			return strncasecmp(line, "FETCH (", 7) == 0 ||
+			       strcasecmp(line, "EXISTS") == 0 ||
+			       strcasecmp(line, "RECENT") == 0 ||
+			       strcasecmp(line, "EXPUNGE") == 0;
+	}
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		size_t n = strlen(words[i]);
+		if (strncasecmp(line, words[i], n) == 0 &&
+			(line[n] == ' ' || line[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static void keep_received(struct wire *w, const char *line)
+{
+	size_t n = strlen(line);
+
+	if (w->stray)
+		return;
+	if (!w->imap || (!w->behind_literal && is_answer(line))) {
+		keep(w, 'S', line);
+		return;
+	}
+	/* what stands behind a literal: ")", " FLAGS (\\Seen))" */
+	if (w->behind_literal && n > 0 && (*line == ')' || *line == ' ') &&
+		line[n - 1] == ')') {
+		keep(w, 'S', ")");
+		return;
+	}
+	w->stray = true;
+	keep(w, 'S', "(no answer; nothing is shown from here on)");
+}
+
+static void say(struct wire *w, const char *who, const char *line)
+{
+	if (w->logs)
+		LOG(LOG_LEVEL_WIRE, NULL, "wire", LOG_STR(who, line));
+	if (!w->records)
+		return;
+	if (*who == 'c')
+		keep(w, 'C', line);
+	else
+		keep_received(w, line);
 }
 
 static void say_content(struct wire *w)
@@ -101,7 +208,10 @@ static void say_content(struct wire *w)
 
 	(void)snprintf(text, sizeof text, "{%llu bytes}",
 		(unsigned long long)w->content);
-	say("server", text);
+	if (w->logs)
+		LOG(LOG_LEVEL_WIRE, NULL, "wire", LOG_STR("server", text));
+	if (w->records && !w->stray)
+		keep(w, 'S', text);
 	w->content = 0;
 }
 
@@ -145,7 +255,7 @@ static void end_sent(struct wire *w)
 		push_answer(w,
 			w->private ? ANSWER_LINE : answer_to(buf_str(&w->out)));
 	w->continues = false;
-	say("client", w->private ? "(not shown)" : buf_str(&w->out));
+	say(w, "client", w->private ? "(not shown)" : buf_str(&w->out));
 	buf_reset(&w->out);
 }
 
@@ -236,7 +346,7 @@ static void end_received_pop3(struct wire *w, size_t bytes)
 	}
 	if (w->content != 0)
 		say_content(w);
-	say("server", line);
+	say(w, "server", line);
 	if (!w->many && strncmp(line, "+ ", 2) == 0) {
 		w->continues = true;
 		return;
@@ -261,7 +371,8 @@ static void end_received(struct wire *w, size_t bytes)
 		cut_line_end(&w->tail);
 		w->literal_left = w->content = literal_of(&w->tail);
 		cut_quoted_body(&w->in);
-		say("server", buf_str(&w->in));
+		say(w, "server", buf_str(&w->in));
+		w->behind_literal = w->literal_left != 0;
 	} else {
 		end_received_pop3(w, bytes);
 	}

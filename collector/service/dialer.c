@@ -130,6 +130,21 @@ static int held_headers(struct session *s, const struct uid_range *ranges,
 		h, session_headers(h->inner, ranges, count, sink, err), err);
 }
 
+static int held_fetch_piece(struct session *s,
+	const struct session_piece *piece, const struct session_sink *sink,
+	struct err *err)
+{
+	struct held *h = (struct held *)s;
+
+	return held_outcome(
+		h, session_fetch_piece(h->inner, piece, sink, err), err);
+}
+
+static const char *held_dialogue(struct session *s)
+{
+	return session_dialogue(((struct held *)s)->inner);
+}
+
 static int held_select_writable(struct session *s, const char *mailbox,
 	struct mailbox_state *ret_state, struct err *err)
 {
@@ -199,6 +214,8 @@ static const struct session_ops held_ops = {
 	.vanished = held_vanished,
 	.statuses = held_statuses,
 	.headers = held_headers,
+	.fetch_piece = held_fetch_piece,
+	.dialogue = held_dialogue,
 	.select_writable = held_select_writable,
 	.expunge = held_expunge,
 	.commit = held_commit,

@@ -23,6 +23,7 @@ void failures_note_mailbox(
 	if (f != NULL)
 		*f = (struct job_failure){.mailbox = summary_printable(name),
 			.uidl = mem_strdup(""),
+			.dialogue = mem_strdup(""),
 			.class = why->class,
 			.text = mem_strdup(why->text),
 			.first_at = w->now_s,
@@ -31,6 +32,7 @@ void failures_note_mailbox(
 
 struct collection {
 	struct work *w;
+	int64_t rows[JOB_FAILURES_MAX]; /* of the failures, 0 = a mailbox */
 	const struct ledger_mailbox *mailboxes;
 	size_t count;
 };
@@ -50,6 +52,7 @@ static int on_row(void *arg, const struct ledger_message *m, const char *dir,
 	for (size_t i = 0; i < c->count; i++)
 		if (c->mailboxes[i].id == m->mailbox_id)
 			name = c->mailboxes[i].name;
+	c->rows[c->w->failure_count - 1] = m->id;
 	text_printable(m->why_text, text, sizeof text);
 	*f = (struct job_failure){.mailbox = summary_printable(name),
 		.uid = m->uid,
@@ -62,18 +65,37 @@ static int on_row(void *arg, const struct ledger_message *m, const char *dir,
 	return 0;
 }
 
+/* The rows have been read to their end. */
+static void add_dialogues(struct collection *c)
+{
+	struct work *w = c->w;
+
+	for (size_t i = 0; i < w->failure_count; i++) {
+		char *text = NULL;
+		if (w->failures[i].dialogue != NULL)
+			continue;
+		text = ledger_dialogue(w->ledger, c->rows[i], NULL);
+		w->failures[i].dialogue = text != NULL ? text : mem_strdup("");
+	}
+}
+
 void failures_collect(struct work *w, const struct ledger_mailbox *mailboxes,
 	size_t count, struct job_result *result)
 {
-	struct collection c = {.w = w, .mailboxes = mailboxes, .count = count};
+	struct collection *c = mem_alloc(sizeof *c);
 	bool any = false;
 
+	c->w = w;
+	c->mailboxes = mailboxes;
+	c->count = count;
 	for (size_t i = 0; i < count; i++)
 		any |= mailboxes[i].quarantined != 0;
 	if (any)
 		(void)ledger_each_failure(w->ledger,
-			JOB_FAILURES_MAX - (int64_t)w->failure_count, on_row,
-			&c, NULL);
+			JOB_FAILURES_MAX - (int64_t)w->failure_count, on_row, c,
+			NULL);
+	add_dialogues(c);
+	free(c);
 	result->failures = w->failures;
 	result->failure_count = w->failure_count;
 	w->failures = NULL;
@@ -86,6 +108,7 @@ static void clear(struct job_failure *failures, size_t count)
 		free(failures[i].mailbox);
 		free(failures[i].uidl);
 		free(failures[i].text);
+		free(failures[i].dialogue);
 	}
 	free(failures);
 }

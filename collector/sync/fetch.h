@@ -28,6 +28,10 @@ struct fetch_owner {
 	void *arg;
 };
 
+/* Sees to it that there is a session that knows the mailbox. */
+int fetch_ensure_session(
+	struct link *link, const struct fetch_owner *owner, struct err *err);
+
 /*
  * Asks for each id; those that the server leaves out without a word are not
  * settled afterwards, and the caller's matter. Fails only where going on is

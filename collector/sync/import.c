@@ -17,6 +17,7 @@
 #include "order.h"
 #include "reclaim.h"
 #include "rematch.h"
+#include "resume.h"
 #include "scan.h"
 
 #include <stdlib.h>
@@ -115,8 +116,8 @@ static int give_up(
 	int rc;
 
 	key->uid = uid;
-	rc = visit_quarantine(
-		im->v, key, due != NULL ? due->tries : 0, why, err);
+	rc = visit_quarantine(im->v, key, due != NULL ? due->tries : 0, why,
+		intake_told(&im->intake, uid), err);
 	free(key);
 	if (rc == 0)
 		(void)uidset_add(&im->v->got, uid);
@@ -382,6 +383,7 @@ static void import_init(struct import *im, struct visit *v)
 		.accept = accept,
 		.unusable = unusable,
 		.arg = im,
+		.keeps = true,
 		.mailbox_id = v->m.id,
 		.uidvalidity = v->m.uidvalidity};
 	im->owner = (struct fetch_owner){.renew = renew,
@@ -404,7 +406,7 @@ int import_mailbox(struct visit *v, struct err *err)
 		return -1;
 	if (import_nothing_new(v)) {
 		completeness_fewer(v);
-		return 0;
+		return resume_sweep(v, err);
 	}
 	progress_phase(&v->work->progress, "importing", v->pair->name);
 	if (visit_load_known(v, err) != 0)
@@ -414,6 +416,8 @@ int import_mailbox(struct visit *v, struct err *err)
 	if (v->work->list_only)
 		return 0;
 	import_init(&im, v);
+	if (resume_load(&im.intake, err) != 0)
+		return -1;
 	if (v->rematch) {
 		rc = rematch_open(v, &im.rematch, err);
 		im.intake.hash = im.rematch != NULL;
@@ -432,8 +436,11 @@ int import_mailbox(struct visit *v, struct err *err)
 		rc = im.scanned ? completeness_check(v, im.listed, err) : 0;
 	if (rc == 0 && im.rematch != NULL)
 		rc = rematch_end(im.rematch, err);
+	if (rc == 0)
+		rc = resume_sweep(v, err);
 	if (rc == 0 && v->state.uidnext == 0)
 		v->state.uidnext = im.highest + 1;
+	intake_clear(&im.intake);
 	rematch_close(&im.rematch);
 	uidset_clear(&im.missing);
 	return rc;

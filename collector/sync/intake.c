@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "intake.h"
 
+#include "../../storage/part.h"
+#include "resume.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,23 +14,87 @@ static int refuse(struct intake *in)
 	return -1;
 }
 
+static void remember_tail(struct part *p, const char *bytes, size_t n)
+{
+	size_t keep = PART_SAMPLE_BYTES - n;
+
+	if (n >= PART_SAMPLE_BYTES) {
+		memcpy(p->tail, bytes + n - PART_SAMPLE_BYTES,
+			PART_SAMPLE_BYTES);
+		p->tail_bytes = PART_SAMPLE_BYTES;
+		return;
+	}
+	if (keep > p->tail_bytes)
+		keep = p->tail_bytes;
+	memmove(p->tail, p->tail + p->tail_bytes - keep, keep);
+	memcpy(p->tail + keep, bytes, n);
+	p->tail_bytes = keep + n;
+}
+
+/* What its beginning and its end are known by. */
+static void remember(struct part *p, const char *bytes, size_t n)
+{
+	size_t room = PART_SAMPLE_BYTES - p->head_bytes;
+
+	if (room > n)
+		room = n;
+	memcpy(p->head + p->head_bytes, bytes, room);
+	p->head_bytes += room;
+	remember_tail(p, bytes, n);
+}
+
+static void forget_part(struct intake *in)
+{
+	free(in->part);
+	in->part = NULL;
+}
+
+static struct part_key key_of(const struct intake *in, uint32_t uid)
+{
+	return (struct part_key){.mailbox_id = in->mailbox_id,
+		.uidvalidity = in->uidvalidity,
+		.uid = uid};
+}
+
+static int keep(struct intake *in, struct err *err)
+{
+	const struct part_key key = key_of(in, in->part->uid);
+	int r = delivery_keep(in->delivery, &key, in->part->total, err);
+
+	if (r == 0)
+		forget_part(in);
+	return r < 0 ? -1 : 0;
+}
+
+static int begin(struct intake *in, struct err *err)
+{
+	if (delivery_begin(in->work->store, &in->delivery, err) != 0 ||
+		(in->part != NULL && keep(in, err) != 0) ||
+		(in->hash && content_begin(&in->content, err) != 0))
+		return -1;
+	in->begun = in->hash;
+	return 0;
+}
+
+static void note_bytes(struct intake *in, const void *bytes, size_t n)
+{
+	in->bytes += n;
+	if (in->part != NULL)
+		remember(in->part, bytes, n);
+	if (in->begun)
+		content_add(&in->content, bytes, n);
+}
+
 static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 {
 	struct intake *in = arg;
 	struct work *w = in->work;
 
-	if (in->delivery == NULL) {
-		if (delivery_begin(w->store, &in->delivery, err) != 0)
-			return refuse(in);
-		if (in->hash && content_begin(&in->content, err) != 0)
-			return refuse(in);
-		in->begun = in->hash;
-	}
-	in->bytes += n;
+	if (in->delivery == NULL && begin(in, err) != 0)
+		return refuse(in);
 	w->progress.now.bytes_done += n;
 	progress_tick(&w->progress);
-	if (in->begun)
-		content_add(&in->content, bytes, n);
+	note_bytes(in, bytes, n);
 	if (delivery_write(in->delivery, bytes, n, err) != 0)
 		return refuse(in);
 	return 0;
@@ -145,10 +213,26 @@ static int on_message(
 	return 0;
 }
 
+static int on_large(void *arg, uint32_t uid, uint64_t bytes, struct err *err)
+{
+	struct intake *in = arg;
+
+	(void)err;
+	if (!in->keeps || in->work->link.no_pieces || in->delivery != NULL ||
+		in->part != NULL || bytes >= UINT32_MAX)
+		return 0;
+	in->part = mem_alloc(sizeof *in->part);
+	in->part->uid = uid;
+	in->part->total = bytes;
+	return 0;
+}
+
 void intake_sink(struct intake *in, struct session_sink *ret_sink)
 {
-	*ret_sink = (struct session_sink){
-		.body = on_body, .message = on_message, .arg = in};
+	*ret_sink = (struct session_sink){.body = on_body,
+		.message = on_message,
+		.large = on_large,
+		.arg = in};
 }
 
 void intake_reset(struct intake *in)
@@ -156,7 +240,90 @@ void intake_reset(struct intake *in)
 	if (in->delivery != NULL)
 		delivery_abort(&in->delivery);
 	content_clear(&in->content);
+	forget_part(in);
 	in->begun = false;
 	in->delivery = NULL;
 	in->bytes = 0;
+}
+
+/* ---- parts */
+
+bool intake_break_off(struct intake *in)
+{
+	if (in->part == NULL || in->delivery == NULL || in->broken ||
+		in->bytes < RESUME_WORTH_BYTES) {
+		intake_reset(in);
+		return false;
+	}
+	in->part->broken = true;
+	return in->bytes - in->part->from >= RESUME_WORTH_BYTES;
+}
+
+bool intake_broken_off(const struct intake *in, uint32_t uid)
+{
+	return in->part != NULL && in->part->broken && in->part->uid == uid;
+}
+
+void intake_put_by(struct intake *in)
+{
+	if (in->part == NULL || !in->part->broken)
+		return;
+	(void)uidset_add(&in->kept, in->part->uid);
+	in->work->parts = true;
+	delivery_leave(&in->delivery);
+	intake_reset(in);
+}
+
+static int on_kept_bytes(
+	void *arg, const void *bytes, size_t n, struct err *err)
+{
+	(void)err;
+	note_bytes(arg, bytes, n);
+	return 0;
+}
+
+int intake_take_up(struct intake *in, uint32_t uid, struct err *err)
+{
+	const struct part_key key = key_of(in, uid);
+	int rc;
+
+	if (intake_broken_off(in, uid)) {
+		in->part->broken = false;
+		in->part->from = in->bytes;
+		return 1;
+	}
+	intake_put_by(in);
+	if (in->hash && content_begin(&in->content, err) != 0)
+		return -1;
+	in->begun = in->hash;
+	in->part = mem_alloc(sizeof *in->part);
+	in->part->uid = uid;
+	rc = delivery_resume(in->work->store, &key, on_kept_bytes, in,
+		&in->delivery, &in->part->total, err);
+	if (rc <= 0)
+		intake_reset(in);
+	else
+		in->part->from = in->bytes;
+	return rc;
+}
+
+void intake_ask(struct intake *in, uint32_t id)
+{
+	struct session *s = in->work->link.session;
+
+	in->told_of = id;
+	(void)snprintf(in->told, sizeof in->told, "%s",
+		s != NULL ? session_dialogue(s) : "");
+}
+
+const char *intake_told(const struct intake *in, uint32_t id)
+{
+	return in->told_of == id ? in->told : "";
+}
+
+void intake_clear(struct intake *in)
+{
+	intake_put_by(in);
+	intake_reset(in);
+	uidset_clear(&in->kept);
 }

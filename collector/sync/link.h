@@ -33,7 +33,9 @@ struct link {
 	const struct url *url;		 /* NULL: the account's */
 	struct session *session;	 /* NULL: none open */
 	struct session_info info;
-	bool bulk; /* much is to come: compression may pay */
+	bool bulk;		  /* much is to come: compression may pay */
+	unsigned rescues_in_vain; /* on end: rescue.h */
+	bool no_pieces; /* of messages: the server does not give them right */
 	/* of the token that was refused just now; "" = none */
 	char token_mark[TOKEN_MARK_BYTES];
 	unsigned opened;

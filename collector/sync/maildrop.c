@@ -101,7 +101,8 @@ static int give_up(
 	(void)snprintf(key->uidl, sizeof key->uidl, "%s", d->uidl);
 	key->occurrence = d->kept_as;
 	key->pop3_order = d->order;
-	rc = visit_quarantine(md->v, key, d->tries, why, err);
+	rc = visit_quarantine(
+		md->v, key, d->tries, why, intake_told(&md->intake, id), err);
 	free(key);
 	return rc;
 }

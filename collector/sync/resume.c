@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Failures that may be the part's own fault, without a byte between them. */
+#define RESUME_TRIES 2
+
 /* ---- what is kept */
 
 int resume_load(struct intake *in, struct err *err)
@@ -50,7 +53,7 @@ static int is_needed(
 {
 	if (key->uidvalidity != v->m.uidvalidity)
 		return 0;
-	if (uidset_has(&v->got, key->uid) && !uidset_has(&v->given, key->uid))
+	if (uidset_has(&v->got, key->uid))
 		return 1;
 	return is_quarantined(v, key, err);
 }
@@ -84,12 +87,13 @@ int resume_sweep(struct visit *v, struct err *err)
 
 struct resume {
 	struct intake *in;
-	const struct part *part;
+	struct part *part;
 	uint32_t uid;
-	uint64_t seen;	  /* bytes of this piece */
-	bool same;	  /* as what is kept, as far as they overlap */
-	bool came;	  /* a piece, whole */
-	struct err why;	  /* the server's word is not to be taken */
+	uint64_t from;	/* so much was kept */
+	uint64_t seen;	/* bytes of this piece */
+	bool same;	/* as what is kept, as far as they overlap */
+	bool came;	/* a piece, whole */
+	struct err why; /* the server's word is not to be taken */
 	struct session_sink sink;
 };
 
@@ -161,8 +165,7 @@ static int on_rest(void *arg, const void *bytes, size_t n, struct err *err)
 	if (r->seen < tail)
 		old = tail - (size_t)r->seen < n ? tail - (size_t)r->seen : n;
 	r->seen += n;
-	if (r->seen - tail > r->part->total - r->in->bytes && r->seen > tail &&
-		n - old > r->part->total - r->in->bytes)
+	if (n - old > r->part->total - r->in->bytes)
 		return refuse(r, "it is longer than it was", err);
 	if (n == old)
 		return 0;
@@ -190,7 +193,11 @@ static int failed(struct resume *r, const struct err *err)
 		drop(r, r->why.text);
 		return RESUME_AGAIN;
 	}
-	if (err->class != ERR_PROTOCOL && err->class != ERR_LIMIT)
+	if (r->in->bytes != r->from)
+		r->part->failures = 0;
+	if (err->class == ERR_NETWORK || err->class == ERR_CANCELLED ||
+		(err->class != ERR_PROTOCOL && err->class != ERR_LIMIT &&
+			++r->part->failures < RESUME_TRIES))
 		return -1;
 	r->in->work->link.no_pieces = true;
 	drop(r, err->text);
@@ -214,9 +221,9 @@ static int look(struct resume *r, struct err *err)
 		return failed(r, err);
 	if (r->came && r->same && r->seen == r->part->head_bytes)
 		return RESUME_DONE;
-	drop(r, !r->came      ? "the server does not give a piece of it"
-		   : !r->same ? "its beginning is not the same any more"
-			      : "the server gives less than the piece");
+	drop(r, !r->came   ? "the server does not give a piece of it"
+		: !r->same ? "its beginning is not the same any more"
+			   : "the server gives less than the piece");
 	return RESUME_NOTHING;
 }
 
@@ -247,7 +254,6 @@ static int get_rest(struct resume *r, struct err *err)
 int resume_message(struct intake *in, uint32_t uid, struct err *err)
 {
 	struct resume r = {.in = in, .uid = uid};
-	uint64_t kept;
 	int rc;
 
 	if (!resume_knows(in, uid))
@@ -260,13 +266,13 @@ int resume_message(struct intake *in, uint32_t uid, struct err *err)
 		drop(&r, "the server is not to be asked for pieces");
 		return RESUME_NOTHING;
 	}
-	kept = in->bytes;
+	r.from = in->bytes;
 	intake_sink(in, &r.sink);
 	rc = look(&r, err);
 	if (rc == RESUME_DONE)
 		rc = get_rest(&r, err);
 	if (rc == RESUME_DONE)
 		LOG(LOG_LEVEL_INFO, &in->work->log, "message_resumed",
-			LOG_NUM("uid", uid), LOG_NUM("kept", kept));
+			LOG_NUM("uid", uid), LOG_NUM("kept", r.from));
 	return rc;
 }

@@ -25,6 +25,7 @@
  */
 #include "run.h"
 
+#include "../../storage/part.h"
 #include "../../storage/salvage.h"
 
 #include "../base/clock.h"
@@ -86,6 +87,18 @@ static void read_owner(const char *owner, struct store_config *config)
 		config->gid = (gid_t)strtoul(end + 1, NULL, 10);
 }
 
+static int find_parts(struct work *w, struct err *err)
+{
+	struct ledger_part *parts;
+	size_t count;
+
+	if (store_parts(w->store, &parts, &count, err) != 0)
+		return -1;
+	w->parts = count != 0;
+	free(parts);
+	return 0;
+}
+
 static int open_store(struct work *w, struct err *err)
 {
 	const struct run *run = w->run;
@@ -104,7 +117,7 @@ static int open_store(struct work *w, struct err *err)
 	config.root = root;
 	rc = store_open(&config, w->ledger, run->committer, &w->store, err);
 	free(root);
-	return rc;
+	return rc == 0 ? find_parts(w, err) : -1;
 }
 
 /* A person may point an account at another server, or at another mailbox of

@@ -74,7 +74,8 @@ int visit_ensure_session(struct visit *v, struct err *err)
 }
 
 int visit_quarantine(struct visit *v, const struct ledger_message *key,
-	int64_t tries, const struct err *why, struct err *err)
+	int64_t tries, const struct err *why, const char *dialogue,
+	struct err *err)
 {
 	struct work *w = v->work;
 	struct ledger_message *m = mem_alloc(sizeof *m);
@@ -95,6 +96,8 @@ int visit_quarantine(struct visit *v, const struct ledger_message *key,
 		LOG_STR("class", err_class_name(why->class)),
 		LOG_STR("error", why->text), LOG_NUM("tries", tries + 1));
 	rc = ledger_quarantine(w->ledger, m, err);
+	if (rc == 0)
+		rc = ledger_set_dialogue(w->ledger, m, dialogue, err);
 	free(m);
 	w->quarantined++;
 	v->given_up++;

@@ -76,9 +76,11 @@ int visit_load_known(struct visit *v, struct err *err);
 int visit_ensure_session(struct visit *v, struct err *err);
 /* Selects again in a new session; the epoch has to be the same. */
 int visit_select_again(struct visit *v, struct err *err);
-/* Records a message that cannot be had. key: uid or uidl + occurrence. */
+/* Records a message that cannot be had. key: uid or uidl + occurrence.
+ * dialogue: session_dialogue, "" = not known. */
 int visit_quarantine(struct visit *v, const struct ledger_message *key,
-	int64_t tries, const struct err *why, struct err *err);
+	int64_t tries, const struct err *why, const char *dialogue,
+	struct err *err);
 /* Records that a message is left out for good, and why. */
 int visit_skip(struct visit *v, uint32_t uid, const char *why, struct err *err);
 /* NULL: not quarantined, or not yet due. */

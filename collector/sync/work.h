@@ -45,6 +45,7 @@ struct work {
 	size_t failed;	      /* mailboxes */
 	struct job_failure *failures; /* failures.h */
 	size_t failure_count;
+	bool parts;	  /* of messages are kept, or were in this run */
 	bool turned_back; /* the store is older than the ledger: removal.h */
 	bool modseq_proved, modseq_lies; /* trust.h */
 	bool all_hidden;		 /* Gmail that does not list All Mail */

@@ -28,6 +28,10 @@ class Imap:
         self.peek_sets_seen = False
         self.refusals = []         # answers to the next FETCHes of bodies
         self.deadly = None         # selecting it closes the connection
+        self.pieces = "right"      # "ignored", "short", "shifted", "refused"
+        self.piece_asks = 0
+        self.whole_fails = {}      # uid: the answer to BODY[]; None: closes
+        self.parts_fail = False    # BODY[HEADER] and BODY[TEXT]
         self.lock = threading.Lock()
         self.session = Session
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -178,6 +182,7 @@ class Session:
         with self.server.lock:
             if b"BODY" in items and self.server.refusals:
                 return self.server.refusals.pop(0)
+        wanted = re.search(rb"BODY\.PEEK\[(\w*)\](?:<(\d+)\.(\d+)>)?", items)
         for i, m in self.chosen(numbers):
             body = m.body
             if b"BODY" in items and self.server.peek_sets_seen:
@@ -187,11 +192,37 @@ class Session:
                          b"RFC822.SIZE %d)" % (i, m.uid, m.flags, m.date,
                                                len(body)))
                 continue
+            if wanted.group(0) == b"BODY.PEEK[]" and \
+                    m.uid in self.server.whole_fails:
+                if self.server.whole_fails[m.uid] is None:
+                    raise Closed
+                return self.server.whole_fails[m.uid]
+            if wanted.group(1) and self.server.parts_fail or \
+                    wanted.group(2) and self.server.pieces == "refused":
+                return b"BAD what is that"
+            name, data = self.piece(body, *wanted.groups())
             self.say(b"* %d FETCH (UID %d FLAGS (%s) INTERNALDATE \"%s\" "
-                     b"RFC822.SIZE %d BODY[] {%d}" % (
-                         i, m.uid, m.flags, m.date, len(body), len(body)))
-            self.socket.sendall(body)
+                     b"RFC822.SIZE %d %s {%d}" % (
+                         i, m.uid, m.flags, m.date, len(body), name,
+                         len(data)))
+            self.socket.sendall(data)
             self.say(b")")
+
+    def piece(self, body, section, at, n):
+        """What BODY[section]<at.n> is, and is called."""
+        header = body.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        body = {b"": body, b"HEADER": header,
+                b"TEXT": body[len(header):]}[section]
+        name = b"BODY[" + section + b"]"
+        if at is None or self.server.pieces == "ignored":
+            return name, body
+        with self.server.lock:
+            self.server.piece_asks += 1
+        first, last = int(at), int(at) + int(n)
+        if self.server.pieces == "short":
+            last -= int(n) // 2
+        shift = self.server.pieces == "shifted" and first > 0
+        return name + b"<%d>" % first, body[first + shift:last + shift]
 
     def store(self, rest):
         numbers, what, flags = rest.split(b" ", 2)

@@ -50,6 +50,29 @@ class Failures(case.Case):
         self.assertEqual(self.failures(), [])
         self.assertEqual(self.haul.status("u")["messages"]["stored"], 2)
 
+    def test_the_last_lines_are_told(self):
+        server = self.serve({b"INBOX": [
+            fake.Message(3, b"S: a\r\n\r\nx\r\n"),
+            fake.Message(7, b"Subject: sesame\r\n\r\nopen\r\n")]})
+        server.whole_fails = {7: b"NO [SERVERBUG] cannot \x1brender it"}
+        server.pieces = "refused"
+        server.parts_fail = True
+        self.haul.run("run", "u")
+        f, = self.failures("u")
+        self.assertEqual(f["uid"], 7)
+        self.assertRegex(f["dialogue"][0], r"^C: \d+ UID FETCH 7 \(UID ")
+        self.assertRegex(f["dialogue"][-1],
+                         r"^S: \d+ NO \[SERVERBUG\] cannot \?render it$")
+        text = self.haul.run("failures").stdout
+        self.assertIn("u, INBOX, UID 7:\n    C: ", text)
+        self.assertNotIn("sesame", text)
+        self.assertNotIn("correct-horse", text)
+        # and gone with the failure
+        server.whole_fails = {}
+        self.haul.run("retry", "u")
+        self.haul.run("run")
+        self.assertEqual(self.failures(), [])
+
     def test_a_mailbox_is_named(self):
         server = self.serve({
             b"INBOX": [fake.Message(1, b"S: a\r\n\r\nx\r\n")],

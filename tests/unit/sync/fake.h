@@ -15,7 +15,8 @@
 
 #define FAKE_MESSAGES 256
 #define FAKE_MAILBOXES 8
-#define FAKE_PIECE 48 /* bytes a body callback gets */
+#define FAKE_PIECE 48	       /* bytes a body callback gets */
+#define FAKE_LARGE_PIECE 16000 /* … of a large body */
 
 enum fake_fault {
 	FAKE_SOUND,
@@ -32,6 +33,16 @@ enum fake_fault {
 	FAKE_NO_FLAGS,
 	FAKE_STUB, /* a note in its place, which the session has seen */
 	FAKE_INTERNAL,
+};
+
+/* What it does when it is asked for a piece of a message. */
+enum fake_pieces {
+	FAKE_PIECES_RIGHT,
+	FAKE_PIECES_REFUSED, /* BAD */
+	FAKE_PIECES_IGNORED, /* the whole: the session has seen that */
+	FAKE_PIECES_NONE,    /* OK, and nothing */
+	FAKE_PIECES_SHORT,   /* the first half */
+	FAKE_PIECES_SHIFTED, /* from the next byte on, as long as asked */
 };
 
 struct fake_message {
@@ -84,6 +95,11 @@ struct fake {
 	int64_t cut_at_message;	 /* before the nth from now; -1; once */
 	int dead_after_cut;	 /* so many later dials fail; -1 = all */
 	bool was_cut;
+	uint64_t session_bytes; /* of bodies: each session is lost then; 0 */
+	enum fake_pieces pieces;
+	int piece_asks;
+	bool parts_work;	   /* of what is poison: header, text */
+	bool chunks_work;	   /* and pieces of the whole */
 	uint64_t understate;	   /* sizes are announced smaller by this */
 	enum err_class open_fails; /* with RETRY_CHANGE */
 	uint64_t quirks;	   /* in force */
@@ -161,6 +177,31 @@ static inline void fake_fill(struct fake_mailbox *m, int first_id, int count)
 {
 	for (int i = 0; i < count; i++)
 		(void)fake_add(m, first_id + i);
+}
+
+/* One of so many bytes. */
+static inline struct fake_message *fake_add_large(
+	struct fake_mailbox *m, int id, size_t size)
+{
+	struct fake_message *msg = fake_add(m, id);
+	size_t n = msg->size;
+
+	msg->body = mem_grow(msg->body, size, 1);
+	msg->size = size;
+	for (; n < size; n++)
+		msg->body[n] = n % 72 == 70   ? '\r'
+			       : n % 72 == 71 ? '\n'
+					      : (char)('a' + (n / 7 + id) % 26);
+	return msg;
+}
+
+static inline size_t fake_bytes(const struct fake_mailbox *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->count; i++)
+		n += m->messages[i].size;
+	return n;
 }
 
 static inline struct fake_message *fake_find(struct fake_mailbox *m, int id)

@@ -21,22 +21,46 @@ static inline int fake_cut(
 	return fake_die(s, ERR_NETWORK, err, "connection lost");
 }
 
-static inline int fake_send_body(struct fake_session *s,
-	const struct fake_message *m, size_t size,
-	const struct session_sink *sink, struct err *err)
+/* Nor does it live longer than that. */
+static inline int fake_wear(struct fake_session *s, size_t n, struct err *err)
 {
-	for (size_t at = 0; at < size; at += FAKE_PIECE) {
-		size_t n = size - at < FAKE_PIECE ? size - at : FAKE_PIECE;
+	s->sent += n;
+	if (s->fake->session_bytes == 0 || s->sent <= s->fake->session_bytes)
+		return 0;
+	return fake_die(s, ERR_NETWORK, err, "connection lost again");
+}
+
+static inline int fake_send_bytes(struct fake_session *s, const char *bytes,
+	size_t size, const struct session_sink *sink, struct err *err)
+{
+	size_t most =
+		size >= SESSION_LARGE_BYTES ? FAKE_LARGE_PIECE : FAKE_PIECE;
+
+	for (size_t at = 0, n; at < size; at += n) {
+		n = size - at < most ? size - at : most;
 		if (fake_cut(s, &s->fake->cut_after_bytes, (int64_t)n, err) !=
-			0)
+				0 ||
+			fake_wear(s, n, err) != 0)
 			return -1;
 		s->fake->bytes += n;
-		if (sink->body(sink->arg, m->body + at, n, err) != 0) {
+		if (sink->body(sink->arg, bytes + at, n, err) != 0) {
 			s->dead = true;
 			return -1;
 		}
 	}
 	return 0;
+}
+
+static inline int fake_send_body(struct fake_session *s,
+	const struct fake_message *m, size_t size,
+	const struct session_sink *sink, struct err *err)
+{
+	if (m->size >= SESSION_LARGE_BYTES && sink->large != NULL &&
+		sink->large(sink->arg, m->uid, m->size, err) != 0) {
+		s->dead = true;
+		return -1;
+	}
+	return fake_send_bytes(s, m->body, size, sink, err);
 }
 
 /* One message of a FETCH of `asked` messages. */

@@ -3,8 +3,8 @@
 #ifndef TEST_SYNC_FAKE_SESSION_H
 #define TEST_SYNC_FAKE_SESSION_H
 
-#include "fake_bodies.h"
 #include "fake_lists.h"
+#include "fake_pieces.h"
 
 static inline void fake_info(struct session *base, struct session_info *info)
 {
@@ -151,6 +151,7 @@ static inline int fake_open(void *arg, const struct session_config *config,
 		.vanished = fake_vanished,
 		.statuses = fake_statuses,
 		.headers = fake_headers,
+		.fetch_piece = fake_fetch_piece,
 		.abandon = fake_abandon,
 		.close = fake_close};
 	struct fake *f = arg;

@@ -10,6 +10,7 @@ struct fake_session {
 	struct session base;
 	struct fake *fake;
 	struct fake_mailbox *selected;
+	uint64_t sent; /* of bodies */
 	bool dead;
 };
 

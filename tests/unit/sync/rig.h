@@ -37,6 +37,7 @@ struct rig {
 	/* of the account */
 	int64_t every_s;
 	bool skip_deleted;
+	bool retry; /* what is quarantined, due or not */
 	const char *excludes, *prefix, *quirks;
 	int pop3_seen;		 /* 0: arrives as unread */
 	const char *to_folder;	 /* POP3; NULL: INBOX */
@@ -116,6 +117,7 @@ static inline void rig_run(struct rig *r)
 	run->job.account_id = 1;
 	run->job.fence = ++r->fence;
 	run->job.attempts = r->attempts;
+	run->job.retry = r->retry;
 	run->account.quirks = mem_strdup(r->quirks != NULL ? r->quirks : "");
 	(void)snprintf(run->job.run, sizeof run->job.run, "%016llx",
 		(unsigned long long)r->fence);

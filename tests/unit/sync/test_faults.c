@@ -80,6 +80,61 @@ static void a_poison_message_is_found_and_left(void **state)
 	}
 }
 
+/* What cannot be had whole comes in another way, byte for byte. */
+static void it_comes_in_another_way(void **state)
+{
+	static const enum fake_fault faults[] = {FAKE_POISON, FAKE_POISON_LATE,
+		FAKE_POISON_RANGE, FAKE_HANGS_UP, FAKE_REFUSED, FAKE_ABSENT,
+		FAKE_NO_BODY, FAKE_HOLLOW};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+		for (int way = 0; way < 2; way++) {
+			struct rig *r = rig_new(false);
+			struct fake_mailbox *m =
+				fake_mailbox(&r->fake, "INBOX");
+
+			fake_fill(m, 1, 5);
+			(void)fake_add_large(m, 6, 600000);
+			fake_fill(m, 7, 2);
+			m->messages[2].fault = faults[i];
+			m->messages[5].fault = faults[i];
+			r->fake.parts_work = way == 0;
+			r->fake.chunks_work = way == 1;
+			rig_run_ok(r);
+			rig_assert_exactly(r, 1, 8);
+			assert_int_equal(r->result.messages_quarantined, 0);
+			assert_int_equal(
+				r->result.bytes_stored, (int64_t)fake_bytes(m));
+			rig_free(r);
+		}
+}
+
+/* Less than was announced is not the message. */
+static void in_another_way_but_not_all(void **state)
+{
+	(void)state;
+	for (int way = 0; way < 2; way++) {
+		struct rig *r = rig_new(false);
+		struct fake_mailbox *m = fake_mailbox(&r->fake, "INBOX");
+
+		fake_fill(m, 1, 5);
+		m->messages[2].fault = FAKE_POISON;
+		r->fake.parts_work = way == 0;
+		r->fake.chunks_work = way == 1;
+		r->fake.pieces = FAKE_PIECES_SHORT;
+		rig_run_ok(r);
+		assert_int_equal(r->result.messages_quarantined, 1);
+		assert_int_equal(r->result.messages_stored, 4);
+		/* and when it is due, and the server has been mended */
+		r->fake.pieces = FAKE_PIECES_RIGHT;
+		r->retry = true;
+		rig_run_ok(r);
+		rig_assert_exactly(r, 1, 5);
+		rig_free(r);
+	}
+}
+
 static void many_are_poison(void **state)
 {
 	struct rig *r = rig_new(false);
@@ -215,6 +270,8 @@ int main(void)
 		cmocka_unit_test(the_connection_breaks_at_every_byte),
 		cmocka_unit_test(the_server_is_gone_and_comes_back),
 		cmocka_unit_test(a_poison_message_is_found_and_left),
+		cmocka_unit_test(it_comes_in_another_way),
+		cmocka_unit_test(in_another_way_but_not_all),
 		cmocka_unit_test(many_are_poison),
 		cmocka_unit_test(one_that_comes_only_alone),
 		cmocka_unit_test(exists_lies),
