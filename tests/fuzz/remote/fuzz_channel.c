@@ -110,19 +110,33 @@ static int on_fetched(
 	return 0;
 }
 
+static int on_large(void *arg, uint32_t uid, uint64_t bytes, struct err *err)
+{
+	const struct seen *v = arg;
+
+	(void)err;
+	require(v->body_bytes == 0);
+	require((uid >= 10 && uid <= 20) || uid == 4000000000);
+	require(bytes >= SESSION_LARGE_BYTES && bytes <= LIMIT_MESSAGE);
+	return 0;
+}
+
 static void call(struct session *s, uint8_t which)
 {
 	static const struct uid_range ranges[] = {
 		{10, 20}, {4000000000, 4000000000}};
 	struct seen v = {0};
-	const struct session_sink sink = {
-		.body = on_body, .message = on_fetched, .arg = &v};
+	static const struct session_piece piece = {.uid = 11, .bytes = 1000};
+	const struct session_sink sink = {.body = on_body,
+		.message = on_fetched,
+		.large = on_large,
+		.arg = &v};
 	struct mailbox_state box;
 	struct err err;
 	int r;
 
 	memset(&err, 0, sizeof err);
-	switch (which % 7) {
+	switch (which % 8) {
 	case 0:
 		r = session_list(s, on_mailbox, &v, &err);
 		break;
@@ -143,8 +157,11 @@ static void call(struct session *s, uint8_t which)
 		r = session_vanished(s, 1, on_range, &v, &err);
 		r = r > 0 ? 0 : r;
 		break;
-	default:
+	case 6:
 		r = session_fetch(s, ranges, 2, &sink, &err);
+		break;
+	default:
+		r = session_fetch_piece(s, &piece, &sink, &err);
 	}
 	if (r == 0)
 		return;
