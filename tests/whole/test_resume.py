@@ -107,10 +107,12 @@ class Large(case.Case):
     def killed(self, user, after):
         self.proxy.faults.append(proxy.Fault(after, "stall"))
         hit = self.proxy.hit
-        p = self.haul.start("run", user, stdin=subprocess.DEVNULL,
+        # patient: it must not go on before it is killed
+        p = self.haul.start("-o", "network.timeout=15m", "run", user,
+                            stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 120
+        until = time.monotonic() + 240
         while self.proxy.hit == hit and time.monotonic() < until:
             time.sleep(0.05)
         self.assertGreater(self.proxy.hit, hit)
