@@ -46,6 +46,8 @@ __attribute__((format(printf, 5, 0))) static void fill(struct err *err,
 	err->retry_after_s = err->retry_after_ms = 0;
 	err->in_flight = 0;
 	err->errnum = 0;
+	err->complaint = ERR_NO_COMPLAINT;
+	err->host_wide = false;
 	err->hint[0] = '\0';
 	(void)vsnprintf(err->text, sizeof err->text, fmt, ap);
 	one_line(err->text);

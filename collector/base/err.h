@@ -48,6 +48,14 @@ enum err_retry {
 	ERR_RETRY_CHANGE, /* when somebody has changed something */
 };
 
+/* What the server has found too much. */
+enum err_complaint {
+	ERR_NO_COMPLAINT,
+	ERR_TOO_MANY_SESSIONS, /* at once */
+	ERR_TOO_MANY_LOGINS,   /* too soon one after the other */
+	ERR_TOO_MUCH,	       /* bytes or commands in a day or so */
+};
+
 struct err {
 	enum err_class class;
 	enum err_scope scope;
@@ -58,6 +66,8 @@ struct err {
 	int errnum;		 /* of a local call that failed; 0 = none */
 	uint32_t in_flight;	 /* commands without answer when a connection
 				  * broke; 0 = not known */
+	enum err_complaint complaint;
+	bool host_wide; /* it is not about this account alone */
 	char text[512];
 	char hint[256]; /* what to do about it; may be empty */
 };

@@ -143,6 +143,8 @@ void channel_put_err(struct channel *c, const struct err *e)
 	channel_put_u32(c, e->retry_after_s);
 	channel_put_u32(c, e->retry_after_ms);
 	channel_put_u32(c, e->in_flight);
+	channel_put_u8(c, (uint8_t)e->complaint);
+	channel_put_u8(c, e->host_wide);
 	channel_put_str(c, e->text);
 	channel_put_str(c, e->hint);
 }
@@ -159,13 +161,15 @@ static enum err_class clamp_class(uint8_t class)
 bool channel_get_err(struct channel *c, struct err *e)
 {
 	char text[sizeof e->text], hint[sizeof e->hint];
-	uint8_t class, scope, retry;
+	uint8_t class, scope, retry, complaint, host_wide;
 
 	if (!channel_get_u8(c, &class) || !channel_get_u8(c, &scope) ||
 		!channel_get_u8(c, &retry) ||
 		!channel_get_u32(c, &e->retry_after_s) ||
 		!channel_get_u32(c, &e->retry_after_ms) ||
 		!channel_get_u32(c, &e->in_flight) ||
+		!channel_get_u8(c, &complaint) ||
+		!channel_get_u8(c, &host_wide) ||
 		!channel_get_str(c, text, sizeof text) ||
 		!channel_get_str(c, hint, sizeof hint))
 		return false;
@@ -174,6 +178,9 @@ bool channel_get_err(struct channel *c, struct err *e)
 					      : ERR_SCOPE_SESSION;
 	e->retry = retry <= ERR_RETRY_CHANGE ? (enum err_retry)retry
 					     : ERR_RETRY_LATER;
+	e->complaint = complaint <= ERR_TOO_MUCH ? (enum err_complaint)complaint
+						 : ERR_NO_COMPLAINT;
+	e->host_wide = host_wide != 0;
 	if (e->retry_after_s > RETRY_AFTER_MAX_S)
 		e->retry_after_s = RETRY_AFTER_MAX_S;
 	/* the former covers the latter, or there is no such thing */
