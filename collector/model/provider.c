@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "provider.h"
 
+#include "budget.h"
+
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
@@ -97,4 +99,32 @@ const char *provider_login_hint(const char *host)
 		if (is_below(host, providers[i].domain))
 			return providers[i].login;
 	return NULL;
+}
+
+/*
+ * What a service lets an account have. Its own words count by powers of 1000.
+ * Gmail: 2,500 MB a day by IMAP and 1,250 MB by POP3 of each account, and 15
+ * sessions, of which people's own programs need some.
+ */
+static const struct {
+	const char *domain;
+	uint64_t imap_bytes, pop3_bytes;
+	int64_t sessions;
+} limits_known[] = {
+	{"gmail.com", UINT64_C(2500000000), UINT64_C(1250000000), 10},
+	{"googlemail.com", UINT64_C(2500000000), UINT64_C(1250000000), 10},
+};
+
+void provider_limits(
+	const char *host, enum protocol protocol, struct budget_limits *limits)
+{
+	for (size_t i = 0; i < sizeof limits_known / sizeof *limits_known;
+		i++) {
+		if (!is_below(host, limits_known[i].domain))
+			continue;
+		limits->account_bytes = protocol == PROTOCOL_POP3
+						? limits_known[i].pop3_bytes
+						: limits_known[i].imap_bytes;
+		limits->account_sessions = limits_known[i].sessions;
+	}
 }

@@ -22,6 +22,8 @@ struct settings {
 	int64_t pool_sessions;
 	int64_t pool_per_host;
 	int64_t pool_parked;
+	int64_t pool_slice_s;	   /* 0 = none */
+	uint64_t pool_slice_bytes; /* 0 = none */
 	int64_t sync_every_s;
 	bool network_allow_private;
 	char *network_ports; /* "110,143,…" | "any" */
@@ -38,6 +40,9 @@ struct settings {
 	uint64_t limits_pop3_line_bytes; /* 64 KiB */
 	uint64_t limits_messages;	 /* of a mailbox: 2,000,000 */
 	uint64_t limits_mailboxes;	 /* 5,000 */
+	char *limits_hosts;		 /* budget.h */
+	bool limits_known;		 /* those of provider.h hold */
+	bool limits_learn;		 /* from what servers complain of */
 	char *log_format;		 /* "text" | "json" */
 	char *log_level;		 /* error warn info debug wire */
 };

@@ -3,6 +3,7 @@
 #include "settings.h"
 
 #include "../base/mem.h"
+#include "budget.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -156,6 +157,9 @@ static const struct {
 	{"network.allow", is_allow,
 		"networks like 10.0.0.0/8 or 192.168.1.7/32:143,993 or "
 		"fd00::/8:993, separated by spaces, or none"},
+	{"limits.hosts", budget_rules_are_good,
+		"rules like imap.example.org:sessions=4,logins=30,day=50G or "
+		"*:account_day=2G, separated by spaces, or none"},
 	{"tls.ca_file", is_ca_file, "the absolute path of a file, or system"},
 };
 

@@ -40,6 +40,14 @@ const struct settings_key settings_keys[] = {
 		AT(pool_parked),
 		"Most sessions that only wait for new mail; this version has "
 		"none yet."},
+	{"pool.slice", SETTINGS_DURATION, "5m", "none", 1, SECONDS_MAX,
+		AT(pool_slice_s),
+		"A run that goes on for longer while other accounts wait for "
+		"its place makes way after a message, and goes on behind "
+		"them."},
+	{"pool.slice_bytes", SETTINGS_SIZE, "1G", "none", 1, BYTES_MAX,
+		AT(pool_slice_bytes),
+		"The same for a run that has received more."},
 	{"sync.every", SETTINGS_DURATION, "15m", NULL, 1, SECONDS_MAX,
 		AT(sync_every_s), "Default resync interval of an account."},
 	{"network.allow_private", SETTINGS_BOOL, "no", NULL, 0, 0,
@@ -84,6 +92,20 @@ const struct settings_key settings_keys[] = {
 		AT(limits_messages), "Most messages of one mailbox."},
 	{"limits.mailboxes", SETTINGS_COUNT, "5000", NULL, 1, 1000000,
 		AT(limits_mailboxes), "Most mailboxes of one account."},
+	{"limits.hosts", SETTINGS_TEXT, "none", "none", 0, 0, AT(limits_hosts),
+		"What may be asked of remote hosts: "
+		"HOST:NAME=VALUE[,NAME=VALUE...] separated by spaces, where "
+		"HOST is a domain with all below it, or * for those of which "
+		"nothing is known, and NAME is sessions (at once, instead of "
+		"pool.per_host), logins (a minute), day (bytes a day of all "
+		"its accounts) or account_day (of each); VALUE may be none."},
+	{"limits.known", SETTINGS_BOOL, "yes", NULL, 0, 0, AT(limits_known),
+		"Keep to what large providers are known to allow, where "
+		"limits.hosts says nothing else: of Gmail, 2500 MB a day and "
+		"account by IMAP, 1250 MB by POP3, 10 sessions an account."},
+	{"limits.learn", SETTINGS_BOOL, "yes", NULL, 0, 0, AT(limits_learn),
+		"Where a server complains of too much, ask less of it for a "
+		"week."},
 	{"log.format", SETTINGS_CHOICE, "text", "text|json", 0, 0,
 		AT(log_format),
 		"Form of the log on standard error: text (logfmt) or json."},

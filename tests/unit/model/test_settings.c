@@ -36,6 +36,8 @@ static const struct {
 	{"pool.sessions", "64"},
 	{"pool.per_host", "8"},
 	{"pool.parked", "2000"},
+	{"pool.slice", "5m"},
+	{"pool.slice_bytes", "1G"},
 	{"sync.every", "15m"},
 	{"network.allow_private", "no"},
 	{"network.ports", "110,143,993,995"},
@@ -52,6 +54,9 @@ static const struct {
 	{"limits.pop3_line", "64K"},
 	{"limits.messages", "2000000"},
 	{"limits.mailboxes", "5000"},
+	{"limits.hosts", "none"},
+	{"limits.known", "yes"},
+	{"limits.learn", "yes"},
 	{"log.format", "text"},
 	{"log.level", "info"},
 };
