@@ -3,6 +3,7 @@
 
 #include "../collector/base/clock.h"
 #include "../collector/base/mem.h"
+#include "budgets.h"
 #include "durable.h"
 #include "jobs_internal.h"
 
@@ -29,31 +30,84 @@ static int fail_full(struct err *err)
 		"too many runs are under way");
 }
 
-static int claim(struct stmt *s, struct job *ret_job, struct err *err)
+static int step(struct stmt *s, struct job *job, struct err *err)
 {
 	int r = stmt_step(s, err);
 
 	if (r == 1) {
-		ret_job->account_id = stmt_int(s, "account_id");
-		ret_job->fence = stmt_int(s, "fence");
-		ret_job->attempts = stmt_int(s, "attempts");
-		ret_job->retry = stmt_int(s, "retry") != 0;
-		ret_job->revision = stmt_int(s, "revision");
-		ret_job->task = (enum job_task)stmt_int(s, "task");
-		/* A RETURNING statement commits when it ends. */
+		job->account_id = stmt_int(s, "account_id");
+		job->fence = stmt_int(s, "fence");
+		job->attempts = stmt_int(s, "attempts");
+		job->retry = stmt_int(s, "retry") != 0;
+		job->revision = stmt_int(s, "revision");
+		job->task = (enum job_task)stmt_int(s, "task");
+		/* A RETURNING statement is done when it ends. */
 		if (stmt_run(s, err) != 0)
 			return -1;
 	}
 	return r;
 }
 
+struct claim {
+	const char *owner, *except;
+	int64_t now_s, per_host, only_account;
+};
+
+/* The job, and its login: both or none. */
+static int claim(struct state *state, const struct claim *c, struct job *job,
+	struct err *err)
+{
+	struct stmt *s = db_stmt(state->db,
+		c->only_account != 0 ? "job_claim_account" : "job_claim");
+	int64_t granted;
+	int r;
+
+	if (c->only_account != 0)
+		stmt_bind_int(s, "account_id", c->only_account);
+	stmt_bind_text(s, "run", job->run);
+	stmt_bind_text(s, "owner", c->owner);
+	stmt_bind_int(s, "now", c->now_s);
+	stmt_bind_int(s, "lease", JOB_LEASE_S);
+	stmt_bind_int(s, "minute", BUDGET_MINUTE_S);
+	stmt_bind_int(s, "per_host", c->per_host);
+	stmt_bind_text(s, "except", c->except);
+	r = step(s, job, err);
+	if (r != 1)
+		return r;
+	if (budgets_log_in(state, job->account_id, 1, true, c->now_s, &granted,
+		    err) != 0 ||
+		budgets_of(state, c->now_s, job, err) != 0)
+		return -1;
+	return 1;
+}
+
+static int claim_alone(struct state *state, const struct claim *c,
+	struct job *job, struct err *err)
+{
+	int r;
+
+	if (db_in_transaction(state->db))
+		return claim(state, c, job, err);
+	if (db_begin(state->db, err) != 0)
+		return -1;
+	r = claim(state, c, job, err);
+	if (r != 1) {
+		db_rollback(state->db);
+		return r;
+	}
+	return db_commit(state->db, err) != 0 ? -1 : 1;
+}
+
 int jobs_claim(struct state *state, const char *owner, int64_t now_s,
 	int64_t per_host, int64_t only_account, const int64_t *except,
 	size_t except_count, struct job *ret_job, struct err *err)
 {
+	struct claim c = {.owner = owner,
+		.now_s = now_s,
+		.per_host = per_host,
+		.only_account = only_account};
 	struct job job = {0};
 	struct buf list;
-	struct stmt *s;
 	int r;
 
 	jobs_list_accounts(&list, except, except_count);
@@ -62,17 +116,8 @@ int jobs_claim(struct state *state, const char *owner, int64_t now_s,
 		return fail_full(err);
 	}
 	random_hex(job.run, JOB_RUN_ID_BYTES - 1);
-	s = db_stmt(state->db,
-		only_account != 0 ? "job_claim_account" : "job_claim");
-	if (only_account != 0)
-		stmt_bind_int(s, "account_id", only_account);
-	stmt_bind_text(s, "run", job.run);
-	stmt_bind_text(s, "owner", owner);
-	stmt_bind_int(s, "now", now_s);
-	stmt_bind_int(s, "lease", JOB_LEASE_S);
-	stmt_bind_int(s, "per_host", per_host);
-	stmt_bind_text(s, "except", buf_str(&list));
-	r = claim(s, &job, err);
+	c.except = buf_str(&list);
+	r = claim_alone(state, &c, &job, err);
 	buf_free(&list);
 	if (r == 1)
 		*ret_job = job;
@@ -165,17 +210,45 @@ static int write_progress(
 int jobs_progress(struct state *state, const struct job_progress *progress,
 	size_t count, struct err *err)
 {
+	bool own = !db_in_transaction(state->db);
+
 	if (count == 0)
 		return 0;
-	if (db_begin(state->db, err) != 0)
+	if (own && db_begin(state->db, err) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (write_progress(state, &progress[i], err) != 0) {
-			db_rollback(state->db);
+			if (own)
+				db_rollback(state->db);
 			return -1;
 		}
 	}
-	return db_commit(state->db, err);
+	return own ? db_commit(state->db, err) : 0;
+}
+
+int jobs_waiting(struct state *state, int64_t now_s, int64_t per_host,
+	const int64_t *except, size_t except_count, jobs_waiting_fn *fn,
+	void *arg, struct err *err)
+{
+	struct stmt *s = db_stmt(state->db, "job_waiting");
+	struct buf list;
+	int r;
+
+	buf_init(&list, EXCEPT_BYTES_MAX);
+	list_accounts(&list, except, except_count);
+	if (list.full) {
+		buf_free(&list);
+		return fail_full(err);
+	}
+	stmt_bind_int(s, "now", now_s);
+	stmt_bind_int(s, "lease", JOB_LEASE_S);
+	stmt_bind_int(s, "per_host", per_host);
+	stmt_bind_text(s, "except", buf_str(&list));
+	while ((r = stmt_step(s, err)) == 1)
+		fn(arg, stmt_text(s, "host"), (size_t)stmt_int(s, "waiting"),
+			stmt_int(s, "full") != 0);
+	buf_free(&list);
+	return r;
 }
 
 static int release_all(struct state *state, int64_t now_s, struct err *err)

@@ -9,6 +9,7 @@
 #define MAILHAUL_STORAGE_JOBS_H
 
 #include "../collector/base/err.h"
+#include "../collector/model/budget.h"
 #include "state.h"
 
 #include <stdbool.h>
@@ -35,6 +36,10 @@ struct job {
 	bool retry;	  /* try what is quarantined, due or not */
 	int64_t revision; /* of the account: what a person has changed */
 	enum job_task task;
+	/* what may be asked of the host, as the table says (budgets.h) */
+	int64_t sessions;    /* at once, by this run */
+	bool logins_limited; /* after the first one each has to be granted */
+	struct budget budget;
 };
 
 /* Of an account with `push`, since its last run. */
@@ -54,13 +59,14 @@ int jobs_commit(struct state *state, struct err *err);
 void jobs_rollback(struct state *state);
 
 /*
- * Claims the due job that has waited longest and whose host has fewer than
- * per_host running ones, not paused, not leased, account not in `except`
- * (accounts for which the caller still holds a run). 1 claimed, 0 none, -1.
- * only_account: claim just that one, due or not, paused or not; 0 = any due.
- * A lease that ran out is claimed again. A due time further in the future
- * than twice what it was when it was set (the clock was set back) counts as
- * due; a lease further than 2 × JOB_LEASE_S as run out.
+ * Claims the due job that has waited longest and whose host has fewer sessions
+ * running than it may have (per_host, where budgets.h says nothing else), and
+ * a login left in this minute, which is counted; not paused, not leased,
+ * account not in `except` (accounts for which the caller still holds a run). 1
+ * claimed, 0 none, -1. only_account: claim just that one, due or not, paused or
+ * not; 0 = any due. A lease that ran out is claimed again. A due time further
+ * in the future than twice what it was when it was set (the clock was set back)
+ * counts as due; a lease further than 2 × JOB_LEASE_S as run out.
  */
 int jobs_claim(struct state *state, const char *owner, int64_t now_s,
 	int64_t per_host, int64_t only_account, const int64_t *except,
@@ -89,7 +95,7 @@ struct job_progress {
 	uint64_t bytes_done;	 /* received in this run */
 	int64_t started_ms;	 /* wall clock */
 };
-/* All runs together, in one transaction. */
+/* All runs together, in one transaction, or in the caller's. */
 int jobs_progress(struct state *state, const struct job_progress *progress,
 	size_t count, struct err *err);
 
@@ -127,7 +133,14 @@ struct job_result {
 	bool needs_person;  /* state failed: no further try by itself … */
 	bool goes_on;	    /* … but regular runs, for the rest */
 	bool cancelled;	    /* drained: due again at once, no attempt */
+	bool progress;	    /* something was delivered */
+	bool yielded;	    /* cancelled: it has made way for others */
 	int64_t next_due_s; /* wall clock; 0 = never (import once, done) */
+	/* of budgets.h: bytes that are not counted yet; whether err teaches
+	 * something, and how many bytes a day the server allows; 0 = none */
+	uint64_t spent_bytes;
+	bool learn;
+	uint64_t lesson_bytes;
 	int64_t messages_source, messages_stored, messages_quarantined,
 		messages_skipped;
 	int64_t bytes_stored;
@@ -153,6 +166,15 @@ int jobs_finish(struct state *state, const struct job *job, int64_t now_s,
 /* At start: leases of dead owners on this machine (owner is "pid:start") are
  * released: the conductor holds state.lock, so every lease is stale. */
 int jobs_release_all(struct state *state, int64_t now_s, struct err *err);
+
+/* Calls fn with each host of which jobs are due that nobody runs, paused and
+ * `except` left out, and how many they are. full: the host has all the sessions
+ * that it may have. */
+typedef void jobs_waiting_fn(
+	void *arg, const char *host, size_t waiting, bool full);
+int jobs_waiting(struct state *state, int64_t now_s, int64_t per_host,
+	const int64_t *except, size_t except_count, jobs_waiting_fn *fn,
+	void *arg, struct err *err);
 
 /* Makes due now: one account, or all that are not paused (account_id 0). One
  * that is running is due again when that run ends. Joins the caller's
@@ -232,6 +254,8 @@ struct job_status {
 	struct err err;
 	int64_t retry_at;
 	enum job_push push;
+	struct budget_day day;	/* what it has received */
+	uint64_t learned_bytes; /* a day; 0 = nothing is learned */
 	char run[JOB_RUN_ID_BYTES];
 	struct job_progress progress; /* state running */
 	struct job_mailbox *mailboxes;

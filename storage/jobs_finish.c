@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The end of a run, in one transaction: lease, result, counts, mailboxes. */
+#include "budgets.h"
 #include "db.h"
 #include "jobs_internal.h"
 
@@ -36,6 +37,7 @@ static int write_job(struct state *state, const struct job *job, int64_t now_s,
 	if (!result->cancelled) {
 		bool person = !result->ok && result->needs_person;
 		stmt_bind_int(s, "ok", result->ok);
+		stmt_bind_int(s, "progress", result->progress);
 		stmt_bind_int(s, "needs_person", person);
 		stmt_bind_int(s, "push", result->push);
 		stmt_bind_text(s, "task_result", result->task_result);
@@ -152,7 +154,12 @@ static int delete_progress(
 static int finish(struct state *state, const struct job *job, int64_t now_s,
 	const struct job_result *result, bool *ret_ours, struct err *err)
 {
-	if (write_job(state, job, now_s, result, err) != 0)
+	/* what was received counts, whoever has the account now */
+	if (budgets_spend(state, job->account_id, result->spent_bytes, now_s,
+		    err) != 0 ||
+		budgets_learn(state, job->account_id, result, now_s, err) !=
+			0 ||
+		write_job(state, job, now_s, result, err) != 0)
 		return -1;
 	*ret_ours = db_changes(state->db) != 0;
 	if (!*ret_ours)

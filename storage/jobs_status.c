@@ -115,6 +115,9 @@ static void read_status(struct stmt *s, struct job_status *st)
 	st->deletions_next_at = stmt_int(s, "deletions_next_at");
 	st->deletions_done = stmt_int(s, "deletions_done");
 	st->push = (enum job_push)stmt_int(s, "push");
+	st->day.from_s = stmt_int(s, "day_from");
+	st->day.used = (uint64_t)stmt_int(s, "day_used");
+	st->learned_bytes = (uint64_t)stmt_int(s, "learned_bytes");
 	read_err(s, st);
 	if (strcmp(st->state, "running") != 0)
 		return;

@@ -1,63 +1,90 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- name: job_claim
 -- One statement, so that no two conductors can take the same job or pass the
--- limit of a host; what runs counts with all the sessions it may take. First whose lease ran out, then who has waited longest,
--- then whose due time a clock that was set back has put out of reach.
+-- limits of a host; what runs counts with all the sessions it may take. First
+-- whose lease ran out, then who has waited longest, then whose due time a
+-- clock that was set back has put out of reach.
 -- scan: partial indexes of waiting and of running jobs, in order, to the
 -- first that fits
+WITH taken(host, n) AS (
+	SELECT r.host, sum(r.sessions) FROM job r
+	WHERE r.run IS NOT NULL AND r.lease_until > :now
+		AND r.lease_until <= :now + 2 * :lease
+	GROUP BY r.host),
+barred(host) AS (
+	SELECT t.host FROM taken t JOIN budget b ON b.host = t.host
+	WHERE t.n >= min(iif(b.sessions > 0, b.sessions, :per_host),
+		iif(b.learned_sessions > 0, b.learned_sessions, t.n + 1))
+	UNION
+	SELECT l.host FROM budget_login l JOIN budget b ON b.host = l.host
+	WHERE l.at > :now - :minute AND l.at <= :now
+	GROUP BY l.host
+	HAVING (b.logins > 0 AND sum(l.count) >= b.logins)
+		OR (b.learned_logins > 0
+			AND sum(l.count) >= b.learned_logins))
 UPDATE job SET run = :run, owner = :owner, lease_until = :now + :lease,
-	fence = fence + 1, cancel = 0, again = 0
+	fence = fence + 1, cancel = 0, again = 0,
+	sessions = (SELECT max(1, min(a.connections,
+		iif(b.sessions > 0, b.sessions, :per_host)
+			- COALESCE(t.n, 0),
+		iif(b.learned_sessions > 0, b.learned_sessions, 1000000)
+			- COALESCE(t.n, 0)))
+		FROM account a JOIN budget b ON b.host = job.host
+		LEFT JOIN taken t ON t.host = job.host
+		WHERE a.id = job.account_id)
 WHERE account_id = COALESCE(
 	(SELECT j.account_id FROM job j
 	 WHERE j.run IS NOT NULL AND j.paused = 0
 		AND (j.lease_until <= :now OR j.lease_until > :now + 2 * :lease)
-		AND j.host NOT IN (
-			SELECT r.host FROM job r
-				JOIN account a ON a.id = r.account_id
-				WHERE r.run IS NOT NULL
-				AND r.lease_until > :now
-				AND r.lease_until <= :now + 2 * :lease
-			GROUP BY r.host HAVING sum(a.connections) >= :per_host)
+		AND j.host NOT IN (SELECT host FROM barred)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.lease_until LIMIT 1),
 	(SELECT j.account_id FROM job j
 	 WHERE j.run IS NULL AND j.paused = 0 AND j.due_at <= :now
-		AND j.host NOT IN (
-			SELECT r.host FROM job r
-				JOIN account a ON a.id = r.account_id
-				WHERE r.run IS NOT NULL
-				AND r.lease_until > :now
-				AND r.lease_until <= :now + 2 * :lease
-			GROUP BY r.host HAVING sum(a.connections) >= :per_host)
+		AND j.host NOT IN (SELECT host FROM barred)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.due_at LIMIT 1),
 	(SELECT j.account_id FROM job j
 	 WHERE j.run IS NULL AND j.paused = 0 AND j.due_at IS NOT NULL
 		AND j.sane_from > :now
-		AND j.host NOT IN (
-			SELECT r.host FROM job r
-				JOIN account a ON a.id = r.account_id
-				WHERE r.run IS NOT NULL
-				AND r.lease_until > :now
-				AND r.lease_until <= :now + 2 * :lease
-			GROUP BY r.host HAVING sum(a.connections) >= :per_host)
+		AND j.host NOT IN (SELECT host FROM barred)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.sane_from LIMIT 1))
 RETURNING account_id, fence, attempts, retry, revision, task;
 
 -- name: job_claim_account
 -- A person named it: due or not, paused or not.
--- scan: the list of accounts in :except, which is short
+-- scan: the list of accounts in :except, which is short; what runs; a minute
+WITH taken(host, n) AS (
+	SELECT r.host, sum(r.sessions) FROM job r
+	WHERE r.run IS NOT NULL AND r.lease_until > :now
+		AND r.lease_until <= :now + 2 * :lease
+	GROUP BY r.host),
+barred(host) AS (
+	SELECT t.host FROM taken t JOIN budget b ON b.host = t.host
+	WHERE t.n >= min(iif(b.sessions > 0, b.sessions, :per_host),
+		iif(b.learned_sessions > 0, b.learned_sessions, t.n + 1))
+	UNION
+	SELECT l.host FROM budget_login l JOIN budget b ON b.host = l.host
+	WHERE l.at > :now - :minute AND l.at <= :now
+	GROUP BY l.host
+	HAVING (b.logins > 0 AND sum(l.count) >= b.logins)
+		OR (b.learned_logins > 0
+			AND sum(l.count) >= b.learned_logins))
 UPDATE job SET run = :run, owner = :owner, lease_until = :now + :lease,
-	fence = fence + 1, cancel = 0, again = 0
+	fence = fence + 1, cancel = 0, again = 0,
+	sessions = (SELECT max(1, min(a.connections,
+		iif(b.sessions > 0, b.sessions, :per_host)
+			- COALESCE(t.n, 0),
+		iif(b.learned_sessions > 0, b.learned_sessions, 1000000)
+			- COALESCE(t.n, 0)))
+		FROM account a JOIN budget b ON b.host = job.host
+		LEFT JOIN taken t ON t.host = job.host
+		WHERE a.id = job.account_id)
 WHERE account_id = :account_id
 	AND (run IS NULL OR lease_until <= :now
 		OR lease_until > :now + 2 * :lease)
-	AND (SELECT COALESCE(sum(a.connections), 0) FROM job r
-		JOIN account a ON a.id = r.account_id
-		WHERE r.run IS NOT NULL AND r.host = job.host
-			AND r.lease_until > :now
-			AND r.lease_until <= :now + 2 * :lease) < :per_host
+	AND host NOT IN (SELECT host FROM barred)
 	AND account_id NOT IN (SELECT value FROM json_each(:except))
 RETURNING account_id, fence, attempts, retry, revision, task;
 
@@ -104,7 +131,8 @@ UPDATE job SET run = NULL, owner = NULL, lease_until = 0, cancel = 0,
 		ELSE :due_at - 2 * max(:due_at - :now, 0) END,
 	needs_person = CASE WHEN again = 1 THEN 0 ELSE :needs_person END,
 	push = :push,
-	attempts = CASE WHEN :ok = 1 THEN 0 ELSE attempts + 1 END,
+	attempts = CASE WHEN :ok = 1 THEN 0 WHEN :progress = 1 THEN 1
+		ELSE attempts + 1 END,
 	runs = runs + 1,
 	crashes = crashes + (:err_class = 'crash'),
 	last_ok = :ok,
@@ -199,6 +227,9 @@ WHERE run IS NOT NULL AND owner = :owner AND cancel = 1;
 -- scan: all are wanted, in the order of the names' index
 SELECT j.*, p.phase, p.mailbox AS progress_mailbox,
 	p.messages_total, p.messages_done, p.messages_new, p.bytes_done, p.started_ms,
+	COALESCE(d.day_from, 0) AS day_from, COALESCE(d.day_used, 0) AS day_used,
+	CASE WHEN d.learned_until > :now THEN d.learned_bytes
+		ELSE 0 END AS learned_bytes,
 	CASE
 	WHEN j.run IS NOT NULL AND j.lease_until > :now
 		AND j.lease_until <= :now + 2 * :lease THEN 'running'
@@ -211,11 +242,15 @@ SELECT j.*, p.phase, p.mailbox AS progress_mailbox,
 	ELSE 'idle' END AS state
 FROM account a JOIN job j ON j.account_id = a.id
 LEFT JOIN progress p ON p.account_id = j.account_id AND p.fence = j.fence
+LEFT JOIN budget_account d ON d.account_id = j.account_id
 ORDER BY a.name;
 
 -- name: job_status
 SELECT j.*, p.phase, p.mailbox AS progress_mailbox,
 	p.messages_total, p.messages_done, p.messages_new, p.bytes_done, p.started_ms,
+	COALESCE(d.day_from, 0) AS day_from, COALESCE(d.day_used, 0) AS day_used,
+	CASE WHEN d.learned_until > :now THEN d.learned_bytes
+		ELSE 0 END AS learned_bytes,
 	CASE
 	WHEN j.run IS NOT NULL AND j.lease_until > :now
 		AND j.lease_until <= :now + 2 * :lease THEN 'running'
@@ -228,4 +263,5 @@ SELECT j.*, p.phase, p.mailbox AS progress_mailbox,
 	ELSE 'idle' END AS state
 FROM job j
 LEFT JOIN progress p ON p.account_id = j.account_id AND p.fence = j.fence
+LEFT JOIN budget_account d ON d.account_id = j.account_id
 WHERE j.account_id = :account_id;
