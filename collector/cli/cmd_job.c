@@ -53,7 +53,8 @@ int cmd_status(struct cli *cli, const struct args *args)
 	do {
 		if (watch && terminal)
 			(void)fputs("\033[H\033[2J", stdout);
-		r = status_print(state, args, cli->json, stdout);
+		r = status_print(
+			state, &cli->config.settings, args, cli->json, stdout);
 		(void)fflush(stdout);
 		if (watch && r == 0)
 			pause_one_second();

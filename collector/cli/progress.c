@@ -231,7 +231,13 @@ void progress_finish(struct progress *p, const char *account,
 		free(gone);
 	}
 	(void)fflush(p->out);
-	if (result->cancelled)
+	if (result->yielded) {
+		if (!p->quiet)
+			(void)fprintf(p->out,
+				"%s: makes way for others that wait; it goes "
+				"on behind them\n",
+				account);
+	} else if (result->cancelled)
 		(void)fprintf(stderr,
 			"mailhaul: %s: stopped; it goes on next time\n",
 			account);

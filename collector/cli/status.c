@@ -7,6 +7,7 @@
 #include "../base/mem.h"
 #include "../model/text.h"
 #include "json.h"
+#include "status_hosts.h"
 #include "table.h"
 
 #include <inttypes.h>
@@ -74,7 +75,7 @@ static json_t *deletions_json(const struct job_status *s)
 		(json_int_t)s->deletions_done);
 }
 
-static json_t *row_json(const struct row *row)
+static json_t *row_json(const struct settings *settings, const struct row *row)
 {
 	const struct job_status *s = row->status;
 	json_t *messages = json_pack("{s:I, s:I, s:I, s:I, s:I}", "source",
@@ -84,7 +85,7 @@ static json_t *row_json(const struct row *row)
 		(json_int_t)s->messages_skipped, "held", (json_int_t)s->held);
 
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:I, "
-			 "s:o, s:o, s:o, s:b, s:o, s:b}",
+			 "s:o, s:o, s:o, s:b, s:o, s:o, s:b}",
 		"name", row->account.name, "protocol",
 		protocol_name(row->account.url.protocol), "state", s->state,
 		"to", json_text(row->account.to), "last_success_at",
@@ -93,9 +94,9 @@ static json_t *row_json(const struct row *row)
 		"crashes", (json_int_t)s->crashes, "messages", messages,
 		"bytes_stored", (json_int_t)s->bytes_stored, "error",
 		error_json(s), "mailboxes", mailboxes_json(s), "deletions",
-		deletions_json(s), "push", s->push == JOB_PUSH_WAITS,
-		"failing_since", time_json(s->failing_since), "stalled",
-		s->stalled);
+		deletions_json(s), "push", s->push == JOB_PUSH_WAITS, "day",
+		status_day_json(settings, &row->account, s), "failing_since",
+		time_json(s->failing_since), "stalled", s->stalled);
 }
 
 /* What there is to say about a row in one phrase. */
@@ -248,19 +249,31 @@ static void print_mailboxes(const struct job_status *s, FILE *out)
 	table_clear(&t);
 }
 
+/* What concerns more than one account. */
+struct beside {
+	const struct settings *settings;
+	struct budget_row *hosts;
+	struct job_notice *notices;
+	size_t host_count, notice_count;
+};
+
 static void print_json(const struct row *rows, size_t count,
-	const struct job_notice *notices, size_t notice_count, FILE *out)
+	const struct beside *beside, FILE *out)
 {
 	json_t *array = json_array(), *said = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(array, row_json(&rows[i]));
-	for (size_t i = 0; i < notice_count; i++)
 		(void)json_array_append_new(
-			said, json_pack("{s:o, s:o}", "text",
-				      json_text(notices[i].text), "since",
-				      time_json(notices[i].since)));
-	json_print(json_pack("{s:o, s:o}", "accounts", array, "notices", said),
+			array, row_json(beside->settings, &rows[i]));
+	for (size_t i = 0; i < beside->notice_count; i++)
+		(void)json_array_append_new(said,
+			json_pack("{s:o, s:o}", "text",
+				json_text(beside->notices[i].text), "since",
+				time_json(beside->notices[i].since)));
+	json_print(json_pack("{s:o, s:o, s:o}", "accounts", array, "hosts",
+			   status_hosts_json(beside->settings, beside->hosts,
+				   beside->host_count),
+			   "notices", said),
 		out);
 }
 
@@ -322,20 +335,23 @@ static int check_names(
 	return 0;
 }
 
-int status_print(
-	struct state *state, const struct args *args, bool json, FILE *out)
+int status_print(struct state *state, const struct settings *settings,
+	const struct args *args, bool json, FILE *out)
 {
+	struct beside beside = {.settings = settings};
 	struct account *accounts = NULL;
 	struct job_status *statuses = NULL;
 	struct row *rows = NULL;
 	struct err err = {0};
-	struct job_notice *notices = NULL;
-	size_t account_count = 0, status_count = 0, notice_count = 0, n = 0;
+	size_t account_count = 0, status_count = 0, n = 0;
 	int r = 0;
 
 	if (accounts_all(state, &accounts, &account_count, &err) < 0 ||
 		jobs_status(state, 0, &statuses, &status_count, &err) < 0 ||
-		jobs_notices(state, &notices, &notice_count, &err) < 0) {
+		jobs_notices(state, &beside.notices, &beside.notice_count,
+			&err) < 0 ||
+		budgets_all(state, clock_wall_s(), &beside.hosts,
+			&beside.host_count, &err) < 0) {
 		for (size_t i = 0; i < account_count; i++)
 			account_clear(&accounts[i]);
 		free(accounts);
@@ -346,14 +362,18 @@ int status_print(
 	n = join(accounts, account_count, statuses, status_count, args, rows);
 	r = check_names(rows, n, args);
 	if (r == 0 && json)
-		print_json(rows, n, notices, notice_count, out);
+		print_json(rows, n, &beside, out);
 	else if (r == 0)
 		print_table(rows, n, out);
 	if (r == 0 && !json && args->word_count == 1)
 		print_mailboxes(rows[0].status, out);
+	if (r == 0 && !json && args->word_count == 0)
+		status_hosts_print(
+			settings, beside.hosts, beside.host_count, out);
 	if (r == 0 && !json)
-		print_notices(notices, notice_count, out);
-	jobs_notices_free(notices, notice_count);
+		print_notices(beside.notices, beside.notice_count, out);
+	free(beside.hosts);
+	jobs_notices_free(beside.notices, beside.notice_count);
 	for (size_t i = 0; i < n; i++)
 		account_clear(&rows[i].account);
 	free(rows);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "claims.h"
 
+#include "../../storage/budgets.h"
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/mem.h"
@@ -36,6 +37,21 @@ void claims_note_seen(struct claims *c, int64_t account_id)
 {
 	c->seen = mem_grow(c->seen, c->seen_count + 1, sizeof *c->seen);
 	c->seen[c->seen_count++] = account_id;
+}
+
+void claims_again(struct claims *c, int64_t account_id)
+{
+	size_t kept = 0;
+
+	if (c->named) {
+		c->pending = mem_grow(
+			c->pending, c->pending_count + 1, sizeof *c->pending);
+		c->pending[c->pending_count++] = account_id;
+	}
+	for (size_t i = 0; i < c->seen_count; i++)
+		if (c->seen[i] != account_id)
+			c->seen[kept++] = c->seen[i];
+	c->seen_count = kept;
 }
 
 void claims_give_up(struct claims *c)
@@ -110,12 +126,31 @@ static void settle_named(struct claims *c, const struct attempt *a)
 	c->pending_count = kept;
 }
 
+static void limits_of(
+	void *arg, const char *host, struct budget_limits *ret_limits)
+{
+	const struct settings *s = arg;
+
+	/* what differs by protocol is the account's, not the host's */
+	budget_limits_of(s->limits_hosts, s->limits_known, host, PROTOCOL_IMAP,
+		ret_limits);
+}
+
+static int tell_hosts(struct claims *c, const struct attempt *a)
+{
+	struct settings *s = (struct settings *)a->turn->settings;
+
+	if (s == NULL)
+		return 0;
+	return budgets_tell(c->state, clock_wall_s(), limits_of, s, &c->fault);
+}
+
 static int write_all(
 	struct claims *c, struct results *results, struct attempt *a)
 {
 	if (jobs_begin(c->state, &c->fault) != 0)
 		return -1;
-	if (results_write(results, &c->fault) == 0 &&
+	if (tell_hosts(c, a) == 0 && results_write(results, &c->fault) == 0 &&
 		(c->named ? claim_named(c, a) : claim_due(c, a)) == 0)
 		return jobs_commit(c->state, &c->fault);
 	jobs_rollback(c->state);

@@ -8,6 +8,7 @@
 #ifndef MAILHAUL_SERVICE_CLAIMS_H
 #define MAILHAUL_SERVICE_CLAIMS_H
 
+#include "../model/settings.h"
 #include "results.h"
 
 #include <stdbool.h>
@@ -29,11 +30,15 @@ void claims_init(struct claims *c, struct state *state, const int64_t *accounts,
 	size_t count);
 void claims_clear(struct claims *c);
 void claims_note_seen(struct claims *c, int64_t account_id);
+/* It has made way for others and may be claimed once more. */
+void claims_again(struct claims *c, int64_t account_id);
 /* Nobody who was named is wanted any more. */
 void claims_give_up(struct claims *c);
 
 struct claims_turn {
 	int64_t per_host;
+	/* for hosts that nobody has told their limits; NULL: none are told */
+	const struct settings *settings;
 	/* accounts whose runs go on here, or that wait for room */
 	const int64_t *running;
 	size_t running_count;

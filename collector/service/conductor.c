@@ -11,6 +11,7 @@
  */
 #include "conductor.h"
 
+#include "../../storage/budgets.h"
 #include "../../storage/committer.h"
 #include "../base/clock.h"
 #include "../base/log.h"
@@ -19,6 +20,7 @@
 #include "envoys.h"
 #include "health.h"
 #include "limits.h"
+#include "meter.h"
 #include "parked.h"
 #include "pool.h"
 #include "room.h"
@@ -78,6 +80,8 @@ static void finish(struct conductor *c, const struct job *job, const char *name,
 		.result = result};
 
 	results_put(&c->results, job, name, result);
+	if (result->yielded && c->drain == RUNNING)
+		claims_again(&c->claims, job->account_id);
 	if (!result->ok && !result->cancelled)
 		c->failed++;
 	rounds_tell(c->options, &event);
@@ -140,6 +144,7 @@ static bool turn(struct conductor *c)
 	size_t waiting_count = room_waiting(c->room, &waiting);
 	int64_t *ids = mem_array(running + waiting_count, sizeof *ids);
 	struct claims_turn t = {.per_host = c->settings->settings.pool_per_host,
+		.settings = &c->settings->settings,
 		.running = ids,
 		.room = room,
 		.jobs = mem_array(room, sizeof *t.jobs)};
@@ -300,13 +305,16 @@ static void on_tick(uv_timer_t *tick)
 	if (c->parked != NULL)
 		parked_check(c->parked);
 	asked = turn(c);
+	meter_make_way(&c->claims, c->pool, &c->settings->settings,
+		free_places(c) == 0);
 	if (!c->options->once) {
 		tell_health(c);
 		return;
 	}
 	c->stuck_ticks =
 		asked && c->results.count == 0 ? 0 : c->stuck_ticks + 1;
-	if ((asked && !is_busy(c) && c->claims.pending_count == 0) ||
+	if ((asked && !is_busy(c) && c->claims.pending_count == 0 &&
+		    !meter_is_waited_for(&c->claims, &c->settings->settings)) ||
 		(c->stuck_ticks > STUCK_TICKS && pool_count(c->pool) == 0))
 		end_loop(c);
 }
@@ -337,6 +345,8 @@ static void on_hangup(uv_signal_t *handle, int number)
 	generation_release(&c->settings);
 	c->settings = generation_new(&fresh);
 	settings_clear(&fresh);
+	if (budgets_begin(c->state, clock_wall_s(), &err) < 0)
+		log_err(LOG_LEVEL_ERROR, NULL, "budgets_not_told", &err);
 	envoys_set_max(c->envoys, (size_t)c->settings->settings.pool_envoys);
 	c->places = limits_raise((size_t)c->settings->settings.pool_sessions);
 	if (c->parked != NULL)
@@ -371,6 +381,7 @@ static int prepare(struct conductor *c, struct err *err)
 
 	if (rounds_restored(c->state, err) < 0 ||
 		jobs_release_all(c->state, clock_wall_s(), err) < 0 ||
+		budgets_begin(c->state, clock_wall_s(), err) < 0 ||
 		committer_start(s->state_dir,
 			strcmp(s->store_durability, "fsync") == 0,
 			&c->committer, err) < 0)

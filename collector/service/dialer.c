@@ -364,6 +364,17 @@ static int speak(struct dialer *d, const struct session_config *config,
 	return 0;
 }
 
+/* A login more, once the host's budget has one. */
+static int wait_for_login(
+	struct dialer *d, const struct session_config *config, struct err *err)
+{
+	if (d->allowance == NULL || strcmp(config->url.host, d->host) != 0 ||
+		allowance_log_in(d->allowance, d->cancel))
+		return 0;
+	return err_set(err, ERR_CANCELLED, ERR_SCOPE_SESSION, ERR_RETRY_NOW,
+		"cancelled");
+}
+
 static int open_once(struct dialer *d, const struct session_config *config,
 	const char *ca_file, struct session **ret_session, struct err *err)
 {
@@ -387,9 +398,10 @@ static int open_once(struct dialer *d, const struct session_config *config,
 				     "account's URL, or set "
 				     "tls.allow_plain=yes");
 	}
-	if (anchors_get(d->anchors,
-		    config->url.tls == TLS_NONE ? NULL : ca_file, &anchors_fd,
-		    err) < 0 ||
+	if (wait_for_login(d, config, err) < 0 ||
+		anchors_get(d->anchors,
+			config->url.tls == TLS_NONE ? NULL : ca_file,
+			&anchors_fd, err) < 0 ||
 		resolve(d, &config->url, addresses, &count, err) < 0 ||
 		dial_connect(&policy, config->url.host, addresses, count,
 			CONNECT_MS, d->cancel_fd, &socket_fd, &peer, err) < 0)

@@ -10,6 +10,7 @@
 #include "../base/err.h"
 #include "../model/settings.h"
 #include "../remote/session.h"
+#include "../sync/allowance.h"
 #include "anchors.h"
 #include "envoys.h"
 
@@ -32,7 +33,9 @@ struct dialer {
 	struct envoys *envoys;
 	struct anchors *anchors;
 	const struct settings *settings;
-	const atomic_bool *cancel; /* the run's */
+	const atomic_bool *cancel;   /* the run's */
+	struct allowance *allowance; /* the run's; NULL: nobody counts */
+	const char *host;	     /* which it is for */
 	pthread_mutex_t lock;
 	int channel_fd; /* duplicate of the open session's; -1 = none */
 	int cancel_fd;	/* eventfd: readable once cancelled */

@@ -17,7 +17,6 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct slot {
 	struct slot *next;	/* in the list of runs */
@@ -30,6 +29,8 @@ struct slot {
 	size_t more_count; /* of those that are sound */
 	size_t taken;	   /* sessions besides; under the pool's lock */
 	struct generation *settings;
+	struct budget_limits limits;
+	int64_t began_ms; /* monotonic */
 	struct task task;
 };
 
@@ -134,6 +135,8 @@ static void on_ended(uv_async_t *ended)
 		next = slot->next_done;
 		task_join(&slot->task);
 		take_out(pool, slot);
+		slot->run->result.spent_bytes =
+			allowance_uncounted(&slot->run->allowance);
 		pool->needs.on_finished(pool->needs.arg, slot->run);
 		park(slot);
 		slot_free(slot);
@@ -173,6 +176,22 @@ void pool_free(struct pool **pool)
 	*pool = NULL;
 }
 
+/* What the claim has said, and what holds for the account besides. */
+static void fill_allowance(struct slot *slot)
+{
+	const struct settings *s = &slot->settings->settings;
+	struct run *run = slot->run;
+	struct budget budget = run->job.budget;
+
+	budget_limits_of(s->limits_hosts, s->limits_known,
+		run->account.url.host, run->account.url.protocol,
+		&slot->limits);
+	budget.account_bytes =
+		budget_lower(budget.account_bytes, slot->limits.account_bytes);
+	run->allowance.logins_limited = run->job.logins_limited;
+	allowance_refresh(&run->allowance, &budget);
+}
+
 static int fill_run(struct pool *pool, struct slot *slot, const struct job *job,
 	struct err *err)
 {
@@ -200,6 +219,7 @@ static int fill_run(struct pool *pool, struct slot *slot, const struct job *job,
 		return -1;
 	run->task_path = mem_printf("%s/results/%s.verify",
 		pool->needs.state->dir, run->account.uuid);
+	fill_allowance(slot);
 	run->ledger_path =
 		state_ledger_path(pool->needs.state, run->account.uuid);
 	/* a token is read when a session needs it */
@@ -212,15 +232,13 @@ static int fill_run(struct pool *pool, struct slot *slot, const struct job *job,
 	return 0;
 }
 
-/* Under the lock. host NULL: all. */
-static size_t count_sessions(const struct pool *pool, const char *host)
+/* Under the lock. */
+static size_t count_sessions(const struct pool *pool)
 {
 	size_t n = 0;
 
 	for (const struct slot *s = pool->slots; s != NULL; s = s->next)
-		if (host == NULL ||
-			strcasecmp(s->run->account.url.host, host) == 0)
-			n += 1 + s->taken;
+		n += 1 + s->taken;
 	return n;
 }
 
@@ -230,11 +248,13 @@ static int make_dialer(struct slot *slot, struct dialer *d, struct err *err)
 	d->anchors = slot->pool->needs.anchors;
 	d->settings = &slot->settings->settings;
 	d->cancel = &slot->run->cancel;
+	d->allowance = &slot->run->allowance;
+	d->host = slot->run->account.url.host;
 	return dialer_init(d, err);
 }
 
-/* Jobs of a host are claimed while the sessions that the running ones may
- * take are fewer than pool.per_host; so with this it is never passed. */
+/* Each job is claimed with the sessions that it may have, all of which count
+ * for its host; so with this the host's limit is never passed. */
 static bool take_session(void *arg)
 {
 	struct slot *slot = arg;
@@ -243,9 +263,8 @@ static bool take_session(void *arg)
 	bool may;
 
 	(void)pthread_mutex_lock(&pool->lock);
-	may = count_sessions(pool, NULL) < (size_t)s->pool_sessions &&
-	      count_sessions(pool, slot->run->account.url.host) <
-		      (size_t)s->pool_per_host;
+	may = count_sessions(pool) < (size_t)s->pool_sessions &&
+	      1 + slot->taken < (size_t)slot->run->job.sessions;
 	slot->taken += may;
 	(void)pthread_mutex_unlock(&pool->lock);
 	return may;
@@ -266,6 +285,9 @@ static int make_more(struct slot *slot, struct err *err)
 			   ? (size_t)slot->run->account.connections - 1
 			   : 0;
 
+	if (slot->limits.account_sessions != 0 &&
+		n > (size_t)slot->limits.account_sessions - 1)
+		n = (size_t)slot->limits.account_sessions - 1;
 	slot->more = mem_alloc((n + 1) * sizeof *slot->more);
 	slot->more_dialers = mem_alloc((n + 1) * sizeof *slot->more_dialers);
 	for (; slot->more_count < n; slot->more_count++) {
@@ -298,6 +320,7 @@ int pool_start(struct pool *pool, struct generation *settings,
 	slot->pool = pool;
 	slot->run = run_new();
 	slot->settings = settings;
+	slot->began_ms = clock_mono_ms();
 	settings->refs++;
 	if (make_dialer(slot, &slot->dialer, err) < 0 ||
 		fill_run(pool, slot, job, err) < 0 ||
@@ -324,7 +347,7 @@ size_t pool_sessions(struct pool *pool)
 	size_t n;
 
 	(void)pthread_mutex_lock(&pool->lock);
-	n = count_sessions(pool, NULL);
+	n = count_sessions(pool);
 	(void)pthread_mutex_unlock(&pool->lock);
 	return n;
 }
@@ -352,6 +375,16 @@ void pool_cancel(struct pool *pool, int64_t account_id, bool hard)
 		if (hard)
 			cancel_hard(s);
 	}
+}
+
+void pool_each(struct pool *pool, pool_fn *fn, void *arg)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	for (const struct slot *s = pool->slots; s != NULL; s = s->next)
+		fn(arg, &(struct pool_run){.run = s->run,
+				.limits = s->limits,
+				.age_ms = now_ms - s->began_ms});
 }
 
 size_t pool_progress(struct pool *pool, struct job_progress **ret_progress,

@@ -62,6 +62,14 @@ size_t pool_accounts(const struct pool *pool, int64_t *ids, size_t max);
 /* account_id 0: all. Soft: at the next message boundary; hard: now. */
 void pool_cancel(struct pool *pool, int64_t account_id, bool hard);
 
+struct pool_run {
+	struct run *run;
+	struct budget_limits limits; /* of its account */
+	int64_t age_ms;
+};
+typedef void pool_fn(void *arg, const struct pool_run *run);
+void pool_each(struct pool *pool, pool_fn *fn, void *arg);
+
 /* What all runs are doing now. Caller frees both arrays; names are borrowed
  * until the loop goes on. */
 size_t pool_progress(struct pool *pool, struct job_progress **ret_progress,

@@ -4,6 +4,7 @@
 #include "../../storage/restored.h"
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "meter.h"
 
 #include <stdlib.h>
 
@@ -49,7 +50,7 @@ void rounds_progress(const struct rounds *r)
 	struct err err = {0};
 	size_t n = pool_progress(r->pool, &progress, &names);
 
-	if (n != 0 && jobs_progress(r->state, progress, n, &err) < 0)
+	if (meter_write(r->state, r->pool, progress, n, &err) < 0)
 		log_err(LOG_LEVEL_WARN, NULL, "progress_not_written", &err);
 	for (size_t i = 0; i < n; i++)
 		rounds_tell(r->options,

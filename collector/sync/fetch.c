@@ -240,7 +240,7 @@ static int main_pass(struct round *r, bool alone, struct err *err)
 		uint64_t before = r->in->work->arrived;
 		bool grew;
 
-		if (work_check_cancel(r->in->work, err) != 0 ||
+		if (work_may_receive(r->in->work, err) != 0 ||
 			ensure_session(r, err) != 0)
 			return -1;
 		n = alone ? 1 : share(r, n);
@@ -263,7 +263,7 @@ static int ask_again(struct round *r, uint32_t id, struct err *err)
 	struct err why;
 	bool grew, goes_on;
 
-	if (work_check_cancel(r->in->work, err) != 0 ||
+	if (work_may_receive(r->in->work, err) != 0 ||
 		ensure_session(r, err) != 0)
 		return -1;
 	if (ask(r, &id, 1, &grew, err) == 0)

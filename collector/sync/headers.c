@@ -19,8 +19,7 @@ static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 
 	(void)err;
 	(void)header_add(&h->header, bytes, n);
-	h->work->progress.now.bytes_done += n;
-	progress_tick(&h->work->progress);
+	work_receive(h->work, n);
 	return 0;
 }
 
@@ -42,7 +41,7 @@ static int on_message(
 {
 	struct headers *h = arg;
 
-	if (finish(h, meta, err) == 0 && work_check_cancel(h->work, err) == 0)
+	if (finish(h, meta, err) == 0 && work_may_receive(h->work, err) == 0)
 		return 0;
 	h->broken = true;
 	return -1;

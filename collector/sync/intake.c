@@ -92,8 +92,7 @@ static int on_body(void *arg, const void *bytes, size_t n, struct err *err)
 
 	if (in->delivery == NULL && begin(in, err) != 0)
 		return refuse(in);
-	w->progress.now.bytes_done += n;
-	progress_tick(&w->progress);
+	work_receive(w, n);
 	note_bytes(in, bytes, n);
 	if (delivery_write(in->delivery, bytes, n, err) != 0)
 		return refuse(in);
@@ -208,7 +207,7 @@ static int on_message(
 			return refuse(in);
 	}
 	intake_reset(in);
-	if (work_check_cancel(in->work, err) != 0)
+	if (work_may_receive(in->work, err) != 0)
 		return refuse(in);
 	return 0;
 }

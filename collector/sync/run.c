@@ -54,6 +54,7 @@ struct run *run_new(void)
 
 	(void)pthread_mutex_init(&run->progress.lock, NULL);
 	atomic_init(&run->cancel, false);
+	allowance_init(&run->allowance);
 	return run;
 }
 
@@ -69,6 +70,7 @@ void run_free(struct run **run)
 	free(r->task_path);
 	summary_free(&r->result);
 	(void)pthread_mutex_destroy(&r->progress.lock);
+	allowance_clear(&r->allowance);
 	free(r);
 	*run = NULL;
 }
@@ -243,7 +245,8 @@ static int execute(struct work *w, struct err *err)
 		goto out;
 	w->link.bulk = w->bytes_kept == 0;
 	progress_phase(&w->progress, "connecting", NULL);
-	if (link_open(&w->link, err) != 0 || outline_make(w, &plan, err) != 0)
+	if (work_may_receive(w, err) != 0 || link_open(&w->link, err) != 0 ||
+		outline_make(w, &plan, err) != 0)
 		goto out;
 	rc = w->run->job.task == JOB_COLLECT ? collect(w, &plan, err)
 					     : do_task(w, &plan, err);
@@ -276,6 +279,27 @@ static int64_t again_at_s(const struct work *w, int64_t now_s)
 	return now_s + policy_quarantine_s(ERR_LIMIT, 0);
 }
 
+/* A server that complains late in a day has a limit for the day: it is waited
+ * for, and kept to from then on. */
+static void learn(struct work *w, int64_t now_s)
+{
+	struct job_result *result = &w->run->result;
+	struct err *err = &result->err;
+	int64_t ends_s;
+	uint64_t used = allowance_used(&w->run->allowance, now_s, &ends_s);
+
+	result->learn = w->run->settings->limits_learn &&
+			err->complaint != ERR_NO_COMPLAINT;
+	if (!result->learn || err->complaint != ERR_TOO_MUCH ||
+		err->retry_after_s != 0 || used < BUDGET_LESSON_BYTES)
+		return;
+	result->lesson_bytes = used;
+	if (ends_s > now_s)
+		err->retry_after_s = (uint32_t)(ends_s - now_s);
+	LOG(LOG_LEVEL_WARN, &w->log, "limit_learned",
+		LOG_NUM("bytes_a_day", used), LOG_STR("error", err->text));
+}
+
 static void judge(struct work *w, int rc, const struct err *err)
 {
 	struct run *run = w->run;
@@ -303,6 +327,10 @@ static void judge(struct work *w, int rc, const struct err *err)
 	result->ok = rc == 0 && w->failed == 0 && !facts.held;
 	result->cancelled =
 		rc != 0 && (err->class == ERR_CANCELLED || work_cancelled(w));
+	result->progress = facts.progress;
+	result->yielded = result->cancelled && !work_cancelled(w);
+	if (!result->ok && !result->cancelled)
+		learn(w, facts.now_s);
 	policy_decide(&facts, run->account.name, result);
 	/* after a task comes what it has kept from being done */
 	if (result->ok &&
@@ -319,9 +347,10 @@ static void log_end(const struct work *w)
 		log_err(r->needs_person ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN,
 			&w->log, "run_failed", &r->err);
 	LOG(LOG_LEVEL_INFO, &w->log, "run_ended",
-		LOG_STR("result", r->cancelled ? "cancelled"
-				  : r->ok      ? "ok"
-					       : "failed"),
+		LOG_STR("result", r->yielded	 ? "made_way"
+				  : r->cancelled ? "cancelled"
+				  : r->ok	 ? "ok"
+						 : "failed"),
 		LOG_NUM("new", w->arrived), LOG_NUM("flags", w->flag_changes),
 		LOG_NUM("expunged", w->expunged),
 		LOG_NUM("removed", w->removed),

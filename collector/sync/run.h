@@ -12,6 +12,7 @@
 #include "../base/err.h"
 #include "../model/settings.h"
 #include "../remote/session.h"
+#include "allowance.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -63,6 +64,7 @@ struct run {
 	/* shared */
 	atomic_bool cancel; /* stop at the next message boundary */
 	struct run_progress progress;
+	struct allowance allowance;
 	/* out */
 	struct job_result result; /* mailboxes owned by the run */
 	bool moved;		  /* something had changed at the source */
