@@ -14,6 +14,7 @@
 #include "../base/buf.h"
 #include "imap.h"
 #include "imap_line.h"
+#include "verdict.h"
 
 enum imap_cap {
 	IMAP_CAP_SASL_IR = 1 << 0, /* RFC 4959 */
@@ -186,12 +187,13 @@ int imap_run(struct imap *im, const struct imap_run *run, struct err *err);
 int imap_broken(struct imap *im, int r, const char *what, struct err *err);
 /* A callback on libetpan's stack failed: keeps cause, nothing more is read. */
 void imap_stop(struct imap *im, const struct err *cause);
-/* NO or BAD by its response code (RFC 5530 3) and words; ERR_PROTOCOL with
+/* NO or BAD by its response code and words (verdict.h); ERR_PROTOCOL with
  * scope and later where they say nothing. -1. */
 int imap_refused(const struct imap_answer *a, const char *what,
 	enum err_scope scope, struct err *err);
-/* Whether the words of a server ask for less; the time it named, or 0. */
-bool imap_says_throttled(const char *text, uint32_t *ret_after_ms);
+/* The same by a verdict that was found. -1. */
+int imap_refused_as(const struct verdict *v, const struct imap_answer *a,
+	const char *what, enum err_scope scope, struct err *err);
 
 /* ---- imap_status.c ---- */
 

@@ -123,32 +123,26 @@ static int login_login(struct imap *im, const struct session_config *config,
 
 /* ---- answers ---- */
 
-/* Words that mean "not now" although the password was right. */
-static bool login_is_transient(const struct imap_answer *a)
+/* What the answer to a login means. A token that was refused is looked at by
+ * its file (sync/token.h), not by the clock. */
+static void login_verdict(
+	const struct imap_answer *a, bool token, struct verdict *ret)
 {
-	return strcasestr(a->text, "authenticated but not connected") != NULL ||
-	       strcasestr(a->text, "temporar") != NULL ||
-	       strcasestr(a->text, "unavailable") != NULL ||
-	       strcasestr(a->text, "maximum number of connections") != NULL ||
-	       strcasestr(a->text, "try again later") != NULL;
+	verdict_find(VERDICT_LOGIN, a->code, a->text, ret);
+	if (ret->class == ERR_PROTOCOL)
+		verdict_find(VERDICT_LOGIN, "", "", ret);
+	if (!ret->known && token)
+		ret->retry = ERR_RETRY_CHANGE;
 }
 
-static int login_refused(
-	struct imap *im, const struct imap_answer *a, struct err *err)
+static int login_refused(struct login *l, struct err *err)
 {
-	struct err told;
+	struct verdict v;
 
-	transport_poison(im->t);
-	(void)imap_refused(a, "the login", ERR_SCOPE_SESSION, &told);
-	if (told.class == ERR_PROTOCOL) {
-		bool later = login_is_transient(a);
-		told.class = later ? ERR_REFUSED : ERR_AUTH;
-		told.scope = later ? ERR_SCOPE_SESSION : ERR_SCOPE_ACCOUNT;
-		told.retry = later ? ERR_RETRY_LATER : ERR_RETRY_CHANGE;
-	}
-	if (err != NULL)
-		*err = told;
-	return -1;
+	transport_poison(l->im->t);
+	login_verdict(&l->answer, l->config->token, &v);
+	return imap_refused_as(
+		&v, &l->answer, "the login", ERR_SCOPE_SESSION, err);
 }
 
 /* ---- */
@@ -198,10 +192,10 @@ static int login_by(struct login *l, enum auth auth, struct err *err)
 /* A refusal that says "not now" is none of the mechanism. */
 static bool login_goes_on(const struct imap_answer *a)
 {
-	struct err told;
+	struct verdict v;
 
-	(void)imap_refused(a, "", ERR_SCOPE_SESSION, &told);
-	return told.class == ERR_PROTOCOL || told.class == ERR_AUTH;
+	login_verdict(a, false, &v);
+	return v.class == ERR_AUTH && (!v.known || v.retry != ERR_RETRY_LATER);
 }
 
 static int login_try(struct login *l, struct err *err)
@@ -231,7 +225,7 @@ static int login_try(struct login *l, struct err *err)
 			break;
 	}
 	if (r >= 0 && l->answer.status != IMAP_OK)
-		r = login_refused(im, &l->answer, err);
+		r = login_refused(l, err);
 	return r < 0 ? -1 : 0;
 }
 

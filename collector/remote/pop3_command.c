@@ -2,8 +2,10 @@
 #include "pop3_command.h"
 
 #include "../model/text.h"
+#include "verdict.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -272,14 +274,62 @@ int pop3_ask(struct pop3_wire *w, const char *command,
 	return pop3_read_answer(w, ret_answer, err);
 }
 
+static const char *known_name(enum pop3_code code)
+{
+	switch (code) {
+	case POP3_CODE_AUTH:
+		return "AUTH";
+	case POP3_CODE_IN_USE:
+		return "IN-USE";
+	case POP3_CODE_LOGIN_DELAY:
+		return "LOGIN-DELAY";
+	case POP3_CODE_SYS_TEMP:
+		return "SYS/TEMP";
+	case POP3_CODE_SYS_PERM:
+		return "SYS/PERM";
+	case POP3_CODE_NONE:
+	case POP3_CODE_OTHER:
+		break;
+	}
+	return "";
+}
+
+void pop3_code_name(
+	enum pop3_code code, const char *text, char out[POP3_CODE_MAX])
+{
+	size_t n = 0;
+
+	(void)snprintf(out, POP3_CODE_MAX, "%s", known_name(code));
+	if (code != POP3_CODE_OTHER || text[0] != '[')
+		return;
+	while (n + 1 < POP3_CODE_MAX && text[n + 1] != '\0' &&
+		strchr("] ", text[n + 1]) == NULL) {
+		out[n] = (char)toupper((unsigned char)text[n + 1]);
+		n++;
+	}
+	out[n] = '\0';
+}
+
 int pop3_refused(
 	const struct pop3_answer *answer, const char *what, struct err *err)
 {
-	return err_set(err, ERR_REFUSED, ERR_SCOPE_SESSION,
+	char code[POP3_CODE_MAX];
+	struct verdict v;
+	bool less;
+
+	pop3_code_name(answer->code, answer->text, code);
+	verdict_find(VERDICT_SESSION, code, answer->text, &v);
+	/* of one command nothing else is known that well */
+	less = v.class == ERR_THROTTLED || v.class == ERR_QUOTA;
+	(void)err_set(err, less ? v.class : ERR_REFUSED,
+		less ? v.scope : ERR_SCOPE_SESSION,
 		answer->code == POP3_CODE_SYS_PERM ? ERR_RETRY_CHANGE
 						   : ERR_RETRY_LATER,
 		"%s refused: %s", what,
 		answer->text[0] != '\0' ? answer->text : "(no reason given)");
+	if (less)
+		verdict_tell(&v, err);
+	return -1;
 }
 
 bool pop3_parse_number(const char **s, const char *end, uint64_t *ret_number)

@@ -72,6 +72,12 @@ enum pop3_code {
 	POP3_CODE_SYS_PERM,
 };
 
+#define POP3_CODE_MAX 32
+/* The code's name as verdict.h wants it: of POP3_CODE_OTHER the one that text
+ * begins with. */
+void pop3_code_name(
+	enum pop3_code code, const char *text, char out[POP3_CODE_MAX]);
+
 enum pop3_status {
 	POP3_OK,
 	POP3_ERR,

@@ -9,6 +9,7 @@
 #include "pop3_login.h"
 
 #include "sasl.h"
+#include "verdict.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -47,47 +48,44 @@ static enum pop3_code judge(const struct pop3_answer *answer)
 	return answer->code;
 }
 
-static int login_refused(const struct pop3_capa *capa,
-	const struct pop3_answer *answer, struct err *err)
+static void find_verdict(
+	const struct pop3_answer *answer, bool token, struct verdict *ret)
 {
-	const char *words =
-		answer->text[0] != '\0' ? answer->text : "(no reason given)";
+	char code[POP3_CODE_MAX];
 
-	switch (judge(answer)) {
-	case POP3_CODE_IN_USE:
-	case POP3_CODE_LOGIN_DELAY:
-	case POP3_CODE_SYS_TEMP:
-		(void)err_set(err, ERR_REFUSED, ERR_SCOPE_ACCOUNT,
-			ERR_RETRY_LATER,
-			"the server does not log us in now: %s", words);
-		if (err != NULL && answer->code == POP3_CODE_LOGIN_DELAY)
-			err->retry_after_s = capa->login_delay_s;
-		return -1;
-	case POP3_CODE_SYS_PERM:
-		(void)err_set(err, ERR_REFUSED, ERR_SCOPE_ACCOUNT,
-			ERR_RETRY_CHANGE, "the server does not log us in: %s",
-			words);
-		return err_hint(err,
-			"see the provider's settings: POP3 may be switched "
-			"off");
-	case POP3_CODE_AUTH:
-	case POP3_CODE_OTHER:
-	case POP3_CODE_NONE:
-		break;
-	}
-	(void)err_set(err, ERR_AUTH, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
-		"the server refused the name or the password: %s", words);
-	return err_hint(err, "set the right password, or the password for "
-			     "programs that the provider asks for");
+	pop3_code_name(judge(answer), answer->text, code);
+	verdict_find(VERDICT_LOGIN, code, answer->text, ret);
+	if (!ret->known && token)
+		ret->retry = ERR_RETRY_CHANGE;
+}
+
+static int login_refused(const struct login *l, struct err *err)
+{
+	const struct pop3_answer *answer = &l->answer;
+	struct verdict v;
+
+	find_verdict(answer, l->who->token, &v);
+	(void)err_set(err, v.class, ERR_SCOPE_ACCOUNT, v.retry, "%s: %s",
+		v.class == ERR_AUTH
+			? "the server refused the name or the password"
+		: v.retry == ERR_RETRY_CHANGE
+			? "the server does not log us in"
+			: "the server does not log us in now",
+		answer->text[0] != '\0' ? answer->text : "(no reason given)");
+	verdict_tell(&v, err);
+	if (err != NULL && answer->code == POP3_CODE_LOGIN_DELAY &&
+		err->retry_after_s < l->capa->login_delay_s)
+		err->retry_after_s = l->capa->login_delay_s;
+	return -1;
 }
 
 /* A refusal that says "not now" is none of the mechanism. */
 static bool goes_on(const struct pop3_answer *answer)
 {
-	enum pop3_code code = judge(answer);
+	struct verdict v;
 
-	return code == POP3_CODE_NONE || code == POP3_CODE_OTHER ||
-	       code == POP3_CODE_AUTH;
+	find_verdict(answer, false, &v);
+	return v.class == ERR_AUTH && (!v.known || v.retry != ERR_RETRY_LATER);
 }
 
 /* The server may say back what it was told: nobody logs that. */
@@ -342,7 +340,7 @@ static int refused(struct login *l, enum auth last, int r, struct err *err)
 			"the server offers neither USER nor a way of AUTH "
 			"that is known here: %s",
 			a->text);
-	(void)login_refused(l->capa, a, err);
+	(void)login_refused(l, err);
 	if (told[0] != '\0' && err != NULL) {
 		size_t n = strlen(err->text);
 		(void)snprintf(err->text + n, sizeof err->text - n,

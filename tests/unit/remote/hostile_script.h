@@ -52,8 +52,8 @@ static inline void add_message(struct buf *out, uint32_t has, uint32_t uid)
 
 static inline void add_fail(struct buf *out, enum err_scope scope)
 {
-	unsigned char p[25] = {ERR_REFUSED, (unsigned char)scope,
-		ERR_RETRY_LATER, [15] = 2, [19] = 'n', [20] = 'o'};
+	unsigned char p[27] = {ERR_REFUSED, (unsigned char)scope,
+		ERR_RETRY_LATER, [17] = 2, [21] = 'n', [22] = 'o'};
 
 	add_frame(out, SESSION_FAIL, p, sizeof p);
 }

@@ -190,6 +190,8 @@ static void errors_come_back_clamped(void **state)
 	in.retry_after_s = 60;
 	in.retry_after_ms = 59001;
 	in.in_flight = 3;
+	in.complaint = ERR_TOO_MUCH;
+	in.host_wide = true;
 	err_round_trip(&in, &out);
 	assert_int_equal(out.class, ERR_AUTH);
 	assert_int_equal(out.scope, ERR_SCOPE_ACCOUNT);
@@ -197,6 +199,8 @@ static void errors_come_back_clamped(void **state)
 	assert_int_equal(out.retry_after_s, 60);
 	assert_int_equal(out.retry_after_ms, 59001);
 	assert_int_equal(out.in_flight, 3);
+	assert_int_equal(out.complaint, ERR_TOO_MUCH);
+	assert_true(out.host_wide);
 	assert_string_equal(out.text, "no such user");
 	assert_string_equal(out.hint, "look");
 

@@ -165,7 +165,7 @@ static void test_over(void **state)
 {
 	(void)state;
 	is_over(IDLE "S: * BYE Autologout; idle for too long\nEOF\n",
-		ERR_REFUSED);
+		ERR_NETWORK);
 	is_over(IDLE "S: * BYE Too many connections\nCLOSE\n", ERR_THROTTLED);
 	is_over(IDLE "CLOSE\n", ERR_NETWORK);
 	is_over(IDLE "S<: * OK Sti\nCLOSE\n", ERR_NETWORK);

@@ -232,7 +232,7 @@ static void test_refusals(void **state)
 		{"NO [OVERQUOTA] enough for today", ERR_QUOTA,
 			ERR_SCOPE_MAILBOX, 0},
 		{"NO SELECT Unsafe Login. Please contact kefu@188.com",
-			ERR_PROTOCOL, ERR_SCOPE_MAILBOX, 0},
+			ERR_REFUSED, ERR_SCOPE_ACCOUNT, 0},
 	};
 
 	(void)state;

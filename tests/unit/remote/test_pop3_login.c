@@ -204,8 +204,8 @@ static void test_codes(void **state)
 		enum err_class class;
 		enum err_retry retry;
 	} cases[] = {
-		{"-ERR", ERR_AUTH, ERR_RETRY_CHANGE},
-		{"-ERR no such user", ERR_AUTH, ERR_RETRY_CHANGE},
+		{"-ERR", ERR_AUTH, ERR_RETRY_LATER},
+		{"-ERR no such user", ERR_AUTH, ERR_RETRY_LATER},
 		{"-ERR [auth] no", ERR_AUTH, ERR_RETRY_CHANGE},
 		{"-ERR [WEBALERT] go there", ERR_AUTH, ERR_RETRY_CHANGE},
 		{"-ERR [IN-USE] locked", ERR_REFUSED, ERR_RETRY_LATER},
