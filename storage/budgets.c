@@ -69,7 +69,7 @@ static int end_lessons(struct state *state, int64_t now_s, struct err *err)
 }
 
 int budgets_tell(struct state *state, int64_t now_s, budgets_limits_fn *fn,
-	void *arg, struct err *err)
+	const void *arg, struct err *err)
 {
 	char **hosts = NULL;
 	size_t count = 0;

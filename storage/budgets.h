@@ -18,9 +18,9 @@
 int budgets_begin(struct state *state, int64_t now_s, struct err *err);
 /* Tells those that are new their limits, and forgets old lessons. */
 typedef void budgets_limits_fn(
-	void *arg, const char *host, struct budget_limits *ret_limits);
+	const void *arg, const char *host, struct budget_limits *ret_limits);
 int budgets_tell(struct state *state, int64_t now_s, budgets_limits_fn *fn,
-	void *arg, struct err *err);
+	const void *arg, struct err *err);
 
 /* Fills sessions, logins_limited, budget (without account_bytes but what was
  * learned) of a job that was claimed. */

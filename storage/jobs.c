@@ -38,6 +38,7 @@ static int step(struct stmt *s, struct job *job, struct err *err)
 		job->account_id = stmt_int(s, "account_id");
 		job->fence = stmt_int(s, "fence");
 		job->attempts = stmt_int(s, "attempts");
+		job->refusals = stmt_int(s, "refusals");
 		job->retry = stmt_int(s, "retry") != 0;
 		job->revision = stmt_int(s, "revision");
 		job->task = (enum job_task)stmt_int(s, "task");

@@ -33,6 +33,7 @@ struct job {
 	char run[JOB_RUN_ID_BYTES];
 	int64_t fence;	  /* grows with every claim of the account */
 	int64_t attempts; /* failed runs in a row before this one */
+	int64_t refusals; /* logins that were refused, of those */
 	bool retry;	  /* try what is quarantined, due or not */
 	int64_t revision; /* of the account: what a person has changed */
 	enum job_task task;

@@ -30,9 +30,9 @@ static json_t *result_json(const char *account, const struct job_progress *now,
 			err_class_name(result->err.class), "text",
 			json_text(result->err.text), "hint",
 			json_text(result->err.hint));
-	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o}",
+	return json_pack("{s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o}",
 		"account", account, "ok", result->ok, "cancelled",
-		result->cancelled, "messages_new",
+		result->cancelled, "made_way", result->yielded, "messages_new",
 		(json_int_t)(now != NULL ? now->messages_done : 0),
 		"bytes_received",
 		(json_int_t)(now != NULL ? now->bytes_done : 0),
@@ -55,7 +55,8 @@ static void on_event(void *arg, const struct conductor_event *event)
 	case CONDUCTOR_FINISHED:
 		progress_finish(w->progress, event->account, event->progress,
 			event->result);
-		w->stopped |= event->result->cancelled;
+		w->stopped |=
+			event->result->cancelled && !event->result->yielded;
 		if (w->results != NULL)
 			(void)json_array_append_new(w->results,
 				result_json(event->account, event->progress,

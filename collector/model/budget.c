@@ -222,14 +222,15 @@ enum budget_verdict budget_judge(const struct budget *b, uint64_t more,
 		*ret_until_s = until_s(&b->account, now_s);
 		return BUDGET_ACCOUNT_DAY;
 	}
-	if (b->day_bytes == 0)
-		return BUDGET_GOES_ON;
-	*ret_until_s = until_s(&b->host, now_s);
-	if (host >= b->day_bytes)
+	if (b->day_bytes != 0 && host >= b->day_bytes) {
+		*ret_until_s = until_s(&b->host, now_s);
 		return BUDGET_HOST_DAY;
+	}
 	if (share != 0 && host >= b->day_bytes - b->day_bytes / 4 &&
-		account >= share)
+		account >= share) {
+		*ret_until_s = until_s(&b->host, now_s);
 		return BUDGET_HOST_SHARE;
+	}
 	return BUDGET_GOES_ON;
 }
 

@@ -127,7 +127,7 @@ static void settle_named(struct claims *c, const struct attempt *a)
 }
 
 static void limits_of(
-	void *arg, const char *host, struct budget_limits *ret_limits)
+	const void *arg, const char *host, struct budget_limits *ret_limits)
 {
 	const struct settings *s = arg;
 
@@ -138,11 +138,10 @@ static void limits_of(
 
 static int tell_hosts(struct claims *c, const struct attempt *a)
 {
-	struct settings *s = (struct settings *)a->turn->settings;
-
-	if (s == NULL)
+	if (a->turn->settings == NULL)
 		return 0;
-	return budgets_tell(c->state, clock_wall_s(), limits_of, s, &c->fault);
+	return budgets_tell(c->state, clock_wall_s(), limits_of,
+		a->turn->settings, &c->fault);
 }
 
 static int write_all(

@@ -79,8 +79,9 @@ static void finish(struct conductor *c, const struct job *job, const char *name,
 		.progress = progress,
 		.result = result};
 
+	result->yielded &= c->drain == RUNNING;
 	results_put(&c->results, job, name, result);
-	if (result->yielded && c->drain == RUNNING)
+	if (result->yielded)
 		claims_again(&c->claims, job->account_id);
 	if (!result->ok && !result->cancelled)
 		c->failed++;

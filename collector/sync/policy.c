@@ -63,6 +63,29 @@ static int64_t due_when_failed(
 	return due_s;
 }
 
+/* Nobody knows whether it was the password: a few times more, far enough from
+ * each other not to lock the account. 0: no more. */
+static int64_t refusal_s(int64_t refusals)
+{
+	static const int64_t waits_s[] = {HOUR_S, 6 * HOUR_S, DAY_S};
+
+	if (refusals < 0 ||
+		refusals >= (int64_t)(sizeof waits_s / sizeof waits_s[0]))
+		return 0;
+	return waits_s[refusals];
+}
+
+static void decide_auth(
+	const struct policy_facts *facts, struct job_result *result)
+{
+	int64_t in_s = refusal_s(facts->refusals);
+
+	if ((int64_t)result->err.retry_after_s > in_s && in_s != 0)
+		in_s = result->err.retry_after_s;
+	result->needs_person = in_s == 0;
+	result->next_due_s = in_s != 0 ? facts->now_s + in_s : 0;
+}
+
 static void hint_auth(const char *account, const char *host, struct err *err)
 {
 	const char *known = host != NULL ? provider_login_hint(host) : NULL;
@@ -168,6 +191,11 @@ void policy_decide(const struct policy_facts *facts, const char *account,
 	if (result->ok || facts->held) {
 		result->needs_person = result->goes_on = facts->held;
 		result->next_due_s = due_when_done(facts);
+		return;
+	}
+	if (err->class == ERR_AUTH && err->retry == ERR_RETRY_LATER &&
+		err->retry_after_s == 0) {
+		decide_auth(facts, result);
 		return;
 	}
 	result->needs_person = err->retry == ERR_RETRY_CHANGE &&

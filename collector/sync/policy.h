@@ -19,6 +19,7 @@ struct policy_facts {
 	int64_t now_s;	    /* wall clock */
 	int64_t every_s;    /* interval of the account; -1 = import once */
 	int64_t attempts;   /* failed runs in a row before this one */
+	int64_t refusals;   /* logins refused in a row before this one */
 	bool progress;	    /* this run delivered something */
 	bool held;	    /* deletions wait for a person; the rest is done */
 	int64_t again_at_s; /* something quarantined is due then; 0 = no */
@@ -35,6 +36,8 @@ struct policy_facts {
  *     failed     what the server asked for, exactly; else 1 min · 2^n ± 25 %,
  *                at most 6 h, n = failed runs since the last progress;
  *                RETRY_CHANGE: not before a person has acted
+ *     auth/later the login was refused without a reason: 1 h, 6 h, 24 h,
+ *                then not before a person has acted
  *     held       like done, and a person has to act
  *     a mailbox  failed, the rest is done: like done, or sooner by backoff
  */

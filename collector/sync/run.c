@@ -310,6 +310,7 @@ static void judge(struct work *w, int rc, const struct err *err)
 				   ? run->account.every_s
 				   : run->settings->sync_every_s,
 		.attempts = run->job.attempts,
+		.refusals = run->job.refusals,
 		.host = run->account.url.host,
 		.progress = w->arrived + w->rekeyed != 0,
 	};

@@ -57,3 +57,12 @@ BEGIN
 		WHERE new.host NOT IN (SELECT host FROM budget);
 	DELETE FROM budget_account WHERE account_id = new.account_id;
 END;
+
+-- Logins that were refused, since one was not, or a person has changed
+-- something of the account.
+ALTER TABLE job ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
+CREATE TRIGGER job_revised AFTER UPDATE OF revision ON job
+	WHEN new.refusals > 0
+BEGIN
+	UPDATE job SET refusals = 0 WHERE account_id = new.account_id;
+END;

@@ -50,7 +50,7 @@ WHERE account_id = COALESCE(
 		AND j.host NOT IN (SELECT host FROM barred)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.sane_from LIMIT 1))
-RETURNING account_id, fence, attempts, retry, revision, task;
+RETURNING account_id, fence, attempts, refusals, retry, revision, task;
 
 -- name: job_claim_account
 -- A person named it: due or not, paused or not.
@@ -86,7 +86,7 @@ WHERE account_id = :account_id
 		OR lease_until > :now + 2 * :lease)
 	AND host NOT IN (SELECT host FROM barred)
 	AND account_id NOT IN (SELECT value FROM json_each(:except))
-RETURNING account_id, fence, attempts, retry, revision, task;
+RETURNING account_id, fence, attempts, refusals, retry, revision, task;
 
 -- name: job_next_due
 SELECT (SELECT min(due_at) FROM job
@@ -133,6 +133,8 @@ UPDATE job SET run = NULL, owner = NULL, lease_until = 0, cancel = 0,
 	push = :push,
 	attempts = CASE WHEN :ok = 1 THEN 0 WHEN :progress = 1 THEN 1
 		ELSE attempts + 1 END,
+	refusals = CASE WHEN :ok = 1 OR :progress = 1 THEN 0
+		ELSE refusals + (:err_class = 'auth') END,
 	runs = runs + 1,
 	crashes = crashes + (:err_class = 'crash'),
 	last_ok = :ok,
@@ -200,6 +202,7 @@ DELETE FROM progress;
 UPDATE job SET due_at = :now, sane_from = :now,
 	again = run IS NOT NULL,
 	attempts = CASE WHEN needs_person = 1 THEN 0 ELSE attempts END,
+	refusals = CASE WHEN needs_person = 1 THEN 0 ELSE refusals END,
 	needs_person = 0
 WHERE account_id = :account_id;
 
@@ -208,6 +211,7 @@ WHERE account_id = :account_id;
 UPDATE job SET due_at = :now, sane_from = :now,
 	again = run IS NOT NULL,
 	attempts = CASE WHEN needs_person = 1 THEN 0 ELSE attempts END,
+	refusals = CASE WHEN needs_person = 1 THEN 0 ELSE refusals END,
 	needs_person = 0
 WHERE paused = 0;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Four processes, each with its own connection, race for 50 jobs on three
- * hosts that may run one each. Every claim goes into one pipe, with what the
- * table then says of the busiest host.
+ * hosts that may run one each; then for accounts that want two sessions each,
+ * on hosts that allow three, and twelve logins a minute. Every claim goes into
+ * one pipe, with what the table then says of the busiest host.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include "collector/base/clock.h"
 #include "scratch.h"
 #include "storage/accounts.h"
+#include "storage/budgets.h"
 #include "storage/jobs.h"
 
 #include <sqlite3.h>
@@ -24,11 +26,13 @@
 #define JOBS 50
 #define HOSTS 3
 #define PER_HOST 1
+#define SESSIONS 3
+#define LOGINS 12
 
 struct note {
 	int64_t account;
 	int64_t fence;
-	int64_t most; /* running on one host, as the table says */
+	int64_t most; /* sessions on one host, as the table says */
 };
 
 static int64_t most_on_a_host(sqlite3 *sql)
@@ -37,7 +41,7 @@ static int64_t most_on_a_host(sqlite3 *sql)
 	int64_t n = -1;
 
 	if (sqlite3_prepare_v2(sql,
-		    "SELECT max(n) FROM (SELECT count(*) AS n FROM job "
+		    "SELECT max(n) FROM (SELECT sum(sessions) AS n FROM job "
 		    "WHERE run IS NOT NULL GROUP BY host)",
 		    -1, &s, NULL) == SQLITE_OK &&
 		sqlite3_step(s) == SQLITE_ROW)
@@ -94,7 +98,14 @@ static int compete(const char *dir, int out)
 	return 0;
 }
 
-static void fill(const char *dir)
+static void limits_of(
+	const void *arg, const char *host, struct budget_limits *ret)
+{
+	(void)host;
+	*ret = *(const struct budget_limits *)arg;
+}
+
+static void fill(const char *dir, int connections, struct budget_limits limits)
 {
 	struct state *state = NULL;
 	bool created;
@@ -107,12 +118,18 @@ static void fill(const char *dir)
 		(void)snprintf(a.name, sizeof a.name, "a%d", i);
 		(void)snprintf(a.url.host, sizeof a.url.host, "h%d", i % HOSTS);
 		a.url.port = 993;
+		a.connections = connections;
 		assert_int_equal(accounts_add(state, &a, NULL, NULL), 0);
 	}
+	assert_int_equal(budgets_begin(state, clock_wall_s(), NULL), 0);
+	assert_int_equal(
+		budgets_tell(state, clock_wall_s(), limits_of, &limits, NULL),
+		0);
 	state_close(&state);
 }
 
-static void read_notes(int in)
+/* all: no host is left with jobs because of its logins. */
+static void read_notes(int in, int most, int all)
 {
 	int claimed[JOBS + 1] = {0};
 	struct note note;
@@ -121,22 +138,22 @@ static void read_notes(int in)
 	while (read(in, &note, sizeof note) == sizeof note) {
 		assert_in_range(note.account, 1, JOBS);
 		assert_int_equal(note.fence, 1);
-		assert_in_range(note.most, 1, PER_HOST);
+		assert_in_range(note.most, 1, most);
 		assert_int_equal(claimed[note.account]++, 0);
 		total++;
 	}
-	assert_int_equal(total, JOBS);
+	assert_int_equal(total, all);
 }
 
-static void test_race(void **unused)
+static void race(
+	int connections, struct budget_limits limits, int most, int all)
 {
 	char dir[SCRATCH_MAX];
 	pid_t pids[PROCESSES];
 	int notes[2];
 
-	(void)unused;
 	scratch_make(dir);
-	fill(dir);
+	fill(dir, connections, limits);
 	assert_int_equal(pipe(notes), 0);
 	for (int i = 0; i < PROCESSES; i++) {
 		pids[i] = fork();
@@ -147,7 +164,7 @@ static void test_race(void **unused)
 		}
 	}
 	close(notes[1]);
-	read_notes(notes[0]);
+	read_notes(notes[0], most, all);
 	close(notes[0]);
 	for (int i = 0; i < PROCESSES; i++) {
 		int status = -1;
@@ -157,10 +174,24 @@ static void test_race(void **unused)
 	scratch_remove(dir);
 }
 
+static void test_race(void **unused)
+{
+	(void)unused;
+	race(1, (struct budget_limits){0}, PER_HOST, JOBS);
+}
+
+static void test_race_for_a_budget(void **unused)
+{
+	(void)unused;
+	race(2, (struct budget_limits){.sessions = SESSIONS, .logins = LOGINS},
+		SESSIONS, HOSTS * LOGINS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_race),
+		cmocka_unit_test(test_race_for_a_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,7 @@ struct fake {
 	uint32_t in_flight;	   /* … with so many commands under way */
 	unsigned pauses;	   /* so many selects are throttled … */
 	uint32_t pause_ms;	   /* … for this long */
+	bool day_is_over;	   /* selects are too much */
 	struct quirk_overrides told; /* by the last config */
 	bool has_status;	     /* STATUS tells something */
 	bool list_status;	     /* LIST tells it, too */

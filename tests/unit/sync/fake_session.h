@@ -47,6 +47,12 @@ static inline int fake_select(struct session *base, const char *mailbox,
 	f->selects++;
 	if (fake_alive(s, err) != 0)
 		return -1;
+	if (f->day_is_over) {
+		(void)err_set(err, ERR_QUOTA, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_LATER, "enough for today");
+		err->complaint = ERR_TOO_MUCH;
+		return -1;
+	}
 	if (f->pauses > 0) {
 		f->pauses--;
 		(void)fake_die(s, ERR_THROTTLED, err, "slower");

@@ -43,6 +43,8 @@ struct rig {
 	const char *to_folder;	 /* POP3; NULL: INBOX */
 	const char *on_expunge;	 /* NULL: keep */
 	int64_t confirmed_fence; /* deletions held up to then are confirmed */
+	struct budget budget;	 /* what the run is given */
+	bool yield;		 /* others wait from its begin on */
 	/* the run under way, for hooks */
 	struct run *run;
 	/* the last result; no mailboxes */
@@ -138,6 +140,8 @@ static inline void rig_run(struct rig *r)
 	run->account.excludes =
 		mem_strdup(r->excludes != NULL ? r->excludes : "");
 	run->account.prefix = mem_strdup(r->prefix != NULL ? r->prefix : "");
+	allowance_refresh(&run->allowance, &r->budget);
+	atomic_store(&run->allowance.yield, r->yield);
 	run->ledger_path = mem_printf("%s/ledger.db", r->dir);
 	r->run = run;
 	run_execute(run);

@@ -69,6 +69,43 @@ static void once_and_done_is_never_due(void **state)
 	assert_int_equal(r.next_due_s, NOW + POLICY_BACKOFF_FIRST_S);
 }
 
+/* Nobody knows whether it was the password: three more tries, hours apart. */
+static void a_refusal_without_a_reason_is_tried_thrice_more(void **state)
+{
+	static const int64_t waits_s[] = {3600, 6 * 3600, 86400};
+	struct policy_facts f = {.now_s = NOW, .every_s = 900, .attempts = 7};
+
+	(void)state;
+	for (f.refusals = 0; f.refusals < 3; f.refusals++) {
+		struct job_result r = failed(ERR_AUTH, ERR_RETRY_LATER);
+		policy_decide(&f, "a", &r);
+		assert_false(r.needs_person);
+		assert_int_equal(r.next_due_s - NOW, waits_s[f.refusals]);
+	}
+	for (; f.refusals < 5; f.refusals++) {
+		struct job_result r = failed(ERR_AUTH, ERR_RETRY_LATER);
+		policy_decide(&f, "a", &r);
+		assert_true(r.needs_person);
+		assert_int_equal(r.next_due_s, 0);
+	}
+	/* with a reason: never by itself */
+	f.refusals = 0;
+	{
+		struct job_result r = failed(ERR_AUTH, ERR_RETRY_CHANGE);
+		policy_decide(&f, "a", &r);
+		assert_true(r.needs_person);
+		assert_int_equal(r.next_due_s, 0);
+	}
+	/* what a token's file says counts */
+	{
+		struct job_result r = failed(ERR_AUTH, ERR_RETRY_LATER);
+		r.err.retry_after_s = 60;
+		policy_decide(&f, "a", &r);
+		assert_false(r.needs_person);
+		assert_int_equal(r.next_due_s - NOW, 60);
+	}
+}
+
 static void once_and_failed_comes_back(void **state)
 {
 	struct policy_facts f = {.now_s = NOW, .every_s = -1, .dice = DICE_MID};
@@ -255,6 +292,8 @@ static void a_quota_is_told_as_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_refusal_without_a_reason_is_tried_thrice_more),
 		cmocka_unit_test(the_provider_is_named),
 		cmocka_unit_test(done_is_due_after_the_interval_with_jitter),
 		cmocka_unit_test(a_quota_is_told_as_one),
