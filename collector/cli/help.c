@@ -337,6 +337,7 @@ void help_man_program(FILE *out)
 	man_login(out);
 	man_expunge(out);
 	help_man_deletions(out);
+	help_man_budgets(out);
 	man_identity(out);
 	man_quirks(out);
 	(void)fputs(

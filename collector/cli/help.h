@@ -14,5 +14,7 @@ void help_man_program(FILE *out); /* mailhaul(1) */
 void help_man_config(FILE *out);  /* mailhaul.conf(5) */
 /* The section on --delete; help_deletions.c. */
 void help_man_deletions(FILE *out);
+/* The section on budgets; help_budgets.c. */
+void help_man_budgets(FILE *out);
 
 #endif
