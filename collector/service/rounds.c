@@ -39,7 +39,7 @@ void rounds_failed(const struct run *run, struct room *room,
 
 	room_note(room, settings, run->account.to, &r->err);
 	if (r->err.class == ERR_AUTH && r->needs_person &&
-		run->job.attempts == 0)
+		(run->job.attempts == 0 || run->job.refusals > 0))
 		log_err(LOG_LEVEL_ERROR, &log, "credentials_died", &r->err);
 }
 
