@@ -236,7 +236,7 @@ int jobs_waiting(struct state *state, int64_t now_s, int64_t per_host,
 	int r;
 
 	buf_init(&list, EXCEPT_BYTES_MAX);
-	list_accounts(&list, except, except_count);
+	jobs_list_accounts(&list, except, except_count);
 	if (list.full) {
 		buf_free(&list);
 		return fail_full(err);
