@@ -1,133 +1,77 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """The n-th thing that the conductor does to its files goes wrong: it is
-killed there, or the call fails or does half. At every moment what is in the
-stores is whole and there once; after a clean run all is exact.
+killed there, or the call fails or does half. Or an envoy is killed at the
+n-th thing that it sends or receives. At every moment what is in the stores is
+whole and there once, and each message is in the store or at the source; after
+a clean run all is exact.
 
-By default some points of each kind, from a random start; SWEEP=all kills at
-every one of a 200-message import and lets each of a 50-message import fail.
-MODES=kill,EIO… only these, MOST_S=N seconds of them, LANES=N at a time.
-SEED=N."""
-import collections, errno, os, random, shutil, signal, subprocess, sys
-import time, unittest
+By default some points of each kind, from a random start. SWEEP=all takes
+every one: kills of an import of 200 messages, by IMAP and by POP3, copied and
+deleted at the source, conductor and envoy; failures of an import of 50 by
+each. It may be done in parts:
+
+    RECORD=FILE MOST_S=240 SWEEP=all …/test_sweep.py   until it prints "all"
+    tests/lab/points.py FILE                           what was reached
+
+MODES=kill,EIO… and CONFIGS='imap delete syncfs,…' only these; LANES=N at a
+time."""
+import errno, os, shutil, subprocess, sys, unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
-import case, lab, lanes, oracle
+import case, lab, lanes, oracle, points, sweep
 
-SHIM = os.environ.pop("FAULTSHIM_LIBRARY", "")
 ALL = os.environ.pop("SWEEP", "") == "all"
-SEED = int(os.environ.pop("SEED", random.randrange(1 << 30)))
-MOST_S = float(os.environ.pop("MOST_S", "inf"))
-# kind: (what the shim is told, points in the short form)
-MODES = {"kill": ("kill:{n}", 64), "short": ("short:{n}", 10)}
-for name, points in (("EIO", 18), ("ENOSPC", 14), ("EROFS", 8),
-                     ("EDQUOT", 8), ("EINTR", 8)):
-    number = getattr(errno, name)
-    MODES[name] = (f"fail:{{n}}:{number}", points)
-    if name != "EINTR":
-        MODES[name + "-on"] = (f"from:{{n}}:{number}", 6)
-if os.environ.get("MODES"):
-    MODES = {m: MODES[m] for m in os.environ.pop("MODES").split(",")}
-DURABILITIES = ("syncfs", "fsync")
+MODES = os.environ.pop("MODES", "")
+CONFIGS = os.environ.pop("CONFIGS", "")
+KILLED = ("imap copy syncfs", "pop3 copy syncfs", "imap delete syncfs",
+          "pop3 delete syncfs", "imap copy fsync", "pop3 copy fsync")
+# mode: points of the short form, for each config
+SHORT = {"kill": 11, "envoy": 5, "short": 5, "EIO": 9, "ENOSPC": 7,
+         "EROFS": 4, "EINTR": 4, "EIO-on": 3, "ENOSPC-on": 3, "EROFS-on": 3}
 lanes.in_memory()
 
 
-@unittest.skipUnless(SHIM, "FAULTSHIM_LIBRARY is not there: a sanitized build "
-                     "has no place for another preloaded library")
-class Sweep(case.Case):
-    def lanes(self, n, **kw):
-        half = n // 2
-        sources = []
-        for account, scheme, size, folders in (
-                ("anna", "imap", n - half, lab.FOLDERS),
-                ("boris", "pop3", half, [("INBOX", 1.0)])):
-            user = self.source(account, size, folders=folders,
-                               seed=len(sources) + 1, **kw)
-            sources.append(lanes.Source(
-                account, self.url(user, scheme + "+plain"),
-                os.path.join(self.dir, "source", account)))
-        return [lanes.Lane(case.BINARY, os.path.join(self.dir, f"lane{i}"),
-                           sources, [f"store.durability={durability}"])
-                for i, durability in zip(range(lanes.LANES),
-                                         DURABILITIES * lanes.LANES)]
+@unittest.skipUnless(sweep.SHIM, "FAULTSHIM_LIBRARY is not there: a sanitized "
+                     "build has no place for another preloaded library")
+class Sweep(sweep.Case):
+    record, clock = points.of_environment(), points.Clock()
 
-    def report(self, lane):
-        return os.path.join(lane.haul.dir, "report")
-
-    def run_with(self, lane, fault):
-        lane.fresh()
-        return lane.run({"LD_PRELOAD": SHIM, "FAULTSHIM": fault,
-                         "FAULTSHIM_REPORT": self.report(lane)})
-
-    def hits(self, lane):
-        """Names of the calls that went wrong (or were traced)."""
-        try:
-            with open(self.report(lane)) as f:
-                names = [line.split()[1] for line in f]
-            os.unlink(self.report(lane))
-            return names
-        except FileNotFoundError:
-            return []
-
-    def calls(self, lane):
-        """How often a whole import does what: {name: times}."""
-        p = self.run_with(lane, "trace")
-        self.assertEqual(p.returncode, 0, p.stderr)
-        self.assertEqual(lane.faults(), [])
-        return collections.Counter(self.hits(lane))
-
-    def points(self, calls, modes):
-        """Few from everywhere, or all and some more: threads do not
-        always do the same number of calls."""
-        r = random.Random(SEED)
-        for mode in modes:
-            wanted = MODES[mode][1]
-            total = sum(n for name, n in calls.items()
-                        if counted(mode, name))
-            if ALL:
-                every = range(1, total + total // 20)
-                yield from ((mode, n) for n in r.sample(every, len(every)))
+    def all_of(self, configs, messages, modes):
+        names = []
+        modes = [m for m in modes if not MODES or m in MODES.split(",")]
+        for config in configs if modes else ():
+            if self.clock.is_over() or (
+                    CONFIGS and config not in CONFIGS.split(",")):
                 continue
-            step = max(1, total // wanted)
-            yield from ((mode, n) for n in
-                        range(r.randint(1, step), total + 1, step))
+            names += self.sweep(config, messages, modes,
+                                None if ALL else SHORT, self.record,
+                                self.clock)
+        if self.clock.is_over():
+            self.skipTest("MOST_S is over: the same command goes on")
+        self.judge(self.record, names, ALL)
+        print("all done" if ALL else "done", "0 lost, 0 twice, 0 corrupt, "
+              "0 left over", sep=": ", flush=True)
 
-    def lost_uids(self, lane, mode):
-        """No kill costs a UID where nobody reads in between."""
-        return lane.renumbered(mode in ("kill", "EINTR"))
+    def test_kill_at_every_call(self):
+        self.all_of(KILLED, 200 if ALL else 30, ["kill"])
 
-    def point(self, lane, point):
-        """(calls that went wrong, whether anything is wrong now)."""
-        mode, n = point
-        if time.monotonic() > self.until:
-            return [], False
-        self.done += 1
-        p = self.run_with(lane, MODES[mode][0].format(n=n))
-        hits = self.hits(lane)
-        wrong = lane.visible()
-        if mode == "kill":
-            ok = p.returncode == (-signal.SIGKILL if hits else 0)
-        else:
-            ok = p.returncode == 0 or (p.returncode > 0 and p.stderr.strip())
-        if not ok:
-            wrong.append(f"exit {p.returncode}: {p.stderr[-600:]}")
-        if p.returncode == 0:
-            wrong += [f"exit 0, but {w}" for w in lane.lost()]
-        # a lock's own name stays until that folder is locked again
-        wrong += [f"after a clean run: {w}" for w in lane.finish()
-                  if hits[:1] != ["unlink"] or "mailhaul.lock." not in w]
-        wrong += self.lost_uids(lane, mode)
-        if wrong:
-            print(f"{mode}:{n} at {' '.join(hits[:1])}, {p.returncode}:\n  " +
-                  "\n  ".join(wrong[:5]), flush=True)
-        return hits, bool(wrong)
+    def test_kill_of_an_envoy_at_every_call(self):
+        self.all_of(KILLED[:4], 200 if ALL else 30, ["envoy"])
+
+    def test_every_call_fails(self):
+        self.all_of(("both copy syncfs", "both copy fsync"),
+                    50 if ALL else 16,
+                    [m for m in SHORT if m not in ("kill", "envoy")])
+
+    # ---- commands
 
     def ends(self, lane, point):
         number, names = point
         lane.fresh()
         p = subprocess.run(
             lane.haul.argv + ["run"] + names, text=True, capture_output=True,
-            timeout=60, env={**os.environ, "LD_PRELOAD": SHIM,
+            timeout=60, env={**os.environ, "LD_PRELOAD": sweep.SHIM,
                              "FAULTSHIM": f"from:6:{number}"})
         wrong = lane.finish()
         return p.returncode in (1, 3) and lane.haul.state in p.stderr \
@@ -137,11 +81,11 @@ class Sweep(case.Case):
         points = [(number, names)
                   for number in (errno.ENOSPC, errno.EROFS, errno.EIO)
                   for names in ([], ["anna", "boris"])]
-        for point, found in lanes.each(self.lanes(2), points, self.ends):
+        for point, found in lanes.each(self.lanes("both copy syncfs", 8, 2), points, self.ends):
             self.assertTrue(found[0], (point, found[1:]))
 
     def test_init_and_add_are_whole_or_not_there(self):
-        lane = self.lanes(2)[0]
+        lane = self.lanes("both copy syncfs", 8, 2)[0]
         lane.fresh()
         source = lane.sources[0]
         init = ["init"]
@@ -156,9 +100,9 @@ class Sweep(case.Case):
                 subprocess.run(
                     lane.haul.argv + command, input=lab.PASSWORD + "\n",
                     text=True, capture_output=True,
-                    env={**os.environ, "LD_PRELOAD": SHIM,
+                    env={**os.environ, "LD_PRELOAD": sweep.SHIM,
                          "FAULTSHIM": f"kill:{n}",
-                         "FAULTSHIM_REPORT": self.report(lane)})
+                         "FAULTSHIM_REPORT": self.shim(lane, ".report")})
                 hits = self.hits(lane)
                 lane.haul.run("init")
                 there = lane.haul.run("status", source.account,
@@ -170,53 +114,14 @@ class Sweep(case.Case):
             print(f"{command[0]}: {n - 1} kills", flush=True)
             self.assertGreater(n, 5)
 
-    def sweep(self, messages, modes):
-        if not modes:
-            self.skipTest("MODES leaves none of these")
-        print(f"SEED={SEED}", flush=True)
-        found = self.lanes(messages)
-        self.until, self.done = time.monotonic() + MOST_S, 0
-        calls = self.calls(found[0]) | self.calls(found[1])
-        print(f"{calls.total()} calls for {messages} messages", flush=True)
-        hit, bad = collections.defaultdict(collections.Counter), []
-        for point, (hits, wrong) in lanes.each(
-                found, self.points(calls, modes), self.point):
-            hit[point[0]].update(hits[:1])
-            if wrong:
-                bad.append(point)
-        if time.monotonic() > self.until:
-            print(f"stopped after {MOST_S:.0f} s", flush=True)
-        print(f"{self.done} points", flush=True)
-        for mode, names in hit.items():
-            print(f"{mode}: {names.total()} imports, at " +
-                  ", ".join(f"{k} {v}" for k, v in sorted(names.items())),
-                  flush=True)
-        self.assertEqual(bad, [])
-        for mode in modes:
-            self.assertGreater(hit[mode].total(), 0, f"{mode} hit nothing")
-        print("0 lost, 0 twice, 0 corrupt, 0 left over", flush=True)
 
     def test_key_that_can_be_read_the_second_time(self):
-        lane = self.lanes(2)[0]
+        lane = self.lanes("both copy syncfs", 8, 2)[0]
         for n in range(1, 12):
             p = self.run_with(lane, f"fail:{n}:{errno.EIO}")
             self.assertGreaterEqual(p.returncode, 0, f"open {n}")
             self.assertEqual(lane.visible(), [])
 
-    def test_kill_at_every_call(self):
-        self.sweep(200 if ALL else 30, [m for m in MODES if m == "kill"])
-
-    def test_every_call_fails(self):
-        self.sweep(50 if ALL else 30, [m for m in MODES if m != "kill"])
-
-
-def counted(mode, name):
-    """As the shim does."""
-    if mode == "short":
-        return "write" in name and not name.startswith("open")
-    if mode == "EINTR":
-        return "open" in name or "write" in name or "sync" in name
-    return name != "open" or mode.startswith("EIO")
 
 
 if __name__ == "__main__":

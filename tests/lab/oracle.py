@@ -1,13 +1,23 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Compares a source Maildir++ tree, a store and its ledger by their files,
-without any server and without the program: what is lost, there twice,
-corrupt or left over.
+"""Compares a source corpus, a store and its ledger by their files, without
+any server and without the program: what is lost, there twice, corrupt or
+left over. A program of its own, and what the rigs use:
 
-source(root)       {folder: [Message]} of a tree that write_mailboxes made
-faults(...)        the list of what is wrong after a complete import
+  oracle.py CORPUS STORE [--ledger STATE_DIR ACCOUNT] [--pop3] [--partly]
+            [--left SOURCE]
+
+CORPUS and STORE are Maildir++ trees; --partly: an import that is not over,
+nothing is missed; --left: what the source holds now, where the account has
+its mail deleted there: a message that is in neither is lost. The last line
+says "0 lost, 0 twice, 0 corrupt, 0 left over" or counts what is wrong; exit
+status 1 then.
+
+Tree(root)         all of a tree as it is now, read once
 visible(...)       what must hold at any moment, kills and cuts included
+faults(...)        all that is wrong after a run that said it was complete
 """
-import collections, glob, hashlib, os, re, sqlite3
+import argparse, collections, glob, hashlib, os, re, sqlite3, sys
 
 Message = collections.namedtuple("Message", "body flags keywords date")
 STAGED, DONE = 0, 1
@@ -53,52 +63,115 @@ def canonical(body, pop3):
     return body if body.endswith(b"\n") else body + b"\n"
 
 
-def read(path, name, letters, pop3):
-    with open(path, "rb") as f:
-        body = canonical(f.read(), pop3)
-    flags = name.rpartition(":2,")[2] if ":2," in name else ""
+def message(raw, date, name, letters, pop3):
+    body = canonical(raw, pop3)
     if pop3:
         return Message(body, "", (), 0)
+    flags = name.rpartition(":2,")[2] if ":2," in name else ""
     return Message(body, "".join(sorted(c for c in flags if c.isupper())),
                    tuple(sorted(letters[c] for c in flags if c.islower())),
-                   int(os.stat(path).st_mtime))
+                   date)
 
 
-def tree(root, pop3=False):
-    """{folder: Counter of its messages}."""
-    found = {}
-    for folder, d in folders(root).items():
-        letters = keywords(d)
-        found[folder] = collections.Counter(
-            read(path, name, letters, pop3) for _, name, path in files(d))
-    return found
+File = collections.namedtuple("File", "name raw message")
 
 
-def names_of(message):
-    head = message.body.partition(b"\n\n")[0]
+class Tree:
+    """A Maildir++ tree as it was when it was read; pop3: no flags, dates."""
+
+    def __init__(self, root, pop3=False):
+        self.root, self.pop3 = root, pop3
+        self.dirs = folders(root)
+        self.files = {name: list(self.read(d))
+                      for name, d in self.dirs.items()}
+        self._messages = None
+
+    def read(self, folder):
+        letters = keywords(folder)
+        for _, name, path in files(folder):
+            with open(path, "rb") as f:
+                raw = f.read()
+                date = int(os.fstat(f.fileno()).st_mtime)
+            yield File(name, raw,
+                       message(raw, date, name, letters, self.pop3))
+
+    def messages(self):
+        """{folder: Counter of its messages}."""
+        if self._messages is None:
+            self._messages = {
+                name: collections.Counter(f.message for f in found)
+                for name, found in self.files.items()}
+        return self._messages
+
+    def bodies(self):
+        """{folder: Counter of its bodies}."""
+        return {name: collections.Counter(f.message.body for f in found)
+                for name, found in self.files.items()}
+
+    def count(self):
+        return sum(len(found) for found in self.files.values())
+
+
+def named(body):
+    head = body.partition(b"\n\n")[0]
     subject = re.search(rb"^Subject: (.*)$", head, re.M | re.I)
-    return (f"{len(message.body)} bytes, "
-            f"{subject.group(1)[:50] if subject else message.body[:30]!r}")
+    return (f"{len(body)} bytes, "
+            f"{subject.group(1)[:50] if subject else body[:30]!r}")
 
 
-def compare(source, store, complete):
+def compare(corpus, store, complete):
     """Lost only if complete; what is there must be whole and once."""
     wrong = []
-    for folder in sorted(set(source) | set(store)):
-        want = source.get(folder, collections.Counter())
-        have = store.get(folder, collections.Counter())
+    for folder in sorted(set(corpus.files) | set(store.files)):
+        want = corpus.messages().get(folder, collections.Counter())
+        have = store.messages().get(folder, collections.Counter())
+        if want == have:
+            continue
         bodies = {m.body for m in want}
         for m, n in (have - want).items():
             kind = "twice or with other flags or date" \
                 if m.body in bodies else "corrupt or foreign"
-            wrong.append(f"{folder or 'INBOX'}: {n} × {kind}: {names_of(m)}")
+            wrong.append(f"{folder or 'INBOX'}: {n} × {kind}: "
+                         f"{named(m.body)}")
         for m, n in (want - have).items() if complete else ():
-            wrong.append(f"{folder or 'INBOX'}: {n} × lost: {names_of(m)}")
+            wrong.append(f"{folder or 'INBOX'}: {n} × lost: {named(m.body)}")
     return wrong
 
 
-def visible(source_root, store_root, pop3=False):
-    return compare(tree(source_root, pop3), tree(store_root, pop3), False)
+def visible(corpus, store):
+    return compare(corpus, store, False)
+
+
+def nowhere(corpus, source, store):
+    """Lost: neither at the source, which may delete, nor in the store."""
+    wrong, left, here = [], source.bodies(), store.bodies()
+    for folder, want in corpus.bodies().items():
+        have = left.get(folder, collections.Counter()) + \
+            here.get(folder, collections.Counter())
+        wrong += [f"{folder or 'INBOX'}: {n} × lost at both ends: "
+                  f"{named(body)}" for body, n in (want - have).items()]
+    return wrong
+
+
+def foreign(corpus_bodies, store_root, known):
+    """Of a store that is being written to: files that are not a message of
+    the corpus, a part of one for example. known: files that were looked at
+    before; those of this time are added."""
+    wrong = []
+    for folder, d in folders(store_root).items():
+        try:
+            new = [(name, path) for _, name, path in files(d)
+                   if (folder, name) not in known]
+            for name, path in new:
+                with open(path, "rb") as f:
+                    body = f.read()
+                if body not in corpus_bodies:
+                    wrong.append(f"seen in {folder or 'INBOX'}: {name}: "
+                                 f"{named(body)}")
+                known.add((folder, name))
+        except FileNotFoundError:
+            continue  # renamed meanwhile: the next look finds it
+    return wrong
 
 
 def leftovers(store_root):
@@ -142,34 +215,38 @@ def uidlist(folder):
     return int(fields["V"]), found
 
 
-def numbered(folder, pop3):
+def numbered(tree, folder):
     """UIDVALIDITY and bodies by UID; POP3: bodies in order, with UIDLs."""
-    validity, records = uidlist(folder)
+    validity, records = uidlist(tree.dirs[folder])
     found = []
-    for _, name, path in files(folder):
-        uid, uidl, order = records.get(name.partition(":")[0], (0, "", ""))
-        with open(path, "rb") as f:
-            body = canonical(f.read(), pop3)
-        found.append((int(order or uid), uidl, body))
+    for f in tree.files[folder]:
+        uid, uidl, order = records.get(f.name.partition(":")[0],
+                                       (0, "", ""))
+        found.append((int(order or uid), uidl, f.message.body))
     found.sort()
-    if not pop3:
+    if not tree.pop3:
         return validity, found
     return 0, [(uidl or f"{uid:08x}{validity:08x}", body)
                for uid, uidl, body in found]
 
 
-def renumbered(source_root, store_root, pop3, complete):
-    """A list that is not sound; where a UID or UIDL differs, if complete."""
+def all_numbered(tree):
+    return {folder: numbered(tree, folder) for folder in tree.files}
+
+
+def renumbered(numbers, store, complete):
+    """A list that is not sound; where a UID or UIDL differs from those of
+    all_numbered(source), if complete."""
     wrong = []
-    store = folders(store_root)
-    for name, d in folders(source_root).items():
+    for folder, there in numbers.items():
         try:
-            here = numbered(store[name], pop3) if name in store else None
+            here = numbered(store, folder) if folder in store.dirs else None
         except ValueError as e:
             wrong.append(str(e))
             continue
-        if complete and here != numbered(d, pop3):
-            wrong.append(f"{name or 'INBOX'}: other UIDs than at the source")
+        if complete and here != there:
+            wrong.append(f"{folder or 'INBOX'}: other UIDs than at the "
+                         "source")
     return wrong
 
 
@@ -203,15 +280,13 @@ def ledger_rows(path):
     return rows, wrong
 
 
-def hashes(path):
-    """Of the file as it is, and of what it was before CRLF became LF."""
-    with open(path, "rb") as f:
-        body = f.read()
+def hashes(body):
+    """Of the bytes as they are, and as they were before CRLF became LF."""
     return {hashlib.sha256(b).digest()
             for b in (body, body.replace(b"\n", b"\r\n"))}
 
 
-def settled(store_root, ledger, allow_staged=False):
+def settled(store, ledger, allow_staged=False):
     """A row for each file and a file for each row, by base name; no row is
     left staged, unless allow_staged; hashes fit."""
     rows, wrong = ledger_rows(ledger)
@@ -220,13 +295,13 @@ def settled(store_root, ledger, allow_staged=False):
         if state != DONE and not (allow_staged and state == STAGED):
             wrong.append(f"ledger: state {state}: {base}")
         recorded[(d.removeprefix("."), base)] = digest
-    for folder, d in folders(store_root).items():
-        for _, name, path in files(d):
-            digest = recorded.pop((folder, name.partition(":2,")[0]), None)
+    for folder, found in store.files.items():
+        for f in found:
+            digest = recorded.pop((folder, f.name.partition(":2,")[0]), None)
             if digest is None:
-                wrong.append(f"no ledger row: {folder}/{name}")
-            elif digest not in hashes(path):
-                wrong.append(f"other bytes than hashed: {folder}/{name}")
+                wrong.append(f"no ledger row: {folder}/{f.name}")
+            elif digest not in hashes(f.raw):
+                wrong.append(f"other bytes than hashed: {folder}/{f.name}")
     return wrong + [f"ledger row without file: {key}" for key in recorded]
 
 
@@ -235,8 +310,51 @@ def state_leftovers(state_dir):
             for f in found if ".tmp-" in f or f.endswith("-journal")]
 
 
-def faults(source_root, store_root, state_dir, account, pop3=False):
+def faults(corpus, store, state_dir, account):
     """All that is wrong after a run that said it was complete."""
-    return (compare(tree(source_root, pop3), tree(store_root, pop3), True) +
-            leftovers(store_root) + state_leftovers(state_dir) +
-            settled(store_root, ledger_of(state_dir, account)))
+    return (compare(corpus, store, True) + leftovers(store.root) +
+            state_leftovers(state_dir) +
+            settled(store, ledger_of(state_dir, account)))
+
+
+# ---- the program
+
+def tally(wrong):
+    """{kind: how many}; one fault may be several messages."""
+    count = collections.Counter()
+    for line in wrong:
+        n = re.search(r"(\d+) × ", line)
+        kind = ("lost" if "lost" in line or "without file" in line else
+                "twice" if "twice" in line else
+                "left over" if "left in" in line or "state" in line else
+                "corrupt")
+        count[kind] += int(n.group(1)) if n else 1
+    return ", ".join(f"{count[kind]} {kind}" for kind in
+                     ("lost", "twice", "corrupt", "left over"))
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    p.add_argument("corpus")
+    p.add_argument("store")
+    p.add_argument("--ledger", nargs=2, metavar=("STATE_DIR", "ACCOUNT"))
+    p.add_argument("--pop3", action="store_true")
+    p.add_argument("--partly", action="store_true")
+    p.add_argument("--left", metavar="SOURCE")
+    a = p.parse_args()
+    corpus, store = Tree(a.corpus, a.pop3), Tree(a.store, a.pop3)
+    wrong = compare(corpus, store, not a.partly)
+    if not a.partly:
+        wrong += leftovers(a.store)
+    if a.ledger:
+        wrong += [] if a.partly else state_leftovers(a.ledger[0])
+        wrong += settled(store, ledger_of(*a.ledger), a.partly)
+    if a.left:
+        wrong += nowhere(corpus, Tree(a.left, a.pop3), store)
+    print(*wrong, f"{corpus.count()} messages, {store.count()} in the store: "
+          + tally(wrong), sep="\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
