@@ -7,7 +7,9 @@
  *                          lost, the first one alone
  *     one alone failed     it is given up; where just the connection was lost
  *                          it is put off, and given up when it fails again
- *                          after others have come
+ *                          after others have come; where the envoy died it
+ *                          is asked for once more at once: a process may
+ *                          die of something else
  * and after each success twice as many. A large message that has come on by
  * some way before its connection was lost is gone on with at once, in the
  * next session (resume.h): that is no failure. So each round settles a message
@@ -28,7 +30,8 @@ struct round {
 	uint32_t *ids; /* not asked for yet, or not settled, from head on */
 	size_t count;
 	size_t head;
-	size_t batch; /* at most so many at once */
+	size_t batch;  /* at most so many at once */
+	size_t deaths; /* of envoys, at the one at head and alone */
 	struct uidset put_off;
 };
 
@@ -170,12 +173,31 @@ static int give_up(struct round *r, uint32_t id, bool try,
 	return r->owner->give_up(r->owner->arg, id, why, err);
 }
 
+/* The one at head, asked for alone, did not come. */
+static int narrow_one(
+	struct round *r, const struct err *why, bool goes_on, struct err *err)
+{
+	if (why->class == ERR_CRASH && goes_on && r->deaths++ == 0)
+		return 0;
+	r->deaths = 0;
+	r->batch = SIZE_MAX;
+	if (link_is_suspect(why)) {
+		if (give_up(r, r->ids[r->head], goes_on, why, err) != 0)
+			return -1;
+		r->head++;
+	} else if (goes_on) {
+		(void)uidset_add(&r->put_off, r->ids[r->head]);
+		r->head++;
+	}
+	return 0;
+}
+
 /* After asking for n ids in vain: 0 if the round can go on. */
 static int narrow(
 	struct round *r, size_t n, bool came, bool grew, struct err *err)
 {
 	struct err why = *err;
-	bool suspect = link_is_suspect(err), goes_on;
+	bool goes_on;
 	size_t left = compact(r, n);
 
 	if (grew)
@@ -185,18 +207,9 @@ static int narrow(
 		r->batch = 1;
 		return goes_on ? 0 : -1;
 	}
-	if (n == 1 && left == 1 && suspect) {
-		if (give_up(r, r->ids[r->head], goes_on, &why, err) != 0)
-			return -1;
-		r->head++;
-	} else if (n == 1 && left == 1 && goes_on) {
-		(void)uidset_add(&r->put_off, r->ids[r->head]);
-		r->head++;
-	}
-	if (n == 1 && left == 1)
-		r->batch = SIZE_MAX;
-	else
-		r->batch = came || !suspect ? 1 : (n + 1) / 2;
+	r->batch = came || !link_is_suspect(&why) ? 1 : (n + 1) / 2;
+	if (n == 1 && left == 1 && narrow_one(r, &why, goes_on, err) != 0)
+		return -1;
 	*err = why;
 	return goes_on ? 0 : -1;
 }
@@ -248,6 +261,7 @@ static int main_pass(struct round *r, bool alone, struct err *err)
 			if (alone && ask_otherwise(r, err) != 0)
 				return -1;
 			r->head += n;
+			r->deaths = 0;
 			widen(r);
 		} else if (narrow(r, n, r->in->work->arrived != before, grew,
 				   err) != 0) {

@@ -93,6 +93,7 @@ struct fake {
 	/* faults of the connection */
 	int64_t cut_after_bytes; /* of bodies; -1 = never; once */
 	int64_t cut_at_message;	 /* before the nth from now; -1; once */
+	enum err_class cut_class; /* of these two; 0: ERR_NETWORK */
 	int dead_after_cut;	 /* so many later dials fail; -1 = all */
 	bool was_cut;
 	uint64_t session_bytes; /* of bodies: each session is lost then; 0 */

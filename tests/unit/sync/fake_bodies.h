@@ -18,6 +18,8 @@ static inline int fake_cut(
 	}
 	*counter = -1;
 	s->fake->was_cut = true;
+	if (s->fake->cut_class != ERR_NONE)
+		return fake_die(s, s->fake->cut_class, err, "envoy died");
 	return fake_die(s, ERR_NETWORK, err, "connection lost");
 }
 

@@ -18,6 +18,25 @@ static void the_connection_breaks_at_every_byte(void **state)
 	}
 }
 
+/* Killed, or taken along by another account's session: no message is to blame,
+ * even where it was the only one that was asked for. */
+static void an_envoy_dies_once_at_every_byte(void **state)
+{
+	(void)state;
+	for (int64_t at = 0; at < 100; at += 9) {
+		struct rig *r = rig_new(false);
+		fake_fill(fake_mailbox(&r->fake, "INBOX"), 1, 1);
+		fake_fill(fake_mailbox(&r->fake, "Next"), 2, 2);
+		r->fake.cut_after_bytes = at;
+		r->fake.cut_class = ERR_CRASH;
+		rig_run_ok(r);
+		assert_true(r->fake.was_cut);
+		rig_assert_exactly(r, 1, 3);
+		assert_int_equal(r->result.messages_quarantined, 0);
+		rig_free(r);
+	}
+}
+
 static void the_server_is_gone_and_comes_back(void **state)
 {
 	(void)state;
@@ -268,6 +287,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_connection_breaks_at_every_byte),
+		cmocka_unit_test(an_envoy_dies_once_at_every_byte),
 		cmocka_unit_test(the_server_is_gone_and_comes_back),
 		cmocka_unit_test(a_poison_message_is_found_and_left),
 		cmocka_unit_test(it_comes_in_another_way),
