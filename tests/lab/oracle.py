@@ -153,22 +153,24 @@ def nowhere(corpus, source, store):
     return wrong
 
 
-def foreign(corpus_bodies, store_root, known):
+def foreign(corpus, store_root, known):
     """Of a store that is being written to: files that are not a message of
     the corpus, a part of one for example. known: files that were looked at
     before; those of this time are added."""
     wrong = []
     for folder, d in folders(store_root).items():
+        bodies = {f.message.body for f in corpus.files.get(folder, ())}
         try:
-            new = [(name, path) for _, name, path in files(d)
-                   if (folder, name) not in known]
-            for name, path in new:
+            for _, name, path in files(d):
+                key = folder, name.partition(":2,")[0]
+                if key in known:
+                    continue
                 with open(path, "rb") as f:
-                    body = f.read()
-                if body not in corpus_bodies:
+                    body = canonical(f.read(), corpus.pop3)
+                if body not in bodies:
                     wrong.append(f"seen in {folder or 'INBOX'}: {name}: "
                                  f"{named(body)}")
-                known.add((folder, name))
+                known.add(key)
         except FileNotFoundError:
             continue  # renamed meanwhile: the next look finds it
     return wrong

@@ -48,8 +48,8 @@ class Series:
         missing = self.missing()
         text = f"{name}: {len(self.hit)} of {self.end()} reached"
         if self.most:
-            text += f" (an import has {self.least} to {self.most})"
-        if missing:
+            text += f" ({self.least} to {self.most} in a whole one)"
+        if 0 < len(missing) < len(self.hit):
             text += f", {len(missing)} not, as " + \
                 ", ".join(map(str, missing[:8]))
         text += ": " + ", ".join(f"{k} {v}" for k, v in calls.most_common())

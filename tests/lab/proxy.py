@@ -4,6 +4,9 @@
 Proxy(port)        listens on .port and passes all on to 127.0.0.1:port
 .faults            a queue: each new connection takes the next Fault; once
                    it is empty all pass untouched
+.aimed             {user: Fault}: the first connection that logs that user in
+                   by SASL PLAIN, unless it has one of the queue
+.before_login      bytes of the server until then, at the last such login
 Fault(after=n, how="fin" | "rst" | "stall")
                    after n bytes of the server: end it that way, or stay
                    silent (the connection stays open)
@@ -14,12 +17,14 @@ Fault(delay=s)     each answer s seconds later
 .turns             how often it spoke after the server had: round trips
 .steps             bytes that the server had said each time it did so
 """
-import collections, contextlib, select, socket, struct, threading, time
+import base64, collections, contextlib, re, select, socket, struct
+import threading, time
 
 
 class Fault:
     def __init__(self, after=None, how="fin", drip=0.0, delay=0.0):
         self.after, self.how, self.drip, self.delay = after, how, drip, delay
+        self.hit = False
 
 
 class Proxy:
@@ -28,6 +33,7 @@ class Proxy:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.listener.getsockname()[1]
         self.faults = collections.deque()
+        self.aimed, self.before_login = {}, 0
         self.sent, self.heard, self.turns, self.hit = [], [], [], 0
         self.steps = []
         self.lock = threading.Lock()
@@ -50,7 +56,7 @@ class Proxy:
             except OSError:
                 return
             with self.lock:
-                fault = self.faults.popleft() if self.faults else Fault()
+                fault = self.faults.popleft() if self.faults else None
             t = threading.Thread(target=self._serve, args=(near, fault))
             self.threads.append(t)
             t.start()
@@ -76,6 +82,7 @@ class Proxy:
         self.heard.append(heard)
         self.turns.append(turns)
         self.steps.append(steps)
+        known, fault = fault is not None, fault or Fault()
         if fault.after == 0 and self._end(near, fault):
             return done
         while not self.stopping.is_set():
@@ -86,6 +93,10 @@ class Proxy:
                 if not data:
                     return done
                 heard += data
+                if not known and self._login(heard):
+                    self.before_login = done
+                    fault = self._aim(heard)
+                    known = True
                 turns[0] += server_spoke
                 if server_spoke:
                     steps.append(done)
@@ -97,13 +108,22 @@ class Proxy:
             if not data:
                 return done
             server_spoke = True
-            if fault.after is not None:
+            if fault.after is not None and fault.after >= done:
                 data = data[:fault.after - done]
             self._pass(near, data, fault)
             done += len(data)
             if done == fault.after and self._end(near, fault):
                 return done
         return done
+
+    def _login(self, heard):
+        return re.search(rb" PLAIN ([A-Za-z0-9+/=]+)\r\n", heard)
+
+    def _aim(self, heard):
+        secret = base64.b64decode(self._login(heard).group(1))
+        with self.lock:
+            return self.aimed.pop(secret.split(b"\0")[1].decode(), None) \
+                or Fault()
 
     def _pass(self, near, data, fault):
         time.sleep(fault.delay)
@@ -118,6 +138,7 @@ class Proxy:
         """What happens after the last byte; True: the end."""
         with self.lock:
             self.hit += 1
+            fault.hit = True
         if fault.how == "rst":
             time.sleep(0.01)  # else it could overtake what was sent before
             near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,

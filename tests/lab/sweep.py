@@ -51,8 +51,10 @@ class Case(case.Case):
         return root, self.user(name)
 
     def lanes(self, config, messages, count=None):
+        """Both: half of the messages each."""
         schemes, what, durability = config.split()
         schemes = ("imap", "pop3") if schemes == "both" else (schemes,)
+        messages //= len(schemes)
         shared, found = {}, []
         for i in range(count or lanes.LANES):
             d = os.path.join(self.dir, f"lane{i} {messages} {config}"
@@ -79,7 +81,8 @@ class Case(case.Case):
         """A source of this lane alone."""
         template, _ = self.tree(scheme, messages)
         account = ACCOUNTS[scheme][0]
-        user, root = self.user(os.path.basename(d)), os.path.join(d, account)
+        root = os.path.join(d, account)
+        user = self.user(f"{account}.{os.path.basename(d)}")
         self.server.add_user(user, root)
         return lanes.Source(account, self.url(user, scheme + "+plain"),
                             root, True, template)
