@@ -15,8 +15,8 @@ import case, lab, lanes, points
 KILLS = int(os.environ.pop("KILLS", "40"))
 ACCOUNTS, MESSAGES = (8, 2000) if KILLS >= 200 else (4, 500)
 CONDUCTOR, ENVOYS = "random kill of the conductor", "random kill of envoys"
-IN_A_ROW = 40  # kills of one import, at most
-LOOK = 0.2     # of the kills are followed by a look at all stores
+IN_A_ROW = 100  # kills of one import, at most
+LOOK = 0.05     # of the kills are followed by a look at all stores
 lanes.in_memory()
 
 
@@ -96,7 +96,7 @@ class Kill(case.Case):
         kills, code = 0, None
         while code != 0 and kills < IN_A_ROW and self.so_far() < KILLS:
             names, code = self.run_and_kill(
-                lane, whole_s / 8, min(IN_A_ROW - kills,
+                lane, whole_s / 20, min(IN_A_ROW - kills,
                                        KILLS - self.so_far()))
             kills += len(names)
             for name in names:

@@ -294,6 +294,11 @@ def write_mailboxes(root, n, seed=1, folders=FOLDERS, odd=False):
     return i
 
 
+def own_file(path):
+    if os.getuid() == 0:
+        os.chown(path, mail_user().pw_uid, mail_user().pw_gid)
+
+
 def own(root):
     """Gives a tree to the user that the server runs as."""
     if os.getuid() != 0:

@@ -79,6 +79,12 @@ class Record:
     def whole(self, name, counts):
         self.put(name, least=min(counts), most=max(counts))
 
+    def shorter(self, name, count):
+        """A whole import that had no more calls than this."""
+        s = self.series[name]
+        if count < s.least:
+            self.put(name, least=count, most=s.most)
+
     def note(self, name, n, hit, wrong):
         self.put(name, n=n, hit=hit, wrong=wrong)
 

@@ -56,10 +56,13 @@ class Proxy:
             except OSError:
                 return
             with self.lock:
-                fault = self.faults.popleft() if self.faults else None
+                fault = self.next_fault()
             t = threading.Thread(target=self._serve, args=(near, fault))
             self.threads.append(t)
             t.start()
+
+    def next_fault(self):
+        return self.faults.popleft() if self.faults else None
 
     def _serve(self, near, fault):
         far = socket.create_connection(("127.0.0.1", self.target))
