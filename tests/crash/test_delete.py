@@ -21,6 +21,8 @@ lanes.in_memory()
 
 
 class Delete(case.Case):
+    extra = lanes.LEAN_DOVECOT
+
     def rig(self, scheme):
         """A source, a copy of it to start from, and a store with nothing
         deleted yet (rule never), too."""

@@ -85,10 +85,11 @@ class Sweep(sweep.Case):
             and not wrong, p.returncode, p.stderr, wrong
 
     def test_unwritable_state_ends_the_run(self):
-        points = [(number, names)
-                  for number in (errno.ENOSPC, errno.EROFS, errno.EIO)
-                  for names in ([], ["anna", "boris"])]
-        for point, found in lanes.each(self.lanes("both copy syncfs", 16, 2), points, self.ends):
+        ends = [(number, names)
+                for number in (errno.ENOSPC, errno.EROFS, errno.EIO)
+                for names in ([], ["anna", "boris"])]
+        found = self.lanes("both copy syncfs", 16, 2)
+        for point, found in lanes.each(found, ends, self.ends):
             self.assertTrue(found[0], (point, found[1:]))
 
     def test_init_and_add_are_whole_or_not_there(self):

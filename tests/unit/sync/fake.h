@@ -91,10 +91,10 @@ struct fake {
 	bool emailid; /* messages have one */
 	bool gmail;
 	/* faults of the connection */
-	int64_t cut_after_bytes; /* of bodies; -1 = never; once */
-	int64_t cut_at_message;	 /* before the nth from now; -1; once */
+	int64_t cut_after_bytes;  /* of bodies; -1 = never; once */
+	int64_t cut_at_message;	  /* before the nth from now; -1; once */
 	enum err_class cut_class; /* of these two; 0: ERR_NETWORK */
-	int dead_after_cut;	 /* so many later dials fail; -1 = all */
+	int dead_after_cut;	  /* so many later dials fail; -1 = all */
 	bool was_cut;
 	uint64_t session_bytes; /* of bodies: each session is lost then; 0 */
 	enum fake_pieces pieces;
