@@ -8,7 +8,7 @@
  *     one alone failed     it is given up; where just the connection was lost
  *                          it is put off, and given up when it fails again
  *                          after others have come; where the envoy died it
- *                          is asked for once more at once: a process may
+ *                          is asked for again at once, twice: a process may
  *                          die of something else
  * and after each success twice as many. A large message that has come on by
  * some way before its connection was lost is gone on with at once, in the
@@ -23,6 +23,8 @@
 #include "uidset.h"
 
 #include <stdlib.h>
+
+#define DEATHS 3 /* of envoys at one message alone, running: it is to blame */
 
 struct round {
 	struct intake *in;
@@ -177,7 +179,7 @@ static int give_up(struct round *r, uint32_t id, bool try,
 static int narrow_one(
 	struct round *r, const struct err *why, bool goes_on, struct err *err)
 {
-	if (why->class == ERR_CRASH && goes_on && r->deaths++ == 0)
+	if (why->class == ERR_CRASH && goes_on && ++r->deaths < DEATHS)
 		return 0;
 	r->deaths = 0;
 	r->batch = SIZE_MAX;
