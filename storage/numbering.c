@@ -50,7 +50,8 @@ void numbering_prepare(struct numbering_turn *turn, const struct store *store,
 		ledger_account(store->ledger));
 	turn->config = (struct uidlist_config){.tag = turn->tag,
 		.uid = store->owner.uid,
-		.gid = store->owner.gid};
+		.gid = store->owner.gid,
+		.stage_fd = store->stage_fd};
 }
 
 void numbering_add(
@@ -252,8 +253,6 @@ static void open_list(
 			"the folder's " UIDLIST_FILE " cannot be read");
 		return;
 	}
-	if (turn->recovering)
-		uidlist_drop_tmp(&turn->list);
 	if (turn->recovering && rc == 1)
 		find_known(turn);
 	if (from_source(turn))

@@ -45,11 +45,13 @@ static int name_all(struct uidlist *list, struct store_uidl *items,
 int store_name_uidls(struct store *store, const char *dir,
 	struct store_uidl *items, size_t count, struct err *err)
 {
-	struct uidlist_config config = {
-		.uid = store->owner.uid, .gid = store->owner.gid};
+	struct uidlist_config config = {.uid = store->owner.uid,
+		.gid = store->owner.gid,
+		.stage_fd = store->stage_fd};
 	struct dotlock_config lock_config = {.file = UIDLIST_FILE,
 		.uid = store->owner.uid,
 		.gid = store->owner.gid,
+		.stage_fd = store->stage_fd,
 		.stale_s = DOTLOCK_STALE_S,
 		.wait_s = NUMBERING_WAIT_S};
 	struct publish_dirs dirs;

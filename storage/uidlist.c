@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,18 +172,21 @@ int uidlist_write_all(int fd, const char *bytes, size_t n, size_t *ret_written)
 	return 0;
 }
 
-void uidlist_tmp_name(const struct uidlist *u, char out[UIDLIST_TMP_MAX])
+int uidlist_tmp_dir(const struct uidlist *u)
 {
-	(void)snprintf(
-		out, UIDLIST_TMP_MAX, "mailhaul.uidlist.%s", u->config->tag);
+	return u->config->stage_fd > 0 ? u->config->stage_fd : u->dir_fd;
 }
 
-void uidlist_drop_tmp(const struct uidlist *u)
+void uidlist_tmp_name(const struct uidlist *u, char out[UIDLIST_TMP_MAX])
 {
-	char tmp[UIDLIST_TMP_MAX];
+	uintmax_t folder = 0;
+	struct stat st;
 
-	uidlist_tmp_name(u, tmp);
-	(void)unlinkat(u->dir_fd, tmp, 0);
+	/* staging is for all folders */
+	if (u->config->stage_fd > 0 && fstat(u->dir_fd, &st) == 0)
+		folder = st.st_ino;
+	(void)snprintf(out, UIDLIST_TMP_MAX, "mailhaul.uidlist.%s.%ju",
+		u->config->tag, folder);
 }
 
 int uidlist_make_tmp(const struct uidlist *u, const char *tmp)
@@ -191,8 +195,8 @@ int uidlist_make_tmp(const struct uidlist *u, const char *tmp)
 	struct stat dir;
 	int fd;
 
-	(void)unlinkat(u->dir_fd, tmp, 0);
-	fd = TEMP_FAILURE_RETRY(openat(u->dir_fd, tmp,
+	(void)unlinkat(uidlist_tmp_dir(u), tmp, 0);
+	fd = TEMP_FAILURE_RETRY(openat(uidlist_tmp_dir(u), tmp,
 		O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		0600));
 	if (fd < 0)
@@ -249,11 +253,12 @@ static int rewrite(struct uidlist *u, const struct uidlist_head *head,
 	if (fd < 0 ||
 		uidlist_write_all(fd, buf_str(&line), line.len, &done) != 0 ||
 		(records && copy_records(u, fd) != 0) || fstat(fd, &st) != 0 ||
-		renameat(u->dir_fd, tmp, u->dir_fd, UIDLIST_FILE) != 0) {
+		renameat(uidlist_tmp_dir(u), tmp, u->dir_fd, UIDLIST_FILE) !=
+			0) {
 		(void)err_set_file(err, errno, "cannot write " UIDLIST_FILE);
 		if (fd >= 0)
 			(void)close(fd);
-		(void)unlinkat(u->dir_fd, tmp, 0);
+		(void)unlinkat(uidlist_tmp_dir(u), tmp, 0);
 		buf_free(&line);
 		return -1;
 	}

@@ -56,6 +56,9 @@ struct uidlist_config {
 	const char *tag; /* makes temporary names unique: account uuid */
 	uid_t uid;	 /* owner of a new file; -1: ours */
 	gid_t gid;
+	/* Where temporary files lie; <= 0: beside the list. What a kill or a
+	 * power cut leaves of one in staging is cleared by the next run. */
+	int stage_fd;
 };
 
 struct uidlist {
@@ -88,8 +91,6 @@ int uidlist_raise(struct uidlist *u, uint32_t next, struct err *err);
  */
 int uidlist_name(struct uidlist *u, const struct uidlist_record *names,
 	size_t count, bool *ret_found, struct err *err);
-/* What a process that died while it wrote has left. */
-void uidlist_drop_tmp(const struct uidlist *u);
 int uidlist_sync(const struct uidlist *u, struct err *err);
 void uidlist_close(struct uidlist *u);
 

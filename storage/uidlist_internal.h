@@ -7,6 +7,8 @@
 
 #define UIDLIST_TMP_MAX 96
 
+/* The directory that a temporary file lies in, and its name there. */
+int uidlist_tmp_dir(const struct uidlist *u);
 void uidlist_tmp_name(const struct uidlist *u, char out[UIDLIST_TMP_MAX]);
 /* Empty, of the owner, readable for whom the directory is: 0600 or 0660, as
  * Dovecot's own. -1 with errno. */

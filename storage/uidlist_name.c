@@ -149,10 +149,10 @@ static int replace(struct uidlist *u, struct naming *n, const char *tmp)
 	if (put_all(n) != 0)
 		return -1;
 	if (n->changed == 0)
-		return unlinkat(u->dir_fd, tmp, 0);
+		return unlinkat(uidlist_tmp_dir(u), tmp, 0);
 	if (fdatasync(n->out_fd) != 0)
 		return -1;
-	return renameat(u->dir_fd, tmp, u->dir_fd, UIDLIST_FILE);
+	return renameat(uidlist_tmp_dir(u), tmp, u->dir_fd, UIDLIST_FILE);
 }
 
 int uidlist_name(struct uidlist *u, const struct uidlist_record *names,
@@ -174,7 +174,7 @@ int uidlist_name(struct uidlist *u, const struct uidlist_record *names,
 	if (rc != 0) {
 		(void)err_set_file(err, errno, "cannot write " UIDLIST_FILE);
 		memset(ret_found, 0, count * sizeof *ret_found);
-		(void)unlinkat(u->dir_fd, tmp, 0);
+		(void)unlinkat(uidlist_tmp_dir(u), tmp, 0);
 	}
 	if (n.out_fd >= 0)
 		(void)close(n.out_fd);

@@ -303,13 +303,42 @@ static void naming_that_fails_leaves_the_list(void **state)
 	(void)state;
 	setup(&p);
 	/* in the way of the temporary file */
-	(void)snprintf(path, sizeof path, "%s/mailhaul.uidlist.tag", p.dir);
+	(void)snprintf(path, sizeof path, "%s/mailhaul.uidlist.tag.0", p.dir);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(open_with(&p, HEAD "1 :a\n"), 1);
 	assert_int_equal(uidlist_name(&p.u, &name, 1, &found, &p.err), -1);
 	assert_false(found);
 	assert_file(&p, HEAD "1 :a\n");
 	assert_int_equal(rmdir(path), 0);
+	teardown(&p);
+}
+
+/* Where the next run clears them away, whatever ended this one. */
+static void temporary_files_lie_in_staging(void **state)
+{
+	struct place p;
+	struct stat st;
+	char stage[64], path[160];
+
+	(void)state;
+	setup(&p);
+	(void)snprintf(stage, sizeof stage, "/tmp/uidlist-stage.XXXXXX");
+	assert_non_null(mkdtemp(stage));
+	assert_int_equal(stat(p.dir, &st), 0);
+	(void)snprintf(path, sizeof path, "%s/mailhaul.uidlist.tag.%ju", stage,
+		(uintmax_t)st.st_ino);
+	p.config.stage_fd = open(stage, O_RDONLY | O_DIRECTORY);
+	assert_true(p.config.stage_fd > 0);
+	assert_int_equal(mkdir(path, 0700), 0); /* in its way */
+	assert_int_equal(open_with(&p, HEAD "1 :a\n"), 1);
+	assert_int_equal(uidlist_raise(&p.u, 9, &p.err), -1);
+	assert_file(&p, HEAD "1 :a\n");
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(open_with(&p, HEAD "1 :a\n"), 1);
+	assert_int_equal(uidlist_raise(&p.u, 9, &p.err), 0);
+	assert_int_equal(p.u.next, 9);
+	assert_int_equal(rmdir(stage), 0); /* empty */
+	(void)close(p.config.stage_fd);
 	teardown(&p);
 }
 
@@ -327,6 +356,7 @@ int main(void)
 		cmocka_unit_test(names_get_their_uidls),
 		cmocka_unit_test(naming_keeps_lines_of_any_length),
 		cmocka_unit_test(naming_that_fails_leaves_the_list),
+		cmocka_unit_test(temporary_files_lie_in_staging),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
