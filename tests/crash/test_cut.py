@@ -18,9 +18,9 @@ import os, random, sys, threading
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import case, lab, lanes, oracle, points, proxy
 
-CUTS = os.environ.pop("CUTS", "48")
+CUTS = os.environ.pop("CUTS", "24")
 ALL = CUTS == "all"
-ACCOUNTS = 24  # of one run
+ACCOUNTS = 24 if ALL else 12  # of one run
 STALL_S = 2
 STALL_STEP = 16
 LOOK_S = 0.02
