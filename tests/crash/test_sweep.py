@@ -29,7 +29,8 @@ KILLED = ("imap copy syncfs", "pop3 copy syncfs", "imap delete syncfs",
 FAILING = "both copy syncfs", "both copy fsync"
 # mode: points of the short form, for each config
 SHORT = {"kill": 11, "envoy": 5, "short": 5, "EIO": 9, "ENOSPC": 7,
-         "EROFS": 4, "EINTR": 4, "EIO-on": 3, "ENOSPC-on": 3, "EROFS-on": 3}
+         "EROFS": 4, "EDQUOT": 4, "EINTR": 4, "EIO-on": 3, "ENOSPC-on": 3,
+         "EROFS-on": 3}
 lanes.in_memory()
 
 

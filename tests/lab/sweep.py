@@ -14,7 +14,7 @@ import case, lab, lanes, oracle, points
 SHIM = os.environ.pop("FAULTSHIM_LIBRARY", "")
 # mode: what the shim is told
 MODES = {"kill": "kill:{n}", "envoy": "kill:{n}", "short": "short:{n}"}
-for name in ("EIO", "ENOSPC", "EROFS", "EINTR"):
+for name in ("EIO", "ENOSPC", "EROFS", "EDQUOT", "EINTR"):
     number = getattr(errno, name)
     MODES[name] = f"fail:{{n}}:{number}"
     if name != "EINTR":
