@@ -184,6 +184,13 @@ int ledger_uids(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 /* 1 found, 0 not, -1. By IMAP key; by POP3 key. */
 int ledger_find_uid(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	uint32_t uid, struct ledger_message *ret_message, struct err *err);
+/* A delivered row of the epoch: with the lowest UID in from … below - 1; with
+ * the highest below `below`. */
+int ledger_find_uid_from(struct ledger *l, const struct ledger_mailbox *m,
+	uint32_t from, uint32_t below, struct ledger_message *ret_message,
+	struct err *err);
+int ledger_find_uid_below(struct ledger *l, const struct ledger_mailbox *m,
+	uint32_t below, struct ledger_message *ret_message, struct err *err);
 int ledger_find_uidl(struct ledger *l, int64_t mailbox_id, const char *uidl,
 	uint32_t occurrence, struct ledger_message *ret_message,
 	struct err *err);

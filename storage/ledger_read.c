@@ -287,6 +287,40 @@ int ledger_find_uid(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,
 	return r;
 }
 
+int ledger_find_uid_from(struct ledger *l, const struct ledger_mailbox *m,
+	uint32_t from, uint32_t below, struct ledger_message *ret_message,
+	struct err *err)
+{
+	struct stmt *s;
+	int r;
+
+	ledger_enter(l);
+	s = db_stmt(l->db, "ledger_find_uid_from");
+	stmt_bind_int(s, "mailbox_id", m->id);
+	stmt_bind_int(s, "uidvalidity", m->uidvalidity);
+	stmt_bind_int(s, "from", from);
+	stmt_bind_int(s, "below", below);
+	r = find(l, s, ret_message, err);
+	ledger_leave(l);
+	return r;
+}
+
+int ledger_find_uid_below(struct ledger *l, const struct ledger_mailbox *m,
+	uint32_t below, struct ledger_message *ret_message, struct err *err)
+{
+	struct stmt *s;
+	int r;
+
+	ledger_enter(l);
+	s = db_stmt(l->db, "ledger_find_uid_below");
+	stmt_bind_int(s, "mailbox_id", m->id);
+	stmt_bind_int(s, "uidvalidity", m->uidvalidity);
+	stmt_bind_int(s, "below", below);
+	r = find(l, s, ret_message, err);
+	ledger_leave(l);
+	return r;
+}
+
 int ledger_find_uidl(struct ledger *l, int64_t mailbox_id, const char *uidl,
 	uint32_t occurrence, struct ledger_message *ret_message,
 	struct err *err)

@@ -316,7 +316,8 @@ int imap_select_writable(struct session *s, const char *mailbox,
 int imap_scan(struct session *s, uint32_t items, session_message_fn *fn,
 	void *arg, struct err *err);
 int imap_changes(struct session *s, uint64_t since_modseq,
-	session_message_fn *fn, void *arg, struct err *err);
+	const struct session_peek *peek, session_message_fn *fn, void *arg,
+	struct err *err);
 int imap_fetch(struct session *s, const struct uid_range *ranges, size_t count,
 	const struct session_sink *sink, struct err *err); /* imap_fetch.c */
 int imap_headers(struct session *s, const struct uid_range *ranges,

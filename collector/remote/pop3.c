@@ -116,10 +116,12 @@ static int pop3_scan(struct session *s, uint32_t items, session_message_fn *fn,
 }
 
 static int pop3_changes(struct session *s, uint64_t since_modseq,
-	session_message_fn *fn, void *arg, struct err *err)
+	const struct session_peek *peek, session_message_fn *fn, void *arg,
+	struct err *err)
 {
 	(void)s;
 	(void)since_modseq;
+	(void)peek;
 	(void)fn;
 	(void)arg;
 	(void)err;

@@ -37,7 +37,16 @@ int session_scan(struct session *s, uint32_t items, session_message_fn *fn,
 int session_changes(struct session *s, uint64_t since_modseq,
 	session_message_fn *fn, void *arg, struct err *err)
 {
-	return s->ops->changes(s, since_modseq, fn, arg, err);
+	const struct session_peek none = {.count = 0};
+
+	return s->ops->changes(s, since_modseq, &none, fn, arg, err);
+}
+
+int session_changes_peek(struct session *s, uint64_t since_modseq,
+	const struct session_peek *peek, session_message_fn *fn, void *arg,
+	struct err *err)
+{
+	return s->ops->changes(s, since_modseq, peek, fn, arg, err);
 }
 
 int session_fetch(struct session *s, const struct uid_range *ranges,

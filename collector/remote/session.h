@@ -144,6 +144,13 @@ struct session_ahead {
 	bool last; /* more than this will be asked of this mailbox */
 };
 
+/* A few messages, as ranges (ascending, not overlapping). */
+#define SESSION_PEEK_MAX 16
+struct session_peek {
+	struct uid_range ranges[SESSION_PEEK_MAX];
+	size_t count;
+};
+
 struct session;
 struct session_ops {
 	void (*info)(struct session *s, struct session_info *ret_info);
@@ -154,7 +161,8 @@ struct session_ops {
 	int (*scan)(struct session *s, uint32_t items, session_message_fn *fn,
 		void *arg, struct err *err);
 	int (*changes)(struct session *s, uint64_t since_modseq,
-		session_message_fn *fn, void *arg, struct err *err);
+		const struct session_peek *peek, session_message_fn *fn,
+		void *arg, struct err *err);
 	int (*fetch)(struct session *s, const struct uid_range *ranges,
 		size_t count, const struct session_sink *sink, struct err *err);
 	void (*close)(struct session *s);
@@ -237,6 +245,15 @@ int session_scan(struct session *s, uint32_t items, session_message_fn *fn,
  * messages were expunged meanwhile, ask again. POP3: nothing. */
 int session_changes(struct session *s, uint64_t since_modseq,
 	session_message_fn *fn, void *arg, struct err *err);
+/*
+ * The same, and before it, by one more command, UID INTERNALDATE RFC822.SIZE
+ * of the messages in peek, where there are some: reported to fn as well,
+ * without FLAGS, in any order. Those that are gone, or that the server does not
+ * want to tell of, are not reported.
+ */
+int session_changes_peek(struct session *s, uint64_t since_modseq,
+	const struct session_peek *peek, session_message_fn *fn, void *arg,
+	struct err *err);
 
 /*
  * All UIDs of the selected mailbox as ranges, ascending, none touching

@@ -189,9 +189,9 @@ static int proxy_select_writable(struct session *s, const char *mailbox,
 	return ask_state(s, SESSION_SELECT_WRITABLE, mailbox, ret_state, err);
 }
 
-/* MESSAGE frames without bodies, up to DONE. */
-static int take_messages(
-	struct proxy *p, session_message_fn *fn, void *arg, struct err *err)
+/* MESSAGE frames without bodies, so many at most, up to DONE. */
+static int take_messages(struct proxy *p, uint64_t most, session_message_fn *fn,
+	void *arg, struct err *err)
 {
 	struct message_meta meta;
 	uint64_t count = 0;
@@ -204,9 +204,8 @@ static int take_messages(
 			!channel_done(p->channel) ||
 			(meta.has & MESSAGE_HAS_BODY) != 0)
 			return proxy_nonsense(p, "a message was due", err);
-		if (++count > p->limits.messages)
-			return proxy_over_limit(
-				p, "messages", p->limits.messages, err);
+		if (++count > most)
+			return proxy_over_limit(p, "messages", most, err);
 		if (fn(arg, &meta, err) < 0) {
 			p->dead = true;
 			return -1;
@@ -225,20 +224,26 @@ static int proxy_scan(struct session *s, uint32_t items, session_message_fn *fn,
 	channel_put_u32(p->channel, items);
 	if (proxy_send(p, err) < 0)
 		return -1;
-	return take_messages(p, fn, arg, err);
+	return take_messages(p, p->limits.messages, fn, arg, err);
 }
 
 static int proxy_changes(struct session *s, uint64_t since_modseq,
-	session_message_fn *fn, void *arg, struct err *err)
+	const struct session_peek *peek, session_message_fn *fn, void *arg,
+	struct err *err)
 {
 	struct proxy *p = proxy_of(s);
+	uint64_t most = p->limits.messages;
 
 	if (proxy_begin(p, SESSION_CHANGES, err) < 0)
 		return -1;
 	channel_put_u64(p->channel, since_modseq);
+	session_put_peek(p->channel, peek);
 	if (proxy_send(p, err) < 0)
 		return -1;
-	return take_messages(p, fn, arg, err);
+	for (size_t i = 0; i < peek->count; i++)
+		most += (uint64_t)peek->ranges[i].last - peek->ranges[i].first +
+			1;
+	return take_messages(p, most, fn, arg, err);
 }
 
 /* Goes with the next question. */

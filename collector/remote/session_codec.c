@@ -267,6 +267,30 @@ bool session_get_piece(struct channel *c, struct session_piece *v)
 	return v->bytes != 0 || v->offset == 0;
 }
 
+void session_put_peek(struct channel *c, const struct session_peek *v)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		channel_put_u32(c, v->ranges[i].first);
+		channel_put_u32(c, v->ranges[i].last);
+	}
+}
+
+bool session_get_peek(struct channel *c, struct session_peek *v)
+{
+	uint32_t last = 0;
+
+	v->count = 0;
+	while (!channel_done(c)) {
+		struct uid_range *r = &v->ranges[v->count];
+		if (v->count == SESSION_PEEK_MAX || !session_get_range(c, r) ||
+			r->first <= last)
+			return false;
+		last = r->last;
+		v->count++;
+	}
+	return true;
+}
+
 void session_put_ahead(struct channel *c, const struct session_ahead *v)
 {
 	channel_put_str(c, v->mailbox);

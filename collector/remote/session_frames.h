@@ -7,7 +7,7 @@
  *   LIST                        MAILBOX…, DONE
  *   SELECT name                 STATE, DONE
  *   SCAN items                  MESSAGE…, DONE
- *   CHANGES since               MESSAGE…, DONE
+ *   CHANGES since, peek         MESSAGE…, DONE
  *   NAME…, STATUSES             STATUS…, DONE
  *   UIDS                        UID_RANGES…, DONE
  *   VANISHED since              CANNOT, DONE or UID_RANGES…, DONE
@@ -90,6 +90,12 @@ bool session_get_range(struct channel *c, struct uid_range *v);
 
 void session_put_piece(struct channel *c, const struct session_piece *v);
 bool session_get_piece(struct channel *c, struct session_piece *v);
+
+/* What is left of a frame. False where a range is not above the one before
+ * it, and where there are too many. */
+void session_put_peek(struct channel *c, const struct session_peek *v);
+bool session_get_peek(struct channel *c, struct session_peek *v);
+
 void session_put_ahead(struct channel *c, const struct session_ahead *v);
 bool session_get_ahead(struct channel *c, struct session_ahead *v);
 

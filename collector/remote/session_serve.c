@@ -149,14 +149,17 @@ static void serve_scan(struct serve *v)
 static void serve_changes(struct serve *v)
 {
 	uint64_t since;
+	struct session_peek peek;
 	struct err err = {0};
 	int r;
 
-	if (!channel_get_u64(v->channel, &since) || !channel_done(v->channel)) {
+	if (!channel_get_u64(v->channel, &since) ||
+		!session_get_peek(v->channel, &peek) ||
+		!channel_done(v->channel)) {
 		v->over = true;
 		return;
 	}
-	r = session_changes(v->session, since, on_message, v, &err);
+	r = session_changes_peek(v->session, since, &peek, on_message, v, &err);
 	serve_answer(v, r, &err);
 }
 

@@ -77,12 +77,15 @@ static int held_scan(struct session *s, uint32_t items, session_message_fn *fn,
 }
 
 static int held_changes(struct session *s, uint64_t since_modseq,
-	session_message_fn *fn, void *arg, struct err *err)
+	const struct session_peek *peek, session_message_fn *fn, void *arg,
+	struct err *err)
 {
 	struct held *h = (struct held *)s;
 
-	return held_outcome(
-		h, session_changes(h->inner, since_modseq, fn, arg, err), err);
+	return held_outcome(h,
+		session_changes_peek(
+			h->inner, since_modseq, peek, fn, arg, err),
+		err);
 }
 
 static int held_fetch(struct session *s, const struct uid_range *ranges,

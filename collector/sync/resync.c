@@ -14,6 +14,7 @@
 #include "elsewhere.h"
 #include "scan.h"
 #include "trust.h"
+#include "witness.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,8 +34,10 @@ struct slice {
 static int on_change(
 	void *arg, const struct message_meta *meta, struct err *err)
 {
-	struct visit *v = arg;
+	struct witness *w = arg;
+	struct visit *v = w->visit;
 
+	witness_hear(w, meta);
 	/* what came in this visit came with its flags; a later change has a
 	 * MODSEQ above our mark */
 	if ((meta->has & MESSAGE_HAS_UID) != 0 &&
@@ -76,6 +79,26 @@ static int compare_modseq(struct visit *v, struct err *err)
 	return trust_deny(v->work, err);
 }
 
+/* Asks for what has changed, and for some that we know. */
+static int ask_changes(struct visit *v, struct err *err)
+{
+	struct witness w;
+
+	if (visit_ensure_session(v, err) != 0 ||
+		witness_call(v, &w, err) != 0 ||
+		session_changes_peek(v->work->link.session, v->m.highestmodseq,
+			&w.peek, on_change, &w, err) != 0)
+		return -1;
+	return witness_judge(v, err);
+}
+
+/* Something has come or gone, whatever MODSEQ says. */
+static bool has_moved(const struct visit *v)
+{
+	return v->state.uidnext != v->m.uidnext ||
+	       v->state.exists != v->m.exists;
+}
+
 /* Step 1. */
 static int collect(struct visit *v, struct err *err)
 {
@@ -85,7 +108,7 @@ static int collect(struct visit *v, struct err *err)
 	/* all there is came just now, or was re-keyed with its flags noted */
 	if (v->m.stored == 0)
 		return 0;
-	if (now != 0 && now == then && !due)
+	if (now != 0 && now == then && !due && !has_moved(v))
 		return 0;
 	progress_phase(&v->work->progress, "comparing flags", v->pair->name);
 	if (due || then == 0 || now < then || !v->work->link.info.condstore) {
@@ -95,9 +118,7 @@ static int collect(struct visit *v, struct err *err)
 			return -1;
 		return now != 0 && now == then ? compare_modseq(v, err) : 0;
 	}
-	if (visit_ensure_session(v, err) != 0 ||
-		session_changes(
-			v->work->link.session, then, on_change, v, err) != 0)
+	if (ask_changes(v, err) != 0)
 		return -1;
 	return v->changes.count != 0 ? trust_prove(v->work, err) : 0;
 }

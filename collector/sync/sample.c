@@ -27,14 +27,21 @@ static void choose(struct sample *s)
 	s->count = n;
 }
 
+static bool both_named(
+	const struct ledger_message *row, const struct message_meta *meta)
+{
+	return row->emailid[0] != '\0' &&
+	       (meta->has & MESSAGE_HAS_EMAILID) != 0 &&
+	       strncmp(row->emailid, "gm:", 3) ==
+		       strncmp(meta->emailid, "gm:", 3);
+}
+
 static bool is_same(const struct ledger_message *row,
 	const struct message_meta *meta, const struct header_bare *head)
 {
 	static const unsigned char none[LEDGER_HEADER_HASH];
 
-	if (row->emailid[0] != '\0' && (meta->has & MESSAGE_HAS_EMAILID) != 0 &&
-		strncmp(row->emailid, "gm:", 3) ==
-			strncmp(meta->emailid, "gm:", 3))
+	if (both_named(row, meta))
 		return strcmp(row->emailid, meta->emailid) == 0;
 	if (memcmp(row->header_hash, none, sizeof none) != 0)
 		return memcmp(row->header_hash, head->hash, sizeof none) == 0;
@@ -43,6 +50,18 @@ static bool is_same(const struct ledger_message *row,
 	       (meta->has & MESSAGE_HAS_DATE) != 0 &&
 	       row->size_bytes == meta->size_bytes &&
 	       row->date_s == meta->date_s;
+}
+
+bool sample_is_other(const struct ledger_message *row,
+	const struct message_meta *meta, const struct header_bare *head)
+{
+	static const unsigned char none[LEDGER_HEADER_HASH];
+
+	if (!both_named(row, meta) &&
+		(memcmp(row->header_hash, none, sizeof none) == 0 ||
+			memcmp(head->hash, none, sizeof none) == 0))
+		return false;
+	return !is_same(row, meta, head);
 }
 
 static int on_header(void *arg, const struct message_meta *meta,

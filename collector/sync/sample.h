@@ -7,6 +7,7 @@
 #ifndef MAILHAUL_SYNC_SAMPLE_H
 #define MAILHAUL_SYNC_SAMPLE_H
 
+#include "../../storage/header.h"
 #include "work.h"
 
 enum sample_verdict {
@@ -18,5 +19,10 @@ enum sample_verdict {
 /* m: which mailbox's rows, of the epoch in it. */
 int sample_compare(struct work *w, const struct ledger_mailbox *m,
 	enum sample_verdict *ret_verdict, struct err *err);
+
+/* One of them: its EMAILID, else its header, is that of another message. False
+ * where neither is known. */
+bool sample_is_other(const struct ledger_message *row,
+	const struct message_meta *meta, const struct header_bare *head);
 
 #endif

@@ -6,12 +6,15 @@
  */
 #include "scan.h"
 
+#include "witness.h"
+
 #include <stdlib.h>
 
 #define TRIES 3
 
 struct known_flags {
 	uint32_t uid;
+	uint32_t size, date; /* the low 32 bits */
 	uint64_t hash;
 	uint64_t emailid; /* its hash; 0 = none */
 };
@@ -20,6 +23,7 @@ struct reading {
 	struct visit *v;
 	struct scan *scan;
 	bool flags;
+	bool dates;		   /* sizes alone say nothing here */
 	struct known_flags *table; /* ascending by uid */
 	size_t count, cap;
 	size_t at; /* where the last message was found */
@@ -62,6 +66,8 @@ static int on_row(void *arg, const struct ledger_message *m, const char *dir,
 		r->table = mem_grow(r->table, r->cap, sizeof *r->table);
 	}
 	r->table[r->count++] = (struct known_flags){.uid = m->uid,
+		.size = (uint32_t)m->size_bytes,
+		.date = (uint32_t)m->date_s,
 		.hash = hash_flags(&m->source),
 		.emailid = hash_emailid(m->emailid)};
 	return 0;
@@ -85,6 +91,17 @@ static const struct known_flags *find(struct reading *r, uint32_t uid)
 	return bsearch(&uid, r->table, r->count, sizeof *r->table, by_uid);
 }
 
+/* Not the size, nor the date where that was asked for. */
+static bool is_suspect(const struct reading *r, const struct known_flags *k,
+	const struct message_meta *meta)
+{
+	if ((meta->has & MESSAGE_HAS_SIZE) == 0 ||
+		k->size == (uint32_t)meta->size_bytes)
+		return false;
+	return !r->dates || ((meta->has & MESSAGE_HAS_DATE) != 0 &&
+				    k->date != (uint32_t)meta->date_s);
+}
+
 static void compare(struct reading *r, const struct message_meta *meta)
 {
 	const struct known_flags *k;
@@ -96,6 +113,8 @@ static void compare(struct reading *r, const struct message_meta *meta)
 		(meta->has & MESSAGE_HAS_EMAILID) != 0 &&
 		k->emailid != hash_emailid(meta->emailid))
 		r->v->reused = true;
+	if (k != NULL && is_suspect(r, k, meta))
+		(void)uidset_add(&r->v->suspects, meta->uid);
 	if ((meta->has & MESSAGE_HAS_FLAGS) == 0)
 		return;
 	if (k != NULL && k->hash != hash_flags(&meta->flags))
@@ -214,15 +233,18 @@ int scan_mailbox(
 	if (flags || v->work->run->account.skip_deleted)
 		items |= SESSION_SCAN_FLAGS;
 	if (flags)
+		rc = witness_needs_dates(v, &r.dates, err);
+	if (r.dates)
+		items |= SESSION_SCAN_DATE;
+	if (flags && rc == 0)
 		rc = ledger_each(v->work->ledger, v->m.id, v->m.uidvalidity,
 			on_row, &r, err);
 	if (flags && v->work->link.info.emailid)
 		items |= SESSION_SCAN_EMAILID;
 	if (rc == 0)
 		rc = read_all(&r, items, err);
-	if (rc == 0 && v->reused)
-		rc = err_set(err, ERR_PROTOCOL, ERR_SCOPE_MAILBOX,
-			ERR_RETRY_NOW, "UIDs were given to other messages");
+	if (rc == 0)
+		rc = witness_judge(v, err);
 	free(r.table);
 	if (rc != 0) {
 		scan_clear(ret_scan);

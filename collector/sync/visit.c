@@ -363,6 +363,7 @@ void visit_clear(struct visit *v)
 {
 	uidset_clear(&v->known);
 	uidset_clear(&v->got);
+	uidset_clear(&v->suspects);
 	changes_clear(&v->changes);
 	free(v->due);
 	*v = (struct visit){0};

@@ -44,6 +44,8 @@ struct visit {
 	struct uidset got;     /* settled in this visit */
 	struct visit_due *due; /* ascending */
 	size_t due_count;
+	struct uidset
+		suspects; /* known ones that look like others: witness.h */
 	struct changes changes; /* of known messages, to be applied */
 	bool missed;		/* a change waits for a message not seen here */
 	uint64_t flags_applied;

@@ -236,6 +236,20 @@ JOIN mailbox b ON b.id = m.mailbox_id
 WHERE m.mailbox_id = :mailbox_id AND m.uidvalidity = :uidvalidity
 	AND m.uid = :uid AND m.uid > 0;
 
+-- name: ledger_find_uid_from
+SELECT m.*, b.dir AS dir FROM message m
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.mailbox_id = :mailbox_id AND m.uidvalidity = :uidvalidity
+	AND m.uid >= :from AND m.uid < :below AND m.uid > 0 AND m.state <= 1
+ORDER BY m.uid LIMIT 1;
+
+-- name: ledger_find_uid_below
+SELECT m.*, b.dir AS dir FROM message m
+JOIN mailbox b ON b.id = m.mailbox_id
+WHERE m.mailbox_id = :mailbox_id AND m.uidvalidity = :uidvalidity
+	AND m.uid < :below AND m.uid > 0 AND m.state <= 1
+ORDER BY m.uid DESC LIMIT 1;
+
 -- name: ledger_find_uidl
 SELECT m.*, b.dir AS dir FROM message m
 JOIN mailbox b ON b.id = m.mailbox_id

@@ -32,6 +32,7 @@ struct fake {
 	char selected[NAME_MAILBOX_MAX];
 	uint32_t items;
 	uint64_t since;
+	struct session_peek peek;
 	atomic_int opened;
 	atomic_int closed;
 };
@@ -123,11 +124,13 @@ static inline int fake_scan(struct session *s, uint32_t items,
 }
 
 static inline int fake_changes(struct session *s, uint64_t since,
-	session_message_fn *fn, void *arg, struct err *err)
+	const struct session_peek *peek, session_message_fn *fn, void *arg,
+	struct err *err)
 {
 	struct message_meta meta;
 
 	fake_of(s)->since = since;
+	fake_of(s)->peek = *peek;
 	fake_meta(&meta, 1);
 	meta.has |= MESSAGE_HAS_MODSEQ;
 	meta.modseq = since + 1;

@@ -55,6 +55,47 @@ class Identity(case.Case):
         self.assert_same(user)
         self.assertEqual(self.run_again(user), (0, 0))
 
+    def make_inbox(self, user, first, n, validity=1234567):
+        """As a server that deletes a mailbox and makes it again within the
+        second that UIDVALIDITY counts: UIDs from 1 on, n other messages."""
+        self.server.stop()
+        d = lab.make_folder(self.root(user), "INBOX")
+        for f in glob.glob(os.path.join(d, "*"), include_hidden=True):
+            if os.path.basename(f).startswith("dovecot"):
+                os.unlink(f)
+        for f in glob.glob(os.path.join(d, "cur", "*")):
+            os.unlink(f)
+        for i in range(first, first + n):
+            lab.put(d, i, b"Message-ID: <%d@reuse>\r\nSubject: no. %d\r\n"
+                    b"\r\n%s\r\n" % (i, i, b"x" * (100 + 7 * i)),
+                    1400000000 + 60 * i, "S")
+        with open(os.path.join(d, "dovecot-uidlist"), "w") as f:
+            f.write("3 V%d N1\n" % validity)
+        lab.own(self.root(user))
+        self.server.start()
+
+    def numbers(self, user):
+        m = self.server.client(user)
+        state = m.status("INBOX", "(UIDVALIDITY UIDNEXT)")[1][0].decode()
+        m.logout()
+        return state
+
+    def test_uids_given_twice(self):
+        user = self.source("anna", 1, folders=[("INBOX", 1.0)])
+        self.make_inbox(user, 1, 8)
+        before = self.seen(user)["INBOX"]
+        self.assertRegex(self.numbers(user), r"UIDNEXT 9 .*1234567\b")
+        self.add(user, "imaps")
+        self.assertEqual(self.run_again(user)[0], 8)
+        self.make_inbox(user, 101, 12)
+        self.assertRegex(self.numbers(user), r"UIDNEXT 13 .*1234567\b")
+        self.assertEqual(self.run_again(user)[0], 12)
+        here = self.seen(user + ".local")["INBOX"]
+        self.assertEqual(len(here), 20)
+        for row in before + self.seen(user)["INBOX"]:
+            self.assertEqual(here.count(row), 1, row)
+        self.assertEqual(self.run_again(user), (0, 0))
+
     def test_renamed_mailboxes(self):
         user = self.start()
         m = self.server.client(user)

@@ -261,6 +261,44 @@ static void test_changes(void **state)
 	talk_close(&t);
 }
 
+#define PEEK "UID FETCH 4,6:7 (UID INTERNALDATE RFC822.SIZE)\n"
+#define CHANGES "FETCH 1:3 (UID FLAGS MODSEQ) (CHANGEDSINCE 70)\n"
+
+static int peek(struct talk *t)
+{
+	static const struct session_peek what = {
+		.ranges = {{4, 4}, {6, 7}}, .count = 2};
+
+	return session_changes_peek(t->s, 70, &what, talk_on_meta, t, &t->err);
+}
+
+/* One after the other: Dovecot would end the second one first. */
+static void test_changes_peek(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	talk_open_inbox(&t, "CONDSTORE", 3,
+		"C: $T " PEEK "S: * 1 FETCH (UID 4 RFC822.SIZE 77 INTERNALDATE "
+		"\"17-Jul-1996 02:44:25 -0700\")\n"
+		"S: $T OK\n"
+		"C: $T " CHANGES
+		"S: * 2 FETCH (UID 6 FLAGS (\\Deleted) MODSEQ (72))\n"
+		"S: $T OK\n");
+	assert_int_equal(peek(&t), 0);
+	assert_non_null(strstr(buf_str(&t.told), "4 "));
+	assert_non_null(strstr(buf_str(&t.told), "6 f8[] m72\n"));
+	talk_close(&t);
+	/* no by the server is no more than no answer */
+	talk_open_inbox(&t, "CONDSTORE", 3,
+		"C: $T " PEEK "S: $T NO\n"
+		"C: $T " CHANGES "S: * 3 FETCH (UID 7 FLAGS () MODSEQ (73))\n"
+		"S: $T OK\n");
+	assert_int_equal(peek(&t), 0);
+	assert_string_equal(buf_str(&t.told), "7 f0[] m73\n");
+	talk_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_scan_ranges),
 		cmocka_unit_test(test_scan_stops),
 		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_changes_peek),
 	};
 
 	catchall_register();

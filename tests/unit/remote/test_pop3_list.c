@@ -40,8 +40,7 @@ static void test_mailboxes(void **state)
 	assert_int_equal(
 		p.session->ops->select(p.session, "INBOX", &box, &p.err), 0);
 	assert_int_equal(box.exists, 3);
-	assert_int_equal(
-		p.session->ops->changes(p.session, 1, NULL, NULL, &p.err), 0);
+	assert_int_equal(session_changes(p.session, 1, NULL, NULL, &p.err), 0);
 	assert_true(peer_close(&p));
 }
 

@@ -109,6 +109,8 @@ static void scans_and_changes(void **state)
 	struct rig r = {.fake.messages = 100000};
 	struct session *s = NULL;
 	struct seen v = {0};
+	const struct session_peek peek = {
+		.ranges = {{1, 1}, {3, 9}}, .count = 2};
 	struct err err = {0};
 
 	(void)state;
@@ -123,6 +125,12 @@ static void scans_and_changes(void **state)
 		session_changes(s, UINT64_C(1) << 60, see, &v, &err), 0);
 	assert_true(r.fake.since == UINT64_C(1) << 60);
 	assert_int_equal(v.count, 1);
+	assert_int_equal(r.fake.peek.count, 0);
+	v.count = 0;
+	assert_int_equal(session_changes_peek(s, 5, &peek, see, &v, &err), 0);
+	assert_int_equal(r.fake.peek.count, 2);
+	assert_memory_equal(
+		r.fake.peek.ranges, peek.ranges, 2 * sizeof *peek.ranges);
 	v.count = 0;
 	r.fake.messages = 100001;
 	assert_int_equal(session_scan(s, 0, see, &v, &err), -1);

@@ -120,6 +120,7 @@ struct fake {
 	int statuses;  /* mailboxes */
 	int bodies;    /* complete ones sent */
 	int headers;   /* alone */
+	int peeked;    /* size and date, beside a list of changes */
 	size_t window; /* so many are shown, and hidden once read; 0: all */
 	void (*on_close)(void *arg); /* politely */
 	int abandoned;

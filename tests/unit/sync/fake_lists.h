@@ -22,6 +22,8 @@ static inline int fake_scan(struct session *base, uint32_t items,
 			meta.has &= ~(uint32_t)MESSAGE_HAS_FLAGS;
 		if ((items & SESSION_SCAN_SIZE) == 0)
 			meta.has &= ~(uint32_t)MESSAGE_HAS_SIZE;
+		if ((items & SESSION_SCAN_DATE) == 0)
+			meta.has &= ~(uint32_t)MESSAGE_HAS_DATE;
 		if ((items & SESSION_SCAN_EMAILID) == 0)
 			meta.has &= ~(uint32_t)MESSAGE_HAS_EMAILID;
 		if (fn(arg, &meta, err) != 0)
@@ -33,19 +35,48 @@ static inline int fake_scan(struct session *base, uint32_t items,
 	return 0;
 }
 
+static inline bool fake_is_peeked(const struct session_peek *peek, uint32_t uid)
+{
+	for (size_t i = 0; i < peek->count; i++)
+		if (uid >= peek->ranges[i].first && uid <= peek->ranges[i].last)
+			return true;
+	return false;
+}
+
+static inline int fake_peek(struct fake_session *s,
+	const struct session_peek *peek, session_message_fn *fn, void *arg,
+	struct err *err)
+{
+	for (size_t i = 0; i < s->selected->count; i++) {
+		const struct fake_message *m = &s->selected->messages[i];
+		struct message_meta meta;
+		if (!fake_is_peeked(peek, m->uid))
+			continue;
+		s->fake->peeked++;
+		fake_meta(s, m, &meta);
+		meta.has &=
+			~(uint32_t)(MESSAGE_HAS_FLAGS | MESSAGE_HAS_EMAILID);
+		if (fn(arg, &meta, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static inline int fake_changes(struct session *base, uint64_t since,
-	session_message_fn *fn, void *arg, struct err *err)
+	const struct session_peek *peek, session_message_fn *fn, void *arg,
+	struct err *err)
 {
 	struct fake_session *s = (struct fake_session *)base;
 
 	s->fake->change_lists++;
-	if (fake_alive(s, err) != 0)
+	if (fake_alive(s, err) != 0 || fake_peek(s, peek, fn, arg, err) != 0)
 		return -1;
 	for (size_t i = 0; i < s->selected->count; i++) {
 		struct message_meta meta;
 		if (s->selected->messages[i].modseq <= since)
 			continue;
 		fake_meta(s, &s->selected->messages[i], &meta);
+		meta.has &= ~(uint32_t)(MESSAGE_HAS_SIZE | MESSAGE_HAS_DATE);
 		if (fn(arg, &meta, err) != 0)
 			return -1;
 	}
