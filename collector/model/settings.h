@@ -38,6 +38,7 @@ struct settings {
 	uint64_t limits_nesting;	 /* 100 */
 	uint64_t limits_command_bytes;	 /* 4 MiB kept by libetpan a command */
 	uint64_t limits_pop3_line_bytes; /* 64 KiB */
+	uint64_t limits_greeting_bytes;	 /* 4 KiB */
 	uint64_t limits_messages;	 /* of a mailbox: 2,000,000 */
 	uint64_t limits_mailboxes;	 /* 5,000 */
 	char *limits_hosts;		 /* budget.h */

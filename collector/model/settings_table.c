@@ -88,6 +88,10 @@ const struct settings_key settings_keys[] = {
 	{"limits.pop3_line", SETTINGS_SIZE, "64K", NULL, 512, 1 << 30,
 		AT(limits_pop3_line_bytes),
 		"Longest line of a POP3 server outside message bodies."},
+	{"limits.greeting", SETTINGS_SIZE, "4K", NULL, 512, 1 << 20,
+		AT(limits_greeting_bytes),
+		"Longest greeting of a server; POP3: also of its answers to "
+		"STLS and QUIT."},
 	{"limits.messages", SETTINGS_COUNT, "2000000", NULL, 1, UINT32_MAX,
 		AT(limits_messages), "Most messages of one mailbox."},
 	{"limits.mailboxes", SETTINGS_COUNT, "5000", NULL, 1, 1000000,

@@ -250,7 +250,7 @@ static int line_room(struct guard *g, bool tapped, uint64_t *ret_room)
 	uint64_t used = tapped ? g->tapped_bytes : g->kept_bytes;
 
 	if (!g->greeted && g->line_bytes >= l->greeting_bytes)
-		return refuse(g, false, "a greeting that is too long");
+		return refuse(g, true, "a greeting is too long");
 	if (g->line_bytes >= l->line_bytes)
 		return refuse(g, true, "a line is too long");
 	if (used >= most)

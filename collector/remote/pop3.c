@@ -24,7 +24,6 @@
 #include <string.h>
 
 #define STREAM_BYTES ((size_t)16 << 10)
-#define GREETING_BYTES ((uint64_t)4 << 10)
 #define GREETING_MS 20000
 #define TLS_MS 20000
 #define QUIT_MS 2000
@@ -37,6 +36,7 @@ struct pop3 {
 	struct pop3_capa capa;
 	struct pop3_listing listing;
 	uint64_t message_bytes;
+	uint64_t greeting_bytes;
 	char greeting[256];
 	char timestamp[256]; /* of the greeting, for APOP; "" = none */
 	uint64_t quirks;
@@ -224,7 +224,7 @@ static void pop3_close(struct session *s)
 	if (!p->sound)
 		transport_poison(p->transport);
 	transport_set_deadline(p->transport, QUIT_MS);
-	transport_set_budget(p->transport, GREETING_BYTES);
+	transport_set_budget(p->transport, p->greeting_bytes);
 	pop3_settle(&p->wire);
 	mailpop3_free(p->etpan); /* QUIT, and closes the stream */
 	transport_free(&p->transport);
@@ -265,13 +265,15 @@ static int judge_greeting(struct pop3 *p, int r, struct err *err)
 
 	if (line == NULL || line->str == NULL ||
 		!pop3_parse_answer(line->str, line->len, &answer) ||
-		answer.status == POP3_CONTINUE)
+		answer.status == POP3_CONTINUE ||
+		/* "+ok": libetpan takes RFC 1939 3 by the letter */
+		(r != MAILPOP3_NO_ERROR && answer.status == POP3_OK))
 		return err_set(err, ERR_PROTOCOL, ERR_SCOPE_SESSION,
 			ERR_RETRY_LATER,
 			"this is no POP3 server: it does not greet with +OK");
 	(void)snprintf(p->greeting, sizeof p->greeting, "%s", answer.text);
 	pop3_read_timestamp(line->str, p->timestamp, sizeof p->timestamp);
-	if (r == MAILPOP3_NO_ERROR && answer.status == POP3_OK)
+	if (answer.status == POP3_OK)
 		return 0;
 	return pop3_refused(&answer, "the connection was", err);
 }
@@ -281,7 +283,7 @@ static int greet(struct pop3 *p, struct err *err)
 	int r;
 
 	transport_set_deadline(p->transport, GREETING_MS);
-	transport_set_budget(p->transport, GREETING_BYTES);
+	transport_set_budget(p->transport, p->greeting_bytes);
 	r = mailpop3_connect(p->etpan, p->wire.stream);
 	transport_set_budget(p->transport, 0);
 	if (transport_failed(p->transport))
@@ -311,7 +313,7 @@ static int say_stls(struct pop3 *p, struct err *err)
 
 	pop3_settle(&p->wire);
 	pop3_expect(&p->wire, 0);
-	transport_set_budget(p->transport, GREETING_BYTES);
+	transport_set_budget(p->transport, p->greeting_bytes);
 	r = mailpop3_stls(p->etpan);
 	transport_set_budget(p->transport, 0);
 	if (transport_failed(p->transport))
@@ -429,6 +431,9 @@ int pop3_open(struct transport *t, const struct session_config *config,
 	p->session.ops = &pop3_ops;
 	p->transport = t;
 	p->message_bytes = limits->message_bytes;
+	p->greeting_bytes = limits->greeting_bytes != 0
+				    ? limits->greeting_bytes
+				    : SESSION_GREETING_BYTES;
 	p->etpan = mailpop3_new(0, NULL);
 	if (p->etpan == NULL)
 		abort(); /* as mem_alloc does */

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SESSION_GREETING_BYTES 4096
-
 void session_info(struct session *s, struct session_info *ret_info)
 {
 	memset(ret_info, 0, sizeof *ret_info);
@@ -183,7 +181,7 @@ static struct transport *session_transport(const struct session_config *config,
 					 ? l->message_bytes
 					 : UINT32_MAX,
 		.command_bytes = l->command_bytes,
-		.greeting_bytes = SESSION_GREETING_BYTES,
+		.greeting_bytes = l->greeting_bytes,
 	};
 	const struct transport_config transport = {
 		.idle_ms = l->idle_ms,

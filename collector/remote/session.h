@@ -29,13 +29,15 @@
 #define SESSION_MS (INT64_C(6) * 3600 * 1000)
 
 /* Bounds, from settings. Bytes unless the name says otherwise. */
+#define SESSION_GREETING_BYTES 4096
 struct session_limits {
 	uint64_t message_bytes;
 	uint64_t line_bytes;
 	uint64_t nesting;
 	uint64_t command_bytes; /* what libetpan may keep per command */
 	uint64_t pop3_line_bytes;
-	uint64_t messages; /* of a mailbox */
+	uint64_t greeting_bytes; /* 0 = SESSION_GREETING_BYTES */
+	uint64_t messages;	 /* of a mailbox */
 	uint64_t mailboxes;
 	int64_t idle_ms;    /* no byte for this long: time-out */
 	int64_t session_ms; /* whole session at most; 0 = SESSION_MS */

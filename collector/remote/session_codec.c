@@ -53,6 +53,7 @@ static void put_limits(struct channel *c, const struct session_limits *v)
 	channel_put_u64(c, v->nesting);
 	channel_put_u64(c, v->command_bytes);
 	channel_put_u64(c, v->pop3_line_bytes);
+	channel_put_u64(c, v->greeting_bytes);
 	channel_put_u64(c, v->messages);
 	channel_put_u64(c, v->mailboxes);
 	channel_put_u64(c, (uint64_t)v->idle_ms);
@@ -68,6 +69,7 @@ static bool get_limits(struct channel *c, struct session_limits *v)
 		!channel_get_u64(c, &v->nesting) ||
 		!channel_get_u64(c, &v->command_bytes) ||
 		!channel_get_u64(c, &v->pop3_line_bytes) ||
+		!channel_get_u64(c, &v->greeting_bytes) ||
 		!channel_get_u64(c, &v->messages) ||
 		!channel_get_u64(c, &v->mailboxes) ||
 		!channel_get_u64(c, &idle_ms) ||

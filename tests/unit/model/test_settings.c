@@ -52,6 +52,7 @@ static const struct {
 	{"limits.nesting", "100"},
 	{"limits.command", "4M"},
 	{"limits.pop3_line", "64K"},
+	{"limits.greeting", "4K"},
 	{"limits.messages", "2000000"},
 	{"limits.mailboxes", "5000"},
 	{"limits.hosts", "none"},

@@ -142,9 +142,15 @@ static void says_whether_it_was_a_limit(void **state)
 	struct run r;
 	static const char deep[] = GREETING "* X ((((((";
 	static const char nul[] = GREETING "* X \0";
+	static const char long_greeting[] =
+		"* OK "
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 	(void)state;
 	play(&r, &small, deep, sizeof deep - 1, 0);
+	assert_true(r.limit);
+	clear(&r);
+	play(&r, &small, long_greeting, sizeof long_greeting - 1, 0);
 	assert_true(r.limit);
 	clear(&r);
 	play(&r, &small, nul, sizeof nul - 1, 0);

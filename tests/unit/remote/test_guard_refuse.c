@@ -47,7 +47,7 @@ static void refuses_what_is_no_greeting(void **state)
 	greets("hello there\r\n", "none of IMAP");
 	greets("+OK pop\r\n", "none of IMAP");
 	greets("* LIST () NIL a\r\n", "none of IMAP");
-	greets(endless, "greeting that is too long");
+	greets(endless, "a greeting is too long");
 	free(endless);
 }
 

@@ -331,6 +331,7 @@ static void test_greetings(void **state)
 		{"S: * OK IMAP4rev1\nEOF\n", ERR_PROTOCOL},
 		{"S: 220 smtp\nEOF\n", ERR_PROTOCOL},
 		{"S: + \nEOF\n", ERR_PROTOCOL},
+		{"S: +ok here\nEOF\n", ERR_PROTOCOL},
 		{"S:\nEOF\n", ERR_PROTOCOL},
 		{"S: \\0+OK\nEOF\n", ERR_PROTOCOL},
 		{"S<: +O\nSHUT\nEOF\n", ERR_NETWORK},
