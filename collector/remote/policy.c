@@ -94,24 +94,28 @@ bool policy_has_prefix(
 	return rest == 0 || (bytes[whole] ^ prefix[whole]) >> (8 - rest) == 0;
 }
 
+/* How an IPv4 address is written into an IPv6 one. */
+static const struct {
+	uint8_t prefix[12];
+	uint8_t bits;
+	uint8_t at; /* where the IPv4 address is */
+	bool alias;
+	uint8_t mask; /* which bits of it are turned over */
+} forms[] = {
+	/* RFC 4291 2.5.5.2: the kernel speaks IPv4 */
+	{{[10] = 0xff, [11] = 0xff}, 96, 12, true, 0},
+	/* RFC 6052 2.1: a translator does */
+	{{0x00, 0x64, 0xff, 0x9b}, 96, 12, true, 0},
+	{{0}, 96, 12, false, 0},		      /* RFC 4291 2.5.5.1 */
+	{{[8] = 0xff, [9] = 0xff}, 96, 12, false, 0}, /* RFC 7915 */
+	{{0x20, 0x02}, 16, 2, false, 0},	      /* RFC 3056 */
+	/* RFC 4380 4: Teredo, the client's */
+	{{0x20, 0x01}, 32, 12, false, 0xff},
+};
+
 bool policy_unwrap(const struct policy_ip *ip, struct policy_ip *ret_inner,
 	bool *ret_alias)
 {
-	static const struct {
-		uint8_t prefix[12];
-		uint8_t bits;
-		uint8_t at; /* where the IPv4 address is */
-		bool alias;
-	} forms[] = {
-		/* RFC 4291 2.5.5.2: the kernel speaks IPv4 */
-		{{[10] = 0xff, [11] = 0xff}, 96, 12, true},
-		/* RFC 6052 2.1: a translator does */
-		{{0x00, 0x64, 0xff, 0x9b}, 96, 12, true},
-		{{0}, 96, 12, false}, /* RFC 4291 2.5.5.1 */
-		{{[8] = 0xff, [9] = 0xff}, 96, 12, false}, /* RFC 7915 */
-		{{0x20, 0x02}, 16, 2, false},		   /* RFC 3056 */
-	};
-
 	if (ip->family != AF_INET6)
 		return false;
 	for (size_t i = 0; i < COUNT(forms); i++) {
@@ -120,11 +124,13 @@ bool policy_unwrap(const struct policy_ip *ip, struct policy_ip *ret_inner,
 			continue;
 		memset(ret_inner, 0, sizeof *ret_inner);
 		ret_inner->family = AF_INET;
-		memcpy(ret_inner->bytes, ip->bytes + forms[i].at, 4);
+		for (size_t b = 0; b < 4; b++)
+			ret_inner->bytes[b] =
+				ip->bytes[forms[i].at + b] ^ forms[i].mask;
 		ret_inner->port = ip->port;
 		*ret_alias = forms[i].alias;
 		/* ::1 and :: are addresses of their own. */
-		return forms[i].at != 12 || forms[i].alias ||
+		return forms[i].bits != 96 || forms[i].alias ||
 		       ip->bytes[12] != 0 || ip->bytes[13] != 0 ||
 		       ip->bytes[14] != 0 || ip->bytes[15] > 1;
 	}

@@ -34,8 +34,8 @@ struct policy_ip {
 int policy_ip_of(const struct sockaddr *addr, struct policy_ip *ret_ip);
 /*
  * An IPv4 address inside ip (IPv4-mapped, -compatible, -translated, 6to4,
- * NAT64) into *ret_inner. *ret_alias: ip is only another spelling of it,
- * whose own range says nothing.
+ * Teredo, NAT64) into *ret_inner. *ret_alias: ip is only another spelling of
+ * it, whose own range says nothing.
  */
 bool policy_unwrap(const struct policy_ip *ip, struct policy_ip *ret_inner,
 	bool *ret_alias);
