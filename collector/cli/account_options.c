@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utf8proc.h>
 
@@ -179,6 +180,7 @@ static int apply_fingerprint(
 
 static int apply_ca_file(struct account *a, const char *value, struct err *err)
 {
+	struct stat st;
 	char *path;
 
 	if (*value == '\0') {
@@ -189,6 +191,11 @@ static int apply_ca_file(struct account *a, const char *value, struct err *err)
 	if (path == NULL || access(path, R_OK) < 0) {
 		free(path);
 		return refuse(err, "ca-file", value, "it cannot be read");
+	}
+	if (stat(path, &st) < 0 || S_ISDIR(st.st_mode)) {
+		free(path);
+		return refuse(err, "ca-file", value,
+			"it takes a file of certificates (PEM), no directory");
 	}
 	free(a->ca_file);
 	a->ca_file = path;
@@ -282,12 +289,42 @@ static int apply_connections(const struct settings *settings, struct account *a,
 	return 0;
 }
 
+/* Of two that say opposite things neither is what was meant. */
+static int refuse_opposites(const struct args *args, struct err *err)
+{
+	static const char *const pairs[][2] = {
+		{"push", "no-push"},
+		{"shared", "no-shared"},
+		{"skip-deleted", "keep-deleted"},
+		{"new-uids", "keep-uids"},
+		{"password", "password-file"},
+		{"token-file", "password-file"},
+		{"token-file", "password"},
+	};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		const char *one = args_value(args, pairs[i][0]);
+		/* --token-file "" goes back to a password */
+		bool said = one != NULL &&
+			    (strcmp(pairs[i][0], "token-file") != 0 ||
+				    one[0] != '\0');
+		if (said && args_value(args, pairs[i][1]) != NULL)
+			return err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
+				ERR_RETRY_CHANGE,
+				"--%s and --%s exclude each other; give one",
+				pairs[i][0], pairs[i][1]);
+	}
+	return 0;
+}
+
 int account_apply(const struct settings *settings, struct account *a,
 	const struct args *args, struct err *err)
 {
 	const char *every = args_value(args, "every");
 	const char *order = args_value(args, "order");
 
+	if (refuse_opposites(args, err) < 0)
+		return -1;
 	if (args->word_count > 1 && url_parse(args->words[1], &a->url, err) < 0)
 		return -1;
 	if (apply_to(settings, a, args_value(args, "to"), err) < 0 ||
