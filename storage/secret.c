@@ -285,7 +285,7 @@ static int fail_sealed(struct err *err, const char *why)
 		"or store it again: `mailhaul set NAME --password-file FILE`");
 }
 
-static int open_row(const struct keys *keys, const char *uuid,
+int keys_open_row(const struct keys *keys, const char *uuid,
 	const unsigned char *row, size_t n, struct secret *ret_plain,
 	struct err *err)
 {
@@ -334,7 +334,7 @@ int secret_load(struct state *state, const char *account_uuid,
 			"store it: `mailhaul set NAME --password-file FILE`");
 	}
 	row = stmt_blob(s, "sealed", &n);
-	r = open_row(state->keys, account_uuid, row, n, ret_plain, err);
+	r = keys_open_row(state->keys, account_uuid, row, n, ret_plain, err);
 	stmt_reset(s);
 	return r;
 }

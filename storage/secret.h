@@ -27,6 +27,12 @@ int secret_load(struct state *state, const char *account_uuid,
 int secret_remove(
 	struct state *state, const char *account_uuid, struct err *err);
 
+/* Opens one sealed row, which may have been altered by anybody: what
+ * secret_load does, without a database. As there. */
+int keys_open_row(const struct keys *keys, const char *uuid,
+	const unsigned char *row, size_t n, struct secret *ret_plain,
+	struct err *err);
+
 /* HMAC-SHA256 by a key derived from the first key (HKDF, purpose "base
  * name"); for deterministic base names. out: 32 bytes. */
 void keys_hmac(const struct keys *keys, const void *data, size_t n,
