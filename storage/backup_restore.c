@@ -14,6 +14,7 @@
 #include "archive.h"
 #include "db.h"
 #include "durable.h"
+#include "keys.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -248,9 +249,10 @@ static int put_all(struct restore *s, struct err *err)
 	return r;
 }
 
-static bool is_missing(const char *dir, const char *name)
+static bool is_key_missing(const char *dir)
 {
-	char *path = path_in(dir, name);
+	bool credential;
+	char *path = keys_path(dir, &credential);
 	bool missing = access(path, F_OK) != 0;
 
 	free(path);
@@ -283,7 +285,7 @@ int backup_restore(const char *dir, const char *file, bool all,
 		free(s.names[i]);
 	free(s.names);
 	free(s.tmp);
-	s.report.key_missing = is_missing(dir, "mailhaul.key");
+	s.report.key_missing = is_key_missing(dir);
 	if (r == 0)
 		*ret_report = s.report;
 	else

@@ -204,6 +204,40 @@ int durable_create(const char *path, mode_t mode, const void *bytes, size_t n,
 	return 0;
 }
 
+/* Only root can give a file away; anybody else's are their own. */
+static int fill_as(
+	int fd, mode_t mode, const struct stat *as, const void *bytes, size_t n)
+{
+	if (geteuid() == 0 && fchown(fd, as->st_uid, as->st_gid) != 0)
+		return -1;
+	return fill(fd, mode, bytes, n);
+}
+
+int durable_replace(const char *path, mode_t mode, const struct stat *as,
+	const void *bytes, size_t n, struct err *err)
+{
+	char *tmp = mem_printf("%s.new", path);
+	int fd, errnum, r = -1;
+
+	(void)unlink(tmp);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		0600);
+	if (fd < 0) {
+		(void)fail(err, errno, "create", tmp);
+	} else if (fill_as(fd, mode, as, bytes, n) != 0 ||
+		   rename(tmp, path) != 0) {
+		errnum = errno;
+		(void)unlink(tmp);
+		(void)fail(err, errnum, "replace", path);
+	} else {
+		r = sync_parent(path, err);
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	free(tmp);
+	return r;
+}
+
 int durable_mkdir(
 	const char *path, mode_t mode, bool *ret_created, struct err *err)
 {

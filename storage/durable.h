@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /*
@@ -21,6 +22,10 @@
  */
 int durable_create(const char *path, mode_t mode, const void *bytes, size_t n,
 	bool *ret_created, struct err *err);
+/* Replaces path as a whole, with the owner of `as`: a kill leaves the old or
+ * the new bytes, and at most PATH.new, which the next call removes. */
+int durable_replace(const char *path, mode_t mode, const struct stat *as,
+	const void *bytes, size_t n, struct err *err);
 /* Makes a directory with exactly this mode; an existing one is left alone. */
 int durable_mkdir(
 	const char *path, mode_t mode, bool *ret_created, struct err *err);

@@ -65,7 +65,8 @@ static int check_no_secrets(
 static int make_database(const char *dir, bool *ret_created, struct err *err)
 {
 	char *path = path_in(dir, "mailhaul.db");
-	char *key = path_in(dir, "mailhaul.key");
+	bool credential;
+	char *key = keys_path(dir, &credential);
 	bool db_there = access(path, F_OK) == 0;
 	bool key_there = access(key, F_OK) == 0;
 	struct db *db = NULL;
@@ -113,7 +114,8 @@ int state_open(const char *dir, struct state **ret_state, struct err *err)
 {
 	struct state *state = mem_alloc(sizeof *state);
 	char *path = path_in(dir, "mailhaul.db");
-	char *key = path_in(dir, "mailhaul.key");
+	bool credential;
+	char *key = keys_path(dir, &credential);
 	struct stat st;
 	int r = -1;
 

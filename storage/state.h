@@ -2,7 +2,7 @@
 /*
  * state: state.dir as a whole.
  *     mailhaul.db      the job table (accounts, jobs, secrets, progress)
- *     mailhaul.key     key file, 0400: 32 random bytes a key
+ *     mailhaul.key     key file, 0400: 32 random bytes a key (see keys.h)
  *     mailhaul.lock    held (fcntl OFD) by the one conductor; its pid inside
  *     ledgers/UUID.db  one ledger per account
  *     results/         what report, verify … leave

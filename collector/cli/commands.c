@@ -308,6 +308,21 @@ const struct command commands[] = {
 		"here since comes once more. With --json: file, ledgers, kept, "
 		"old, key_missing.",
 		1, 1, cmd_restore},
+	{"key", "key list|rotate",
+		"show the keys that seal the passwords, or make a new one",
+		NULL,
+		"rotate makes a new key, seals all passwords with it, and then "
+		"drops the old one; a running daemon goes on. Killed at any "
+		"step, nothing is lost: repeat it, and it is finished. The "
+		"first key stays, since it names messages. The key file is "
+		"state.dir/mailhaul.key, or the systemd credential "
+		"mailhaul.key (LoadCredential=, $CREDENTIALS_DIRECTORY), which "
+		"is only read: add 32 random bytes at its end, restart, and "
+		"rotate. A backup of the database needs the key file of its "
+		"time. --json: {\"keys\":[{id, passwords, seals, names}], "
+		"\"unopened\"}; for rotate {\"id\", \"sealed\", "
+		"\"unopened\", \"dropped\", \"resumed\"}.",
+		1, 1, cmd_key},
 	{"config", "config", "every setting, its value and where it came from",
 		NULL, NULL, 0, 0, cmd_config},
 	{"version", "version", "the version, also of the libraries", NULL, NULL,

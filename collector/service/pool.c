@@ -222,12 +222,14 @@ static int fill_run(struct pool *pool, struct slot *slot, const struct job *job,
 	fill_allowance(slot);
 	run->ledger_path =
 		state_ledger_path(pool->needs.state, run->account.uuid);
-	/* a token is read when a session needs it */
+	/* base names need the ring also where no password is stored; a token is
+	 * read when a session needs it */
+	if (secret_need_keys(pool->needs.state, err) < 0)
+		return -1;
 	if (run->account.token_file[0] == '\0' &&
 		secret_load(pool->needs.state, run->account.uuid,
 			&run->password, err) < 0)
 		return -1;
-	/* only now: a key file that could not be read before may be there */
 	run->keys = pool->needs.state->keys;
 	return 0;
 }

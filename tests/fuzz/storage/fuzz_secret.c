@@ -43,7 +43,8 @@ static bool opens(const struct keys *keys, const char *uuid,
 {
 	struct secret plain = {0};
 	struct err err = {0};
-	bool open = keys_open_row(keys, uuid, row, n, &plain, &err) == 0;
+	bool open = keys_open_row(
+			    keys, uuid, "password", row, n, &plain, &err) == 0;
 
 	if (open)
 		require(plain.len == n - 33);
