@@ -8,6 +8,8 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,8 +38,21 @@ static void fill_standard_descriptors(void)
 		(void)close(fd);
 }
 
+/* Keys and passwords are in our memory: no core, and nobody of the same user
+ * may attach. A sanitizer looks at its own process with ptrace. */
+static void keep_memory_private(void)
+{
+#ifndef MAILHAUL_SANITIZED
+	const struct rlimit none = {0, 0};
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+	keep_memory_private();
 	fill_standard_descriptors();
 	/* What is ours is nobody else's, and never locked to ourselves. */
 	(void)umask(077);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define BLOCK_BYTES 16384
 
@@ -130,9 +131,23 @@ char *arena_strndup(struct arena *arena, const char *s, size_t n)
 	return p;
 }
 
+/* Pages of its own, locked where RLIMIT_MEMLOCK allows, in no core dump: a
+ * password never lies between other things, nor in swap. */
+static char *secret_pages(size_t bytes)
+{
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		out_of_memory();
+	(void)mlock(p, bytes);
+	(void)madvise(p, bytes, MADV_DONTDUMP);
+	return p;
+}
+
 void secret_set(struct secret *s, const void *bytes, size_t len)
 {
-	char *p = mem_alloc(len + 1);
+	char *p = secret_pages(len + 1);
 
 	if (len != 0)
 		memcpy(p, bytes, len);
@@ -143,9 +158,10 @@ void secret_set(struct secret *s, const void *bytes, size_t len)
 
 void secret_clear(struct secret *s)
 {
-	if (s->bytes != NULL)
+	if (s->bytes != NULL) {
 		explicit_bzero(s->bytes, s->len);
-	free(s->bytes);
+		(void)munmap(s->bytes, s->len + 1);
+	}
 	s->bytes = NULL;
 	s->len = 0;
 }

@@ -50,6 +50,7 @@ static const int common_calls[] = {
 	CALL(epoll_pwait),
 	CALL(brk),
 	CALL(munmap),
+	CALL(mlock), /* the pages of a password */
 	CALL(mremap),
 	CALL(madvise),
 	CALL(futex),
