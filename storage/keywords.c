@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "keywords_file.h"
 
+#include "tenant_file.h"
+
 #include "../collector/base/buf.h"
 #include "../collector/base/mem.h"
 
@@ -71,8 +73,7 @@ int keywords_load(struct keywords *k, int dir_fd, struct err *err)
 {
 	struct buf b;
 	char *line, *rest;
-	int rc, fd = openat(dir_fd, KEYWORDS_FILE,
-			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int rc, fd = tenant_file_open(dir_fd, KEYWORDS_FILE, O_RDONLY);
 
 	if (fd < 0 && errno != ENOENT)
 		return err_set_file(

@@ -214,7 +214,10 @@ static int open_tree(struct store *store, struct err *err)
 	int fd = -1;
 
 	if (ledger_store_id(store->ledger, known, err) != 0 ||
-		maildir_root_open(store->root, store->owner, known[0] == '\0',
+		maildir_root_open(store->root, store->owner,
+			known[0] != '\0'     ? MAILDIR_ROOT_IS_THERE
+			: store->many_owners ? MAILDIR_ROOT_MAKE_ALONE
+					     : MAILDIR_ROOT_MAKE,
 			&store->root_fd, err) != 0 ||
 		maildir_root_identify(
 			store->root_fd, store->root, store->ledger, err) != 0)
@@ -259,6 +262,7 @@ int store_open(const struct store_config *config, struct ledger *ledger,
 	s->root = mem_strdup(config->root);
 	s->root_fd = s->stage_fd = -1;
 	s->owner = (struct owner){config->uid, config->gid};
+	s->many_owners = config->many_owners;
 	s->eol_lf = config->eol_lf;
 	s->fsync_each = committer_fsync_each(committer);
 	s->message_bytes = config->message_bytes;

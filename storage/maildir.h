@@ -45,6 +45,7 @@ struct store {
 	char stage_name[MAILDIR_STAGE_BYTES];
 	dev_t dev;
 	struct owner owner;
+	bool many_owners;
 	bool eol_lf;
 	bool fsync_each;
 	uint64_t message_bytes;

@@ -34,19 +34,40 @@ static bool is_given(const struct stat *st, struct owner owner)
 	       st->st_uid != geteuid();
 }
 
-static int give(
-	int at_fd, const char *name, struct owner owner, struct err *err)
+/* A directory, or a file with no other name: a hard link that a tenant has put
+ * there would give them somebody else's file. */
+static int give_fd(int fd, struct owner owner)
 {
 	struct stat st;
 
+	if (fstat(fd, &st) != 0)
+		return -1;
+	if (is_given(&st, owner))
+		return 0;
+	if (!S_ISDIR(st.st_mode) &&
+		(!S_ISREG(st.st_mode) || st.st_nlink != 1)) {
+		errno = EPERM;
+		return -1;
+	}
+	return fchownat(fd, "", owner.uid, owner.gid, AT_EMPTY_PATH);
+}
+
+static int give(
+	int at_fd, const char *name, struct owner owner, struct err *err)
+{
+	int fd, rc, errnum;
+
 	if (!has_owner(owner))
 		return 0;
-	if (fstatat(at_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		(is_given(&st, owner) ||
-			fchownat(at_fd, name, owner.uid, owner.gid,
-				AT_SYMLINK_NOFOLLOW) == 0))
+	/* what was looked at is what is given, whatever the name becomes */
+	fd = openat(at_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	rc = fd < 0 ? -1 : give_fd(fd, owner);
+	errnum = errno;
+	if (fd >= 0)
+		(void)close(fd);
+	if (rc == 0)
 		return 0;
-	return err_set_file(err, errno, "cannot give %s to store.owner", name);
+	return err_set_file(err, errnum, "cannot give %s to store.owner", name);
 }
 
 int maildir_make_dir(

@@ -36,13 +36,26 @@ static int open_link(int at_fd, const char *name)
 	return openat(at_fd, name, DIR_FLAGS);
 }
 
-static int open_step(
-	int at_fd, const char *name, struct owner owner, bool create, bool last)
+/* A way that everybody may pass, and nobody else may list or change. */
+static int make_way(int at_fd, const char *name)
+{
+	static const struct owner us = {(uid_t)-1, (gid_t)-1};
+
+	if (maildir_make_dir(at_fd, name, us, NULL) != 0)
+		return -1;
+	return fchmodat(at_fd, name, 0711, 0);
+}
+
+static int open_step(int at_fd, const char *name, struct owner owner,
+	enum maildir_root_make make, bool last)
 {
 	int fd = openat(at_fd, name, DIR_FLAGS | O_NOFOLLOW);
 
-	if (fd < 0 && errno == ENOENT && create) {
-		if (maildir_make_dir(at_fd, name, owner, NULL) != 0)
+	if (fd < 0 && errno == ENOENT && make != MAILDIR_ROOT_IS_THERE) {
+		if ((make == MAILDIR_ROOT_MAKE_ALONE && !last
+				    ? make_way(at_fd, name)
+				    : maildir_make_dir(
+					      at_fd, name, owner, NULL)) != 0)
 			return -1;
 		fd = openat(at_fd, name, DIR_FLAGS | O_NOFOLLOW);
 	}
@@ -125,8 +138,8 @@ static int adopt(int fd, const char *path, struct owner owner, struct err *err)
 	return err_hint(err, "only root can: run as root, or as store.owner");
 }
 
-int maildir_root_open(const char *path, struct owner owner, bool create,
-	int *ret_fd, struct err *err)
+int maildir_root_open(const char *path, struct owner owner,
+	enum maildir_root_make make, int *ret_fd, struct err *err)
 {
 	char *copy, *name, *rest;
 	int fd, next, rc = -1;
@@ -145,7 +158,7 @@ int maildir_root_open(const char *path, struct owner owner, bool create,
 	name = strtok_r(copy, "/", &rest);
 	while (name != NULL) {
 		rest += strspn(rest, "/");
-		next = open_step(fd, name, owner, create, *rest == '\0');
+		next = open_step(fd, name, owner, make, *rest == '\0');
 		if (next < 0) {
 			(void)refuse(errno, fd, name, path, err);
 			goto out;
@@ -155,7 +168,7 @@ int maildir_root_open(const char *path, struct owner owner, bool create,
 		name = strtok_r(NULL, "/", &rest);
 	}
 	rc = check_owner(fd, path, owner, err);
-	if (rc == 0 && create)
+	if (rc == 0 && make != MAILDIR_ROOT_IS_THERE)
 		rc = adopt(fd, path, owner, err);
 out:
 	free(copy);
@@ -172,6 +185,7 @@ static int read_id(
 {
 	char text[ID_BYTES + 2];
 	ssize_t n;
+	/* it has two names for a moment, when it is made (make_id) */
 	int fd = openat(root_fd, ID_FILE,
 		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 

@@ -11,10 +11,15 @@
 #include "ledger.h"
 #include "maildir.h"
 
-/* create: make what is missing, 0700 and the owner's. The root must be a
- * directory of ours or of owner. Caller closes. */
-int maildir_root_open(const char *path, struct owner owner, bool create,
-	int *ret_fd, struct err *err);
+enum maildir_root_make {
+	MAILDIR_ROOT_IS_THERE,
+	MAILDIR_ROOT_MAKE, /* what is missing, 0700 and the owner's */
+	/* the root so; what is above it 0711 and ours, for other owners */
+	MAILDIR_ROOT_MAKE_ALONE,
+};
+/* The root must be a directory of ours or of owner. Caller closes. */
+int maildir_root_open(const char *path, struct owner owner,
+	enum maildir_root_make make, int *ret_fd, struct err *err);
 /*
  * Compares ROOT/mailhaul.id with the ledger's. Neither: a new one is made;
  * only the file: another account's ledger shares the store, and this one

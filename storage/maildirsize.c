@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "maildirsize.h"
 
+#include "tenant_file.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,8 +14,7 @@
 static void append(int root_fd, const char *line)
 {
 	ssize_t n = (ssize_t)strlen(line);
-	int fd = openat(root_fd, FILE_NAME,
-		O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = tenant_file_open(root_fd, FILE_NAME, O_WRONLY | O_APPEND);
 
 	if (fd < 0)
 		return;

@@ -277,7 +277,8 @@ int store_check(struct store *store, struct err *err)
 	struct stat there, listed;
 	int fd = -1, rc;
 
-	if (maildir_root_open(store->root, store->owner, false, &fd, err) != 0)
+	if (maildir_root_open(store->root, store->owner, MAILDIR_ROOT_IS_THERE,
+		    &fd, err) != 0)
 		return -1;
 	rc = maildir_root_identify(fd, store->root, store->ledger, err);
 	if (rc == 0 && (fstat(fd, &there) != 0 ||

@@ -27,6 +27,7 @@ struct store_config {
 	const char *root; /* absolute */
 	uid_t uid;	  /* owner of what is delivered; (uid_t)-1: ours */
 	gid_t gid;
+	bool many_owners;	 /* what is above the root stays ours */
 	bool eol_lf;		 /* store.eol */
 	uint64_t message_bytes;	 /* limits.message */
 	const struct keys *keys; /* for base names */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store_mark.h"
 
+#include "tenant_file.h"
+
 #include "../collector/base/mem.h"
 #include "maildir.h"
 
@@ -22,8 +24,7 @@ static char *mark_name(const struct store *store, const char *suffix)
 static int read_file(struct store *store, int64_t *ret_mark, struct err *err)
 {
 	char text[32] = "", *name = mark_name(store, "");
-	int fd = openat(store->root_fd, name,
-		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = tenant_file_open(store->root_fd, name, O_RDONLY);
 	int errnum = errno;
 	ssize_t n = 0;
 

@@ -8,6 +8,8 @@
  */
 #include "subscriptions.h"
 
+#include "tenant_file.h"
+
 #include "../collector/base/buf.h"
 #include "../collector/base/mem.h"
 #include "dotlock.h"
@@ -29,8 +31,7 @@ static int read_file(int root_fd, struct buf *b, struct err *err)
 {
 	char piece[8192];
 	ssize_t n;
-	int fd = openat(root_fd, FILE_NAME,
-		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = tenant_file_open(root_fd, FILE_NAME, O_RDONLY);
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;

@@ -15,7 +15,7 @@
 struct settings {
 	char *state_dir;
 	char *store_path;	/* template: %u %n %d %{state} */
-	char *store_owner;	/* "" or "uid:gid" */
+	char *store_owner;	/* "", "uid:gid", "user:…", "file:/…" */
 	char *store_eol;	/* "lf" | "crlf" */
 	char *store_durability; /* "syncfs" | "fsync" */
 	int64_t pool_envoys;

@@ -92,6 +92,23 @@ static bool is_ports(const char *s)
 	return strcmp(s, "any") == 0 || is_port_list(s, strlen(s));
 }
 
+/* The name of a system user; %u, %n or %d has to make it one a user. */
+static bool is_user_template(const char *s)
+{
+	bool varies = false;
+
+	for (; *s != '\0'; s++) {
+		if (*s == ':' || *s == '/')
+			return false;
+		if (*s != '%')
+			continue;
+		if (*++s == '\0' || strchr("und%", *s) == NULL)
+			return false;
+		varies = varies || *s != '%';
+	}
+	return varies;
+}
+
 static bool is_owner(const char *s)
 {
 	uint64_t id;
@@ -100,6 +117,10 @@ static bool is_owner(const char *s)
 
 	if (*s == '\0')
 		return true;
+	if (strncmp(s, "user:", 5) == 0)
+		return is_user_template(s + 5);
+	if (strncmp(s, "file:", 5) == 0)
+		return s[5] == '/';
 	return parse_decimal(&s, 0, max, &id) == 0 && *s++ == ':' &&
 	       parse_decimal(&s, 0, max, &id) == 0 && *s == '\0';
 }
@@ -151,7 +172,10 @@ static const struct {
 		"an absolute path with no other variables but %u, %n, %d, "
 		"%{state} and "
 		"%%"},
-	{"store.owner", is_owner, "uid:gid in numbers, or none"},
+	{"store.owner", is_owner,
+		"uid:gid in numbers, user: and a name with %u, %n or %d, file: "
+		"and "
+		"an absolute path, or none"},
 	{"network.ports", is_ports,
 		"ports from 1 to 65535 separated by commas, or any"},
 	{"network.allow", is_allow,

@@ -19,8 +19,17 @@ const struct settings_key settings_keys[] = {
 		"before @, %d the part after it, %{state} the state.dir, %% a "
 		"percent sign."},
 	{"store.owner", SETTINGS_TEXT, "none", "none", 0, 0, AT(store_owner),
-		"Numeric uid:gid that delivered files belong to; none leaves "
-		"them to the user that mailhaul runs as."},
+		"Whom delivered files belong to (mode 0600, directories 0700). "
+		"none: the user that mailhaul runs as. uid:gid in numbers: one "
+		"for all, such as 5000:5000. user:NAME: the system user of "
+		"that name, with %u, %n and %d as in store.path, such as "
+		"user:%n. file:PATH: a line USER:...:UID:GID of a file like "
+		"passwd(5), which only root may write and which is read anew "
+		"for each run: an IMAP server's passwd-file, or lines like "
+		"anna@example.org::5001:5001. With the last two what is made "
+		"above a store stays mailhaul's; a local user who is not "
+		"found, or is root, gets no mail and `status` says so. A "
+		"store that belongs to somebody else is refused."},
 	{"store.eol", SETTINGS_CHOICE, "lf", "lf|crlf", 0, 0, AT(store_eol),
 		"lf turns CRLF into LF where that can be undone (no bare LF in "
 		"the message) and keeps other messages as received; crlf keeps "

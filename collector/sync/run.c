@@ -25,6 +25,7 @@
  */
 #include "run.h"
 
+#include "../../storage/owner.h"
 #include "../../storage/part.h"
 #include "../../storage/salvage.h"
 
@@ -75,20 +76,6 @@ void run_free(struct run **run)
 	*run = NULL;
 }
 
-/* "uid:gid"; "" leaves files ours. settings_check has seen it. */
-static void read_owner(const char *owner, struct store_config *config)
-{
-	char *end = NULL;
-
-	config->uid = (uid_t)-1;
-	config->gid = (gid_t)-1;
-	if (owner == NULL || owner[0] == '\0')
-		return;
-	config->uid = (uid_t)strtoul(owner, &end, 10);
-	if (*end == ':')
-		config->gid = (gid_t)strtoul(end + 1, NULL, 10);
-}
-
 static int find_parts(struct work *w, struct err *err)
 {
 	struct ledger_part *parts;
@@ -113,9 +100,10 @@ static int open_store(struct work *w, struct err *err)
 	char *root;
 	int rc;
 
-	if (settings_store_path(s, run->account.to, &root, err) != 0)
+	if (owner_find(s->store_owner, run->account.to, &config.uid,
+		    &config.gid, &config.many_owners, err) != 0 ||
+		settings_store_path(s, run->account.to, &root, err) != 0)
 		return -1;
-	read_owner(s->store_owner, &config);
 	config.root = root;
 	rc = store_open(&config, w->ledger, run->committer, &w->store, err);
 	free(root);
