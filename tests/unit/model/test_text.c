@@ -235,6 +235,127 @@ static void test_printable_cut(void **state)
 	}
 }
 
+/* xorshift: the same on every machine. */
+static uint64_t next_random(void)
+{
+	static uint64_t x = 88172645463325252u;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return x;
+}
+
+/* Appends a code point, also surrogates and what is beyond Unicode. */
+static size_t put_utf8(char *out, uint32_t c)
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (char)(0xe0 | c >> 12);
+		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | (c >> 18 & 7));
+	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+/* Bytes, code points of all planes, and what is known to do harm. */
+static void put_random(char text[256])
+{
+	static const uint32_t harmful[] = {0x1b, 0x07, 0x08, 0x0a, 0x0d, 0x09,
+		0x7f, 0x85, 0x9b, 0x9d, 0xad, 0x61c, 0x200b, 0x200e, 0x200f,
+		0x2028, 0x2029, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066,
+		0x2067, 0x2068, 0x2069, 0xfeff, 0xfff9, 0xe0041, 0xd800,
+		0x110000};
+	size_t n = 0;
+
+	while (n < 240 && next_random() % 24 != 0) {
+		uint64_t r = next_random();
+		switch (r % 4) {
+		case 0:
+			text[n++] = (char)(1 + (r >> 8) % 255);
+			break;
+		case 1:
+			n += put_utf8(
+				text + n, harmful[(r >> 8) % COUNT(harmful)]);
+			break;
+		case 2:
+			n += put_utf8(text + n, 1 + (r >> 8) % 0x2fff);
+			break;
+		default:
+			n += put_utf8(text + n, 1 + (r >> 8) % 0x10ffff);
+			break;
+		}
+	}
+	text[n] = '\0';
+}
+
+/* Of valid UTF-8; written down by hand: bidi controls, C0, DEL, C1, line
+ * and paragraph separators, zero width, tags, private use, surrogates. */
+static bool does_harm(uint32_t c)
+{
+	static const uint32_t ranges[][2] = {{0, 0x1f}, {0x7f, 0x9f},
+		{0xad, 0xad}, {0x600, 0x605}, {0x61c, 0x61c}, {0x180e, 0x180e},
+		{0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
+		{0xd800, 0xf8ff}, {0xfeff, 0xfeff}, {0xfff0, 0xfffb},
+		{0xfffe, 0xffff}, {0xe0000, 0xe00ff}, {0xf0000, 0xffffffff}};
+
+	for (size_t i = 0; i < COUNT(ranges); i++)
+		if (c >= ranges[i][0] && c <= ranges[i][1])
+			return true;
+	return false;
+}
+
+static uint32_t take_utf8(const unsigned char **p)
+{
+	const unsigned char *s = *p;
+	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	uint32_t c = n == 1 ? s[0] : s[0] & (0xffu >> (n + 1));
+
+	assert_true(n == 1 || s[0] >= 0xc2);
+	for (size_t i = 1; i < n; i++) {
+		assert_int_equal(s[i] & 0xc0, 0x80);
+		c = c << 6 | (s[i] & 0x3fu);
+	}
+	assert_true(n < 3 || c >= (n == 3 ? 0x800u : 0x10000u));
+	*p = s + n;
+	return c;
+}
+
+/* Whatever a server sends: valid UTF-8 of one line that moves nothing, and
+ * shown again it stays as it is. */
+static void test_printable_random(void **state)
+{
+	char text[256], out[256], again[256];
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		size_t room = i % 3 != 0 ? sizeof out : 1 + next_random() % 64;
+		const unsigned char *p = (const unsigned char *)out;
+		put_random(text);
+		text_printable(text, out, room);
+		assert_true(strlen(out) < room);
+		while (*p != '\0')
+			if (does_harm(take_utf8(&p)))
+				fail_msg(
+					"case %d shows a harmful character", i);
+		text_printable(out, again, sizeof again);
+		assert_string_equal(out, again);
+	}
+}
+
 static void test_equal(void **state)
 {
 	(void)state;
@@ -258,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_printable),
 		cmocka_unit_test(test_printable_cut),
+		cmocka_unit_test(test_printable_random),
 		cmocka_unit_test(test_equal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
