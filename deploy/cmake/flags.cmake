@@ -6,7 +6,8 @@ set(CMAKE_C_FLAGS_RELEASE "-O2")
 add_compile_definitions(_GNU_SOURCE _FILE_OFFSET_BITS=64)
 add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes
   -Wmissing-prototypes -Wformat=2 -Wswitch-enum -Wvla
-  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=
+  -ffile-prefix-map=${PROJECT_BINARY_DIR}=build -Werror=date-time)
 if(WERROR)
   add_compile_options(-Werror)
 endif()
