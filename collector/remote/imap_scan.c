@@ -236,6 +236,7 @@ int imap_changes(struct session *session, uint64_t since_modseq,
 		(unsigned long long)(since_modseq != 0 ? since_modseq : 1));
 	if (peek_run(&s, peek, err) < 0)
 		return -1;
+	s.exists = im->mailbox.exists; /* a UID FETCH may tell of expunges */
 	return scan_run(&s, change_message, "the listing of changes", err);
 }
 

@@ -283,7 +283,7 @@ static void test_changes_peek(void **state)
 		"\"17-Jul-1996 02:44:25 -0700\")\n"
 		"S: $T OK\n"
 		"C: $T " CHANGES
-		"S: * 2 FETCH (UID 6 FLAGS (\\Deleted) MODSEQ (72))\n"
+		"S: * 2 FETCH (UID 6 FLAGS (\\\\Deleted) MODSEQ (72))\n"
 		"S: $T OK\n");
 	assert_int_equal(peek(&t), 0);
 	assert_non_null(strstr(buf_str(&t.told), "4 "));
