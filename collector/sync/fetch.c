@@ -264,6 +264,8 @@ static int main_pass(struct round *r, bool alone, struct err *err)
 				return -1;
 			r->head += n;
 			r->deaths = 0;
+			/* also where there is no such message: it is settled */
+			link_progress(&r->in->work->link);
 			widen(r);
 		} else if (narrow(r, n, r->in->work->arrived != before, grew,
 				   err) != 0) {

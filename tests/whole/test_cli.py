@@ -380,7 +380,7 @@ class Cli(case.Case):
         man = self.haul.run("help", "--man", "mailhaul.1").stdout
         conf = self.haul.run("help", "--man", "mailhaul.conf.5").stdout
         names = re.findall(r"^  ([a-z]+) +\S", overview, re.M)
-        self.assertEqual(len(names), 18)
+        self.assertEqual(len(names), 22)
         plain = man.replace("\\-", "-")
         for name in names:
             text = self.haul.run("help", name).stdout
@@ -401,8 +401,7 @@ class Cli(case.Case):
             json.loads(p.stdout)
         s = self.haul.status(user)
         self.assertEqual(set(s) - {"error"}, {
-                "deletions",
-            "name", "protocol", "state", "to", "last_success_at",
+            "deletions", "day", "failing_since", "stalled", "name", "protocol", "state", "to", "last_success_at",
             "next_due_at", "runs", "crashes", "messages", "bytes_stored",
             "mailboxes", "push"})
         self.assertRegex(s["last_success_at"],
