@@ -319,7 +319,7 @@ const struct command commands[] = {
 		"mailhaul.key (LoadCredential=, $CREDENTIALS_DIRECTORY), which "
 		"is only read: add 32 random bytes at its end, restart, and "
 		"rotate. A backup of the database needs the key file of its "
-		"time. --json: {\"keys\":[{id, passwords, seals, names}], "
+		"time. With --json: {\"keys\":[{id, passwords, seals, names}], "
 		"\"unopened\"}; for rotate {\"id\", \"sealed\", "
 		"\"unopened\", \"dropped\", \"resumed\"}.",
 		1, 1, cmd_key},

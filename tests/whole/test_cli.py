@@ -386,7 +386,8 @@ class Cli(case.Case):
             text = self.haul.run("help", name).stdout
             self.assertEqual(text, self.haul.run(name, "--help").stdout)
             self.assertIn(".SS " + name, plain)
-            for option in re.findall(r"^  (--\S+)", text, re.M):
+            for option in re.findall(r"^  (--[a-z0-9-]+)(?: |$)", text,
+                                     re.M):
                 self.assertIn(".B " + option, plain)
         keys = json.loads(self.haul.run("--json", "config").stdout)
         for row in keys["settings"]:
