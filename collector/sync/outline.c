@@ -122,7 +122,10 @@ int outline_make(struct work *w, struct plan *ret_plan, struct err *err)
 	size_t moved = 0;
 	int rc = -1;
 
-	if (list(w, &l, err) != 0 || make(w, &l, &plan, err) != 0 ||
+	if (list(w, &l, err) != 0 || make(w, &l, &plan, err) != 0)
+		goto out;
+	/* who only compares renames no folder */
+	if (w->run->job.task != JOB_VERIFY &&
 		moves_follow(w, l.mailboxes, l.count, &plan, &moved, err) != 0)
 		goto out;
 	if (moved != 0) {

@@ -147,7 +147,8 @@ UPDATE job SET run = NULL, owner = NULL, lease_until = 0, cancel = 0,
 				AND p.messages_done + p.bytes_done > 0), 0)) END,
 	stalled_at = CASE WHEN :ok = 1 THEN 0 ELSE stalled_at END,
 	task = CASE WHEN again = 1 THEN task ELSE 0 END,
-	task_result = CASE WHEN again = 1 THEN '' ELSE :task_result END,
+	task_result = CASE WHEN task = 0 THEN task_result
+		WHEN again = 1 THEN '' ELSE :task_result END,
 	last_success_at = CASE WHEN :ok = 1 THEN :now
 		ELSE last_success_at END,
 	err_class = :err_class, err_scope = :err_scope,
