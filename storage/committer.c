@@ -159,8 +159,11 @@ static void *run(void *arg)
 	(void)pthread_mutex_lock(&c->lock);
 	for (;;) {
 		gather(c);
-		if (c->first == NULL && c->flushers == NULL)
-			break;
+		if (c->first == NULL && c->flushers == NULL) {
+			if (c->stop)
+				break;
+			continue; /* withdrawn while it lingered */
+		}
 		parts = take_batch(c);
 		c->batch_ms = clock_mono_ms();
 		(void)pthread_cond_broadcast(&c->moved);

@@ -19,6 +19,7 @@
 #define PAUSE_MAX_MS 200
 /* A holder's pid is looked at only once the lock has stood for this long. */
 #define PID_AGE_MS 500
+#define REMOVE_TRIES 3
 
 struct attempt {
 	const struct dotlock_config *config;
@@ -200,6 +201,14 @@ int dotlock_take(struct dotlock *lock, int dir_fd,
 	return 0;
 }
 
+/* One that stays names a process that lives, and everybody waits for it. */
+static void remove_lock(int dir_fd, const char *name)
+{
+	for (int tries = 0; tries < REMOVE_TRIES; tries++)
+		if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+			return;
+}
+
 void dotlock_drop(struct dotlock *lock)
 {
 	struct stat ours, st;
@@ -208,7 +217,7 @@ void dotlock_drop(struct dotlock *lock)
 		fstatat(lock->dir_fd, lock->name, &st, AT_SYMLINK_NOFOLLOW) ==
 			0 &&
 		st.st_ino == ours.st_ino && st.st_dev == ours.st_dev)
-		(void)unlinkat(lock->dir_fd, lock->name, 0);
+		remove_lock(lock->dir_fd, lock->name);
 	(void)close(lock->fd);
 	lock->fd = -1;
 }

@@ -88,7 +88,9 @@ static const struct known_flags *find(struct reading *r, uint32_t uid)
 		r->at++;
 	if (r->at < r->count && r->table[r->at].uid == uid)
 		return &r->table[r->at];
-	return bsearch(&uid, r->table, r->count, sizeof *r->table, by_uid);
+	return r->count != 0 ? bsearch(&uid, r->table, r->count,
+				       sizeof *r->table, by_uid)
+			     : NULL;
 }
 
 /* Not the size, nor the date where that was asked for. */

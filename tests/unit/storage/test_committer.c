@@ -2,6 +2,8 @@
 /* committer: batches over several stores; one's fault is not another's. */
 #include "store_rig.h"
 
+#include <time.h>
+
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -359,6 +361,33 @@ static void close_drops_what_is_queued(void **state)
 }
 
 /* Stop finishes what was handed over; the store is closed before. */
+/* A run that fails takes its messages out of the queue while the committer
+ * waits for more: it has to be there for the next one. */
+static void withdrawing_does_not_end_it(void **state)
+{
+	const struct timespec shorter = {.tv_nsec = 50 * 1000 * 1000};
+	const struct timespec longer = {.tv_nsec = 500 * 1000 * 1000};
+	struct rig rig;
+	struct folder *f;
+	int64_t mailbox;
+
+	(void)state;
+	rig_start(&rig, false);
+	rig_open(&rig);
+	f = rig_folder(&rig, "INBOX", &mailbox);
+	rig_ok(&rig, rig_deliver(&rig, f, mailbox, 1, "", "x\r\n"));
+	(void)nanosleep(&shorter, NULL);
+	rig_close(&rig);
+	(void)nanosleep(&longer, NULL); /* than it lingers */
+	rig_open(&rig);
+	f = rig_folder(&rig, "INBOX", &mailbox);
+	rig_ok(&rig, rig_deliver(&rig, f, mailbox, 1, "", "x\r\n"));
+	(void)alarm(60);
+	rig_ok(&rig, store_flush(rig.store, &rig.err));
+	(void)alarm(0);
+	rig_end(&rig);
+}
+
 static void flush_with_nothing_returns(void **state)
 {
 	struct rig rig;
@@ -387,6 +416,7 @@ int main(void)
 		cmocka_unit_test(removed_folder_is_made_again),
 		cmocka_unit_test(reader_acts_during_the_import),
 		cmocka_unit_test(close_drops_what_is_queued),
+		cmocka_unit_test(withdrawing_does_not_end_it),
 		cmocka_unit_test(flush_with_nothing_returns),
 	};
 
