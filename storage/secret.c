@@ -169,9 +169,9 @@ static int fail_sealed(struct err *err, const char *why)
 		"or store it again: `mailhaul set NAME --password-file FILE`");
 }
 
-int keys_open_row(const struct keys *keys, const char *uuid,
-	const char *field, const unsigned char *row, size_t n,
-	struct secret *ret_plain, struct err *err)
+int keys_open_row(const struct keys *keys, const char *uuid, const char *field,
+	const unsigned char *row, size_t n, struct secret *ret_plain,
+	struct err *err)
 {
 	unsigned char plain[SECRET_MAX];
 	const unsigned char *key;
@@ -262,7 +262,8 @@ static int reseal_row(struct state *state, const char *uuid, const char *field,
 
 	if (n > KEYS_ID_BYTES && memcmp(row + 1, last, KEYS_ID_BYTES) == 0)
 		return 0;
-	if (keys_open_row(state->keys, uuid, field, row, n, &plain, NULL) != 0) {
+	if (keys_open_row(state->keys, uuid, field, row, n, &plain, NULL) !=
+		0) {
 		++*unopened;
 		return 0;
 	}

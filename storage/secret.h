@@ -28,9 +28,9 @@ int secret_remove(
 
 /* Opens one sealed row of a field ("password"), which may have been altered by
  * anybody: what secret_load does, without a database. As there. */
-int keys_open_row(const struct keys *keys, const char *uuid,
-	const char *field, const unsigned char *row, size_t n,
-	struct secret *ret_plain, struct err *err);
+int keys_open_row(const struct keys *keys, const char *uuid, const char *field,
+	const unsigned char *row, size_t n, struct secret *ret_plain,
+	struct err *err);
 
 /* Each row, in the order of the primary key; fn may write. row: n bytes, or
  * as many as a good row can have. -1 from fn ends it. */

@@ -146,13 +146,12 @@ int verify_report_read(struct verify_report *r, const char *account,
 	char *line = NULL;
 	size_t bytes = 0, lines = 0;
 	bool whole = false;
-	ssize_t n;
 
 	if (in == NULL) {
 		json_decref(list);
 		return err_set_file(err, errno, "cannot read %s", path);
 	}
-	while (!whole && (n = getline(&line, &bytes, in)) > 0) {
+	while (!whole && getline(&line, &bytes, in) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		split(line, fields);
 		whole = is_end(fields, lines);

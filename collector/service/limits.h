@@ -10,9 +10,9 @@
 
 /*
  * Before the first thread: raises the soft limit on open files to the hard
- * one, and keeps a thousand threads to a few arenas of malloc. Returns how many runs
- * find descriptors at once, at least 1 and at most wanted; fewer than wanted
- * is logged with what to do.
+ * one, and keeps a thousand threads to a few arenas of malloc. Returns how many
+ * runs find descriptors at once, at least 1 and at most wanted; fewer than
+ * wanted is logged with what to do.
  */
 size_t limits_raise(size_t wanted);
 /* After that: how many sessions may be parked beside so many runs, at most

@@ -6,6 +6,7 @@
 #include "census.h"
 #include "drop_table.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,7 @@ static void compare_uids(struct verify *v, const struct plan_pair *pair,
 		const struct verify_row *r =
 			j < rows->count ? &rows->list[j] : NULL;
 		if (r == NULL || (l != NULL && l->uid < r->uid)) {
+			assert(l != NULL); /* one of the two is there */
 			not_collected(v, pair, l->uid, "");
 			i++;
 		} else if (l == NULL || r->uid < l->uid) {
@@ -191,12 +193,14 @@ static void compare_uidls(struct verify *v, const struct plan_pair *pair,
 		const struct verify_row *r =
 			j < rows->count ? &rows->list[j] : NULL;
 		int c = r == NULL ? 1 : d == NULL ? -1 : compare_keys(r, d);
-		if (c > 0)
+		if (c > 0) {
+			assert(d != NULL); /* one of the two is there */
 			not_collected(v, pair, 0, d->uidl);
-		else if (c < 0 && !has_no_uidl(r))
+		} else if (c < 0 && !has_no_uidl(r)) {
 			compare_unlisted(v, pair, r);
-		else if (c == 0)
+		} else if (c == 0) {
 			compare_listed(v, pair, r);
+		}
 		i += c >= 0;
 		j += c <= 0;
 	}

@@ -3,6 +3,7 @@
 
 #include "../../storage/basename.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ static int on_file(void *arg, const char *dir, const char *name, int64_t bytes,
 		v->file_cap = v->file_cap != 0 ? v->file_cap * 2 : 256;
 		v->files = mem_grow(v->files, v->file_cap, sizeof *v->files);
 	}
+	assert(v->files != NULL);
 	if (v->file_count != 0)
 		last = &v->files[v->file_count - 1];
 	f = &v->files[v->file_count++];

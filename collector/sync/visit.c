@@ -322,15 +322,11 @@ static int visit_once(struct visit *v, struct work *work,
 			LOG_NUM("exists", v->state.exists));
 		return 0;
 	}
-	if (pop3) {
-		if (maildrop_import(v, err) != 0)
-			return -1;
-	} else if (import_mailbox(v, err) != 0) {
+	if ((pop3 ? maildrop_import(v, err) : import_mailbox(v, err)) != 0)
 		return -1;
-	} else if (!work->list_only &&
-		   (resync_mailbox(v, err) != 0 || expunge_find(v, err) != 0)) {
+	if (!pop3 && !work->list_only &&
+		(resync_mailbox(v, err) != 0 || expunge_find(v, err) != 0))
 		return -1;
-	}
 	if (work->list_only)
 		return 0; /* complete is what the next run makes of it */
 	make_mark(v);
