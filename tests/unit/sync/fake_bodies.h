@@ -185,7 +185,8 @@ static inline int fake_headers(struct session *base,
 		return fake_die(s, ERR_PROTOCOL, err, "a broken header");
 	for (size_t i = 0; i < fake_count(s); i++) {
 		const struct fake_message *msg = &m->messages[i];
-		const char *end = strstr(msg->body, "\r\n\r\n");
+		/* a large one ends without a NUL */
+		const char *end = memmem(msg->body, msg->size, "\r\n\r\n", 4);
 		struct message_meta meta;
 
 		uint32_t uid = s->fake->pop3 ? (uint32_t)i + 1 : msg->uid;
