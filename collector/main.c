@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One program: the commands, and the two kinds of process that the conductor
- * starts from it (`mailhaul envoy LEVEL FORMAT`, `mailhaul scout …`). */
+/* One program: the commands, and the kinds of process that the conductor
+ * starts from it (`mailhaul envoy LEVEL FORMAT`, `mailhaul scout …`, `mailhaul
+ * herald …`). */
 #include "base/log.h"
 #include "cli/cli.h"
 #include "remote/envoy.h"
+#include "remote/herald.h"
 #include "remote/scout.h"
 
 #include <fcntl.h>
@@ -63,6 +65,10 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[1], "scout") == 0) {
 		setup_child_log(argv[2], argv[3]);
 		return scout_main();
+	}
+	if (argc == 4 && strcmp(argv[1], "herald") == 0) {
+		setup_child_log(argv[2], argv[3]);
+		return herald_main();
 	}
 	return cli_main(argc, argv);
 }

@@ -40,6 +40,7 @@ struct committer {
 	size_t messages;
 	uint64_t bytes;
 	int64_t first_ms;	/* when the first one in the queue came */
+	uint64_t batches;	/* that are over */
 	int64_t batch_ms;	/* when the present batch was begun; 0: none */
 	bool hurry;		/* somebody waits for what is in the queue */
 	struct store *flushers; /* whose rows are to become done */
@@ -175,6 +176,7 @@ static void *run(void *arg)
 			settle(parts);
 		}
 		c->batch_ms = 0;
+		c->batches++;
 		(void)pthread_cond_broadcast(&c->moved);
 	}
 	(void)pthread_mutex_unlock(&c->lock);
@@ -234,6 +236,16 @@ void committer_stop(struct committer **committer)
 	(void)pthread_mutex_unlock(&c->lock);
 	task_join(&c->task);
 	free_committer(c);
+}
+
+uint64_t committer_batches(struct committer *c)
+{
+	uint64_t n;
+
+	(void)pthread_mutex_lock(&c->lock);
+	n = c->batches;
+	(void)pthread_mutex_unlock(&c->lock);
+	return n;
 }
 
 int64_t committer_busy_ms(struct committer *c)

@@ -22,6 +22,8 @@ int committer_start(const char *state_dir, bool fsync_each,
 /* For how long it has been at one batch, or has left one lying that is due;
  * 0 where it waits for work. Any thread. */
 int64_t committer_busy_ms(struct committer *c);
+/* Batches that are over. Any thread. */
+uint64_t committer_batches(struct committer *c);
 /* Finishes what was handed over, then ends. */
 void committer_stop(struct committer **c);
 

@@ -42,6 +42,7 @@ static int step(struct stmt *s, struct job *job, struct err *err)
 		job->retry = stmt_int(s, "retry") != 0;
 		job->revision = stmt_int(s, "revision");
 		job->task = (enum job_task)stmt_int(s, "task");
+		job->due_at_s = stmt_int(s, "due_at");
 		/* A RETURNING statement is done when it ends. */
 		if (stmt_run(s, err) != 0)
 			return -1;
@@ -75,6 +76,8 @@ static int claim(struct state *state, const struct claim *c, struct job *job,
 	r = step(s, job, err);
 	if (r != 1)
 		return r;
+	if (c->only_account != 0)
+		job->due_at_s = 0;
 	if (budgets_log_in(state, job->account_id, 1, true, c->now_s, &granted,
 		    err) != 0 ||
 		budgets_of(state, c->now_s, job, err) != 0)

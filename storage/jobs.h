@@ -37,6 +37,7 @@ struct job {
 	bool retry;	  /* try what is quarantined, due or not */
 	int64_t revision; /* of the account: what a person has changed */
 	enum job_task task;
+	int64_t due_at_s; /* since when it waited; 0 = it was named */
 	/* what may be asked of the host, as the table says (budgets.h) */
 	int64_t sessions;    /* at once, by this run */
 	bool logins_limited; /* after the first one each has to be granted */
@@ -148,6 +149,7 @@ struct job_result {
 	int64_t held; /* gone on one side, kept on the other until confirmed */
 	/* of --delete: what waits, and is done; 0 = no next one is known */
 	int64_t deletions_waiting, deletions_next_at, deletions_done;
+	uint64_t deleted_at_source; /* by this run */
 	enum job_push push;
 	/* of a task: the name of a file under results/; "" = none */
 	char task_result[JOB_TASK_RESULT_BYTES];

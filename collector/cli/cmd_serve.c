@@ -18,6 +18,7 @@ struct watcher {
 	struct progress *progress; /* NULL: serve */
 	json_t *results;	   /* --json */
 	bool stopped;		   /* a run was, before its end */
+	const char *listen;	   /* --listen; NULL */
 };
 
 static json_t *result_json(const char *account, const struct job_progress *now,
@@ -69,7 +70,28 @@ static int on_reload(void *arg, struct settings *ret_settings, struct err *err)
 {
 	struct watcher *w = arg;
 
-	return config_reload(&w->cli->config, ret_settings, err);
+	if (config_reload(&w->cli->config, ret_settings, err) < 0)
+		return -1;
+	if (w->listen == NULL ||
+		settings_set(ret_settings, "serve.listen", w->listen, err) == 0)
+		return 0;
+	settings_clear(ret_settings);
+	return -1;
+}
+
+/* 0, or an exit status. */
+static int take_listen(struct cli *cli, const char *listen)
+{
+	struct err err = {0};
+
+	if (listen == NULL || settings_set(&cli->config.settings,
+				      "serve.listen", listen, &err) == 0)
+		return 0;
+	return cli_usage("serve",
+		"--listen \"%.100s\" will not do: it takes up to four of "
+		"ADDRESS:PORT such as 127.0.0.1:9180 or [::1]:9180, or "
+		"unix:/PATH, separated by spaces",
+		listen);
 }
 
 /* The ids of the named accounts; caller frees. 0, or an exit status. */
@@ -148,7 +170,7 @@ out:
 
 int cmd_serve(struct cli *cli, const struct args *args)
 {
-	struct watcher w = {.cli = cli};
+	struct watcher w = {.cli = cli, .listen = args_value(args, "listen")};
 	const struct conductor_options options = {
 		.settings = &cli->config.settings,
 		.reload = on_reload,
@@ -157,9 +179,10 @@ int cmd_serve(struct cli *cli, const struct args *args)
 	struct state *state = NULL;
 	struct err err = {0};
 	size_t failed = 0;
-	int r = cli_state(cli, &state);
+	int r = take_listen(cli, w.listen);
 
-	(void)args;
+	if (r == 0)
+		r = cli_state(cli, &state);
 	if (r != 0)
 		return r;
 	LOG(LOG_LEVEL_INFO, NULL, "serving",

@@ -141,6 +141,14 @@ static const struct cli_option sync_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option serve_options[] = {
+	{"listen", "ADDRESS:PORT",
+		"tell of itself over HTTP there, such as on 127.0.0.1:9180, "
+		"[::1]:9180 or unix:/PATH, instead of serve.listen; see "
+		"METRICS AND HEALTH"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option status_options[] = {
 	{"watch", NULL, "refresh every second until interrupted"},
 	{NULL, NULL, NULL},
@@ -233,8 +241,8 @@ const struct command commands[] = {
 		"Shows live progress on a terminal, a line per account "
 		"elsewhere, and exits when nothing is due any more.",
 		0, -1, cmd_run},
-	{"serve", "serve", "the daemon: collect accounts as they fall due",
-		NULL,
+	{"serve", "serve [--listen ADDRESS:PORT]",
+		"the daemon: collect accounts as they fall due", serve_options,
 		"Runs in the foreground and logs to standard error. SIGTERM "
 		"drains, SIGHUP reads the settings again.",
 		0, 0, cmd_serve},

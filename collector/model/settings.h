@@ -25,6 +25,7 @@ struct settings {
 	int64_t pool_slice_s;	   /* 0 = none */
 	uint64_t pool_slice_bytes; /* 0 = none */
 	int64_t sync_every_s;
+	char *serve_listen; /* endpoint.h, by spaces; "" = nowhere */
 	bool network_allow_private;
 	char *network_ports; /* "110,143,…" | "any" */
 	char *network_allow; /* CIDR[:port[,port]…] …, by spaces */

@@ -4,6 +4,7 @@
 
 #include "../base/mem.h"
 #include "budget.h"
+#include "endpoint.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -176,6 +177,10 @@ static const struct {
 		"uid:gid in numbers, user: and a name with %u, %n or %d, file: "
 		"and "
 		"an absolute path, or none"},
+	{"serve.listen", endpoints_are_good,
+		"up to four of ADDRESS:PORT like 127.0.0.1:9180 or [::1]:9180 "
+		"(an address, no name) or unix:/PATH, separated by spaces, or "
+		"none"},
 	{"network.ports", is_ports,
 		"ports from 1 to 65535 separated by commas, or any"},
 	{"network.allow", is_allow,

@@ -59,6 +59,14 @@ const struct settings_key settings_keys[] = {
 		"The same for a run that has received more."},
 	{"sync.every", SETTINGS_DURATION, "15m", NULL, 1, SECONDS_MAX,
 		AT(sync_every_s), "Default resync interval of an account."},
+	{"serve.listen", SETTINGS_TEXT, "none", "none", 0, 0, AT(serve_listen),
+		"Where `serve` tells of itself over HTTP: /metrics "
+		"(Prometheus), /healthz and /readyz. Up to four of "
+		"ADDRESS:PORT "
+		"such as 127.0.0.1:9180 or [::1]:9180, or unix:/PATH, "
+		"separated by spaces. There is neither TLS nor a password: "
+		"keep it on addresses that only your monitoring reaches. No "
+		"name of an account or a user is told."},
 	{"network.allow_private", SETTINGS_BOOL, "no", NULL, 0, 0,
 		AT(network_allow_private),
 		"Allow remote hosts in loopback, private, link-local and "

@@ -13,6 +13,8 @@
 
 #define DATA_BYTES ((rlim_t)1 << 30) /* heaps and stacks; not RLIMIT_AS */
 #define FILES ((rlim_t)8192)	     /* a session has three or four */
+#define HERALD_DATA_BYTES ((rlim_t)64 << 20)
+#define HERALD_FILES ((rlim_t)128)
 
 /* Soft and hard, never above what the hard limit is now. */
 static void lower_limit(int resource, rlim_t value)
@@ -39,7 +41,15 @@ void sandbox_prepare(int control_fd)
 
 static const char *kind_name(enum sandbox_kind kind)
 {
-	return kind == SANDBOX_ENVOY ? "envoy" : "scout";
+	switch (kind) {
+	case SANDBOX_ENVOY:
+		return "envoy";
+	case SANDBOX_SCOUT:
+		return "scout";
+	case SANDBOX_HERALD:
+		return "herald";
+	}
+	return "";
 }
 
 static void say(enum sandbox_kind kind, const struct sandbox_report *r)
@@ -86,9 +96,10 @@ int sandbox_enter(enum sandbox_kind kind, struct sandbox_report *ret_report,
 	struct err *err)
 {
 	struct sandbox_report report = {0};
+	bool herald = kind == SANDBOX_HERALD;
 
-	lower_limit(RLIMIT_NOFILE, FILES);
-	lower_limit(RLIMIT_DATA, DATA_BYTES);
+	lower_limit(RLIMIT_NOFILE, herald ? HERALD_FILES : FILES);
+	lower_limit(RLIMIT_DATA, herald ? HERALD_DATA_BYTES : DATA_BYTES);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set_sys(err, ERR_CONFIG, ERR_SCOPE_SERVICE,

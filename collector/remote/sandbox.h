@@ -18,6 +18,7 @@
 enum sandbox_kind {
 	SANDBOX_ENVOY, /* the descriptors it is handed, nothing else */
 	SANDBOX_SCOUT, /* and names: sockets, the resolver's files, read only */
+	SANDBOX_HERALD, /* and who knocks at a listening one of them */
 };
 
 struct sandbox_report {

@@ -207,6 +207,8 @@ static int build(scmp_filter_ctx ctx, enum sandbox_kind kind)
 	if (r == 0)
 		r = kind == SANDBOX_SCOUT ? allow_scout(ctx)
 					  : allow_data_pages(ctx);
+	if (r == 0 && kind == SANDBOX_HERALD)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(accept4), 0);
 	return r;
 }
 

@@ -2,72 +2,38 @@
 /*
  * The loop in one page. Once a second: claim what is due, write progress,
  * look for cancelled accounts; every 30 s the heartbeat. What has ended is
- * written down at once and the places are filled: one turn (claims.h).
- *
- * Draining (SIGTERM, SIGINT): claim nothing more; runs end at a message
- * boundary; after SOFT_MS their sessions are taken away; after HARD_MS what
- * still hangs (a disk that does not answer) is left behind: leases are
- * released and the process ends, which the order of durability allows.
+ * written down at once and the places are filled: one turn (claims.h). How it
+ * ends stands in conductor_ending.c.
  */
-#include "conductor.h"
+#include "conductor_state.h"
 
 #include "../../storage/budgets.h"
 #include "../../storage/committer.h"
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/mem.h"
-#include "claims.h"
 #include "envoys.h"
 #include "health.h"
 #include "limits.h"
 #include "meter.h"
+#include "observer.h"
 #include "parked.h"
 #include "pool.h"
 #include "room.h"
-#include "rounds.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <uv.h>
 
-#define TICK_MS 1000
 #define HEARTBEAT_TICKS 30
 #define STALLED_TICKS 60
 #define STUCK_TICKS 5 /* a daemon goes on; a single pass gives up */
-#define SOFT_MS 5000
-#define HARD_MS 8000
 /* The loop asks for everything again with the next tick, and signals wait
  * while it waits. */
 #define PATIENCE_MS 500
-
-enum drain { RUNNING, SOFT, HARD };
-
-struct conductor {
-	uv_loop_t loop;
-	uv_timer_t tick;
-	uv_signal_t term, interrupt, hangup;
-	struct state *state;
-	const struct conductor_options *options;
-	struct generation *settings;
-	struct envoys *envoys;
-	struct anchors *anchors;
-	struct committer *committer;
-	struct pool *pool;
-	struct parked *parked; /* NULL: a single pass */
-	struct results results;
-	struct claims claims;
-	struct rounds rounds;
-	struct health *health;
-	struct room *room; /* what is known only of a daemon's */
-	size_t places;	   /* runs at once: pool.sessions, or what fits */
-	unsigned ticks, stuck_ticks; /* the latter: the table failed us */
-	size_t failed;
-	enum drain drain;
-	int64_t drain_since_ms;
-};
+/* A predecessor that was killed leaves its address to us soon. */
+#define LISTEN_PATIENCE_MS 3000
 
 /* ---- events */
 
@@ -115,16 +81,11 @@ static void start(struct conductor *c, const struct job *job)
 
 	if (c->options->once)
 		claims_note_seen(&c->claims, job->account_id);
+	observer_started(c->observer, job);
 	if (pool_start(c->pool, c->settings, job, &event.account, &err) < 0)
 		finish_unstarted(c, job, &err);
 	else
 		rounds_tell(c->options, &event);
-}
-
-/* Whether something is left that has to come to an end here. */
-static bool is_busy(const struct conductor *c)
-{
-	return pool_count(c->pool) != 0 || c->results.count != 0;
 }
 
 static size_t free_places(const struct conductor *c)
@@ -174,6 +135,8 @@ static void on_finished(void *arg, struct run *run)
 
 	if (!c->options->once && !run->result.ok)
 		rounds_failed(run, c->room, &c->settings->settings);
+	observer_ended(c->observer, run->account.url.protocol,
+		&run->progress.now, &run->result);
 	finish(c, &run->job, run->account.name, &run->progress.now,
 		&run->result);
 }
@@ -185,8 +148,8 @@ static void on_settled(void *arg)
 
 	(void)turn(c);
 	/* the last one: what follows need not wait for the next tick */
-	if (c->options->once && !is_busy(c))
-		(void)uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
+	if (c->options->once && !conductor_is_busy(c))
+		(void)uv_timer_start(&c->tick, on_tick, 0, CONDUCTOR_TICK_MS);
 }
 
 static void on_due(void *arg)
@@ -204,70 +167,6 @@ static size_t parked_max(const struct conductor *c)
 		(size_t)c->settings->settings.pool_parked, c->places);
 }
 
-/* ---- ending */
-
-static void close_handle(uv_handle_t *handle)
-{
-	if (!uv_is_closing(handle))
-		uv_close(handle, NULL);
-}
-
-static void end_loop(struct conductor *c)
-{
-	if (uv_is_closing((uv_handle_t *)&c->tick))
-		return;
-	close_handle((uv_handle_t *)&c->tick);
-	close_handle((uv_handle_t *)&c->term);
-	close_handle((uv_handle_t *)&c->interrupt);
-	close_handle((uv_handle_t *)&c->hangup);
-	parked_free(&c->parked);
-	envoys_stop(c->envoys);
-	pool_free(&c->pool);
-}
-
-static void drain(struct conductor *c, enum drain how)
-{
-	if (how <= c->drain)
-		return;
-	if (c->drain == RUNNING) {
-		c->drain_since_ms = clock_mono_ms();
-		LOG(LOG_LEVEL_INFO, NULL, "draining",
-			LOG_NUM("runs", pool_count(c->pool)));
-	}
-	c->drain = how;
-	health_stopping(c->health);
-	if (c->parked != NULL)
-		parked_close(c->parked);
-	claims_give_up(&c->claims);
-	pool_cancel(c->pool, 0, how == HARD);
-	uv_timer_set_repeat(&c->tick, TICK_MS / 10);
-	(void)uv_timer_again(&c->tick);
-}
-
-/* The last resort: a thread hangs where no descriptor can wake it. */
-static void leave_behind(struct conductor *c)
-{
-	struct err err = {0};
-
-	LOG(LOG_LEVEL_ERROR, NULL, "runs_left_behind",
-		LOG_NUM("runs", pool_count(c->pool)));
-	(void)jobs_release_all(c->state, clock_wall_s(), &err);
-	_exit(1);
-}
-
-static void drain_tick(struct conductor *c)
-{
-	int64_t since_ms = clock_mono_ms() - c->drain_since_ms;
-
-	results_retry(&c->results);
-	if (!is_busy(c))
-		end_loop(c);
-	else if (since_ms > HARD_MS)
-		leave_behind(c);
-	else if (since_ms > SOFT_MS)
-		drain(c, HARD);
-}
-
 /* ---- the tick */
 
 static void tell_health(struct conductor *c)
@@ -283,14 +182,30 @@ static void tell_health(struct conductor *c)
 					   : room_trouble(c->room)});
 }
 
+/* asked: the job table was, and answered. */
+static void tell_watchers(struct conductor *c, bool asked)
+{
+	const struct observer_facts facts = {.pool = c->pool,
+		.envoys = c->envoys,
+		.committer = c->committer,
+		.parked = c->parked != NULL ? parked_count(c->parked) : 0,
+		.places = c->places,
+		.asked = asked,
+		.state_full = room_state_is_full(c->room),
+		.draining = c->drain != RUNNING};
+
+	tell_health(c);
+	observer_tick(c->observer, &facts);
+}
+
 static void on_tick(uv_timer_t *tick)
 {
 	struct conductor *c = tick->data;
 	bool asked;
 
 	if (c->drain != RUNNING) {
-		tell_health(c);
-		drain_tick(c);
+		tell_watchers(c, c->results.count == 0);
+		conductor_drain_tick(c);
 		return;
 	}
 	rounds_progress(&c->rounds);
@@ -309,15 +224,15 @@ static void on_tick(uv_timer_t *tick)
 	meter_make_way(&c->claims, c->pool, &c->settings->settings,
 		free_places(c) == 0);
 	if (!c->options->once) {
-		tell_health(c);
+		tell_watchers(c, asked);
 		return;
 	}
 	c->stuck_ticks =
 		asked && c->results.count == 0 ? 0 : c->stuck_ticks + 1;
-	if ((asked && !is_busy(c) && c->claims.pending_count == 0 &&
+	if ((asked && !conductor_is_busy(c) && c->claims.pending_count == 0 &&
 		    !meter_is_waited_for(&c->claims, &c->settings->settings)) ||
 		(c->stuck_ticks > STUCK_TICKS && pool_count(c->pool) == 0))
-		end_loop(c);
+		conductor_end_loop(c);
 }
 
 static void on_term(uv_signal_t *handle, int number)
@@ -325,7 +240,7 @@ static void on_term(uv_signal_t *handle, int number)
 	struct conductor *c = handle->data;
 
 	(void)number;
-	drain(c, c->drain == RUNNING ? SOFT : HARD);
+	conductor_drain(c, c->drain == RUNNING ? SOFT : HARD);
 }
 
 static void on_hangup(uv_signal_t *handle, int number)
@@ -352,6 +267,9 @@ static void on_hangup(uv_signal_t *handle, int number)
 	c->places = limits_raise((size_t)c->settings->settings.pool_sessions);
 	if (c->parked != NULL)
 		parked_set_max(c->parked, parked_max(c));
+	if (observer_listen(c->observer, c->settings->settings.serve_listen, 0,
+		    &err) < 0)
+		log_err(LOG_LEVEL_ERROR, NULL, "not_listening", &err);
 	LOG(LOG_LEVEL_INFO, NULL, "settings_reloaded", LOG_END);
 	health_ready(c->health);
 }
@@ -383,12 +301,16 @@ static int prepare(struct conductor *c, struct err *err)
 	if (rounds_restored(c->state, err) < 0 ||
 		jobs_release_all(c->state, clock_wall_s(), err) < 0 ||
 		budgets_begin(c->state, clock_wall_s(), err) < 0 ||
+		observer_listen(c->observer,
+			c->options->once ? "" : s->serve_listen,
+			LISTEN_PATIENCE_MS, err) < 0 ||
 		committer_start(s->state_dir,
 			strcmp(s->store_durability, "fsync") == 0,
 			&c->committer, err) < 0)
 		return -1;
 	c->places = limits_raise((size_t)s->pool_sessions);
 	(void)uv_loop_init(&c->loop);
+	observer_begin(c->observer, &c->loop);
 	c->anchors = anchors_new();
 	c->envoys = envoys_new(&c->loop, (size_t)s->pool_envoys);
 	needs.envoys = parked_needs.envoys = c->envoys;
@@ -404,7 +326,7 @@ static int prepare(struct conductor *c, struct err *err)
 	watch_signals(c);
 	(void)uv_timer_init(&c->loop, &c->tick);
 	c->tick.data = c;
-	(void)uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
+	(void)uv_timer_start(&c->tick, on_tick, 0, CONDUCTOR_TICK_MS);
 	c->rounds = (struct rounds){.state = c->state,
 		.pool = c->pool,
 		.owner = c->claims.owner,
@@ -423,6 +345,7 @@ int conductor_run(struct state *state, const struct conductor_options *options,
 	c->options = options;
 	c->health = health_new(!options->once);
 	c->room = room_new(state);
+	c->observer = observer_new(state);
 	results_init(&c->results, state);
 	c->settings = generation_new(options->settings);
 	claims_init(
@@ -444,6 +367,7 @@ int conductor_run(struct state *state, const struct conductor_options *options,
 	claims_clear(&c->claims);
 	health_free(&c->health);
 	room_free(&c->room);
+	observer_free(&c->observer);
 	free(c);
 	return r;
 }

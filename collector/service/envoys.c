@@ -42,6 +42,11 @@ struct envoys *envoys_new(uv_loop_t *loop, size_t max)
 	return e;
 }
 
+uint64_t envoys_died(const struct envoys *e)
+{
+	return e->died;
+}
+
 void envoys_set_max(struct envoys *e, size_t max)
 {
 	(void)pthread_mutex_lock(&e->lock);
@@ -113,11 +118,13 @@ static void on_process_exit(
 	struct envoys *e = envoy->owner;
 
 	(void)pthread_mutex_lock(&e->lock);
-	if ((status != 0 || signal_number != 0) && !e->stopping)
+	if ((status != 0 || signal_number != 0) && !e->stopping) {
+		e->died++;
 		LOG(LOG_LEVEL_WARN, NULL, "process_died",
 			LOG_STR("host", envoy->key), LOG_NUM("status", status),
 			LOG_NUM("signal", signal_number),
 			LOG_NUM("sessions", envoy->sessions));
+	}
 	envoy->state = DEAD;
 	if (envoy->sessions == 0)
 		envoys_close_control(envoy);

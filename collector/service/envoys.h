@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 struct envoys;
@@ -30,6 +31,8 @@ void envoys_expect(struct envoys *e);
 /* Loop thread, once a second: ends processes that were idle for 30 s. */
 void envoys_reap_idle(struct envoys *e);
 void envoys_free(struct envoys **e);
+/* Loop thread: how many have ended of something else than our wish. */
+uint64_t envoys_died(const struct envoys *e);
 
 /*
  * Run thread: an envoy for this host, started if need be, for one session.

@@ -40,6 +40,7 @@ struct envoys {
 	pthread_cond_t changed;
 	struct envoy *list;
 	bool stopping;
+	uint64_t died;
 	struct envoy *evict; /* all it has is parked, and others wait */
 	void (*on_evict)(void *arg, const struct envoy *envoy);
 	void *evict_arg;

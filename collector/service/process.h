@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * process: starts this program again as `mailhaul envoy` or `mailhaul scout`,
- * with a control socket as descriptor 3, standard error shared and nothing
- * else. Loop thread only.
+ * process: starts this program again as `mailhaul envoy`, `mailhaul scout` or
+ * `mailhaul herald`, with a control socket as descriptor 3, standard error
+ * shared and nothing else. Loop thread only.
  */
 #ifndef MAILHAUL_SERVICE_PROCESS_H
 #define MAILHAUL_SERVICE_PROCESS_H

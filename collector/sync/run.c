@@ -317,6 +317,7 @@ static void judge(struct work *w, int rc, const struct err *err)
 	result->cancelled =
 		rc != 0 && (err->class == ERR_CANCELLED || work_cancelled(w));
 	result->progress = facts.progress;
+	result->deleted_at_source = w->removed;
 	result->yielded = result->cancelled && !work_cancelled(w);
 	if (!result->ok && !result->cancelled)
 		learn(w, facts.now_s);

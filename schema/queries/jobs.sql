@@ -50,7 +50,7 @@ WHERE account_id = COALESCE(
 		AND j.host NOT IN (SELECT host FROM barred)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.sane_from LIMIT 1))
-RETURNING account_id, fence, attempts, refusals, retry, revision, task;
+RETURNING account_id, fence, attempts, refusals, retry, revision, task, due_at;
 
 -- name: job_claim_account
 -- A person named it: due or not, paused or not.
@@ -86,7 +86,7 @@ WHERE account_id = :account_id
 		OR lease_until > :now + 2 * :lease)
 	AND host NOT IN (SELECT host FROM barred)
 	AND account_id NOT IN (SELECT value FROM json_each(:except))
-RETURNING account_id, fence, attempts, refusals, retry, revision, task;
+RETURNING account_id, fence, attempts, refusals, retry, revision, task, due_at;
 
 -- name: job_next_due
 SELECT (SELECT min(due_at) FROM job

@@ -58,6 +58,7 @@ static const struct {
 	{"limits.hosts", "none"},
 	{"limits.known", "yes"},
 	{"limits.learn", "yes"},
+	{"serve.listen", "none"},
 	{"log.format", "text"},
 	{"log.level", "info"},
 };
