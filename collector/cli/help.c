@@ -338,6 +338,7 @@ void help_man_program(FILE *out)
 	man_expunge(out);
 	help_man_deletions(out);
 	help_man_budgets(out);
+	help_man_metrics(out);
 	man_identity(out);
 	man_quirks(out);
 	(void)fputs(

@@ -16,5 +16,7 @@ void help_man_config(FILE *out);  /* mailhaul.conf(5) */
 void help_man_deletions(FILE *out);
 /* The section on budgets; help_budgets.c. */
 void help_man_budgets(FILE *out);
+/* The section on serve.listen; help_metrics.c. */
+void help_man_metrics(FILE *out);
 
 #endif

@@ -258,6 +258,37 @@ static void a_scout_reads_and_resolves(void **state)
 	run_child(scout_child);
 }
 
+/* It lets in who knocks, and that is all. */
+static void herald_child(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t bytes = sizeof a;
+	int listener = tcp_socket(), knocking = tcp_socket(), fd;
+	char byte = 0;
+
+	REQUIRE(bind(listener, (struct sockaddr *)&a, sizeof a) == 0);
+	REQUIRE(listen(listener, 1) == 0);
+	REQUIRE(getsockname(listener, (struct sockaddr *)&a, &bytes) == 0);
+	REQUIRE(connect(knocking, (struct sockaddr *)&a, bytes) == 0);
+	enter(SANDBOX_HERALD);
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	REQUIRE(fd >= 0);
+	REQUIRE(send(fd, "x", 1, 0) == 1);
+	REQUIRE(recv(knocking, &byte, 1, 0) == 1 && byte == 'x');
+	REQUIRE(refused(socket(AF_INET, SOCK_STREAM, 0)));
+	REQUIRE(refused(listen(listener, 2)));
+	REQUIRE(refused(open("/etc/hosts", O_RDONLY)));
+	REQUIRE(refused(fork()));
+	REQUIRE(refused(kill(getppid(), 0)));
+}
+
+static void a_herald_lets_in(void **state)
+{
+	(void)state;
+	run_child(herald_child);
+}
+
 /* Landlock alone: what it refuses without seccomp's help. */
 static void landlock_child(enum sandbox_kind kind)
 {
@@ -278,7 +309,7 @@ static void landlock_child(enum sandbox_kind kind)
 	REQUIRE(fd >= 0);
 	if (abi >= 4)
 		REQUIRE(refused(connect_to(fd, 993)));
-	if (abi >= 4 && kind == SANDBOX_ENVOY)
+	if (abi >= 4 && kind != SANDBOX_SCOUT)
 		REQUIRE(refused(connect_to(fd, 53)));
 	else if (abi >= 4) /* DNS over TCP */
 		REQUIRE(!refused(connect_to(fd, 53)));
@@ -298,9 +329,16 @@ static void landlock_scout_child(void)
 	landlock_child(SANDBOX_SCOUT);
 }
 
+static void landlock_herald_child(void)
+{
+	REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	landlock_child(SANDBOX_HERALD);
+}
+
 static void landlock_alone_refuses_files(void **state)
 {
 	(void)state;
+	run_child(landlock_herald_child);
 	run_child(landlock_envoy_child);
 	run_child(landlock_scout_child);
 }
@@ -311,6 +349,7 @@ int main(void)
 		cmocka_unit_test(an_envoy_is_locked_in),
 		cmocka_unit_test(an_envoy_can_abort),
 		cmocka_unit_test(a_scout_reads_and_resolves),
+		cmocka_unit_test(a_herald_lets_in),
 		cmocka_unit_test(landlock_alone_refuses_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
