@@ -7,6 +7,7 @@
 #include "../model/message.h"
 #include "commands.h"
 #include "json.h"
+#include "see.h"
 #include "table.h"
 
 #include <inttypes.h>
@@ -116,13 +117,16 @@ static void print_table(const struct failed *failed, size_t count)
 {
 	static const char *const heads[] = {"ACCOUNT", "MAILBOX", "MESSAGE",
 		"CLASS", "TRIES", "NEXT TRY", "REASON"};
+	struct see see = {.count = 0};
 	struct table t;
 	size_t n = 0;
 
 	table_init(&t, heads, 7);
 	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < failed[i].count; j++, n++)
+		for (size_t j = 0; j < failed[i].count; j++, n++) {
 			print_row(&t, failed[i].account, &failed[i].list[j]);
+			see_note(&see, failed[i].list[j].class);
+		}
 	if (n != 0)
 		table_print(&t, stdout);
 	else
@@ -131,6 +135,7 @@ static void print_table(const struct failed *failed, size_t count)
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < failed[i].count; j++)
 			print_dialogue(failed[i].account, &failed[i].list[j]);
+	see_print(&see, stdout);
 }
 
 /* Each account named, or all. 0, or an exit status. */

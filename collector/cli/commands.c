@@ -268,6 +268,15 @@ const struct command commands[] = {
 		"conversation in which a message did not come (dialogue: an "
 		"array of lines, or null), without secrets and content.",
 		0, -1, cmd_failures},
+	{"explain", "explain [CLASS]",
+		"what a class of failure means, and what to do about it", NULL,
+		"CLASS is the word before the text in status and failures, "
+		"such as auth; without it all are listed. Told are: one "
+		"sentence for the person whose mail it is, and for you what "
+		"has happened, what is lost, what mailhaul does by itself, and "
+		"what there is to do. With --json: {\"classes\":[{class, "
+		"title, user, happened, lost, itself, todo}]}.",
+		0, 1, cmd_explain},
 	{"retry", "retry NAME...",
 		"try again now what failed or is quarantined", NULL, NULL, 1,
 		-1, cmd_retry},

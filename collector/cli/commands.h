@@ -20,6 +20,7 @@ int cmd_run(struct cli *cli, const struct args *args);
 int cmd_serve(struct cli *cli, const struct args *args);
 int cmd_status(struct cli *cli, const struct args *args);
 int cmd_failures(struct cli *cli, const struct args *args);
+int cmd_explain(struct cli *cli, const struct args *args);
 int cmd_retry(struct cli *cli, const struct args *args);
 int cmd_verify(struct cli *cli, const struct args *args);
 int cmd_backup(struct cli *cli, const struct args *args);

@@ -50,6 +50,11 @@ static void wrap(FILE *out, const char *text, int indent)
 	(void)fputc('\n', out);
 }
 
+void help_wrap(FILE *out, const char *text, int indent)
+{
+	wrap(out, text, indent);
+}
+
 static void print_options(
 	FILE *out, const struct cli_option *options, const char *dashes)
 {
@@ -123,6 +128,11 @@ static void roff(FILE *out, const char *text)
 			(void)fputs(".PP\n", out);
 	}
 	(void)fputc('\n', out);
+}
+
+void help_roff(FILE *out, const char *text)
+{
+	roff(out, text);
 }
 
 static void man_head(FILE *out, const char *title, const char *section,
@@ -338,6 +348,7 @@ void help_man_program(FILE *out)
 	man_expunge(out);
 	help_man_deletions(out);
 	help_man_budgets(out);
+	help_man_failures(out);
 	help_man_metrics(out);
 	man_identity(out);
 	man_quirks(out);

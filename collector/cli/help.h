@@ -16,6 +16,12 @@ void help_man_config(FILE *out);  /* mailhaul.conf(5) */
 void help_man_deletions(FILE *out);
 /* The section on budgets; help_budgets.c. */
 void help_man_budgets(FILE *out);
+/* The section on the classes of failure; cmd_explain.c. */
+void help_man_failures(FILE *out);
+/* Text in lines that fit a terminal, each after `indent` spaces. */
+void help_wrap(FILE *out, const char *text, int indent);
+/* Text for a man page, and a new line. */
+void help_roff(FILE *out, const char *text);
 /* The section on serve.listen; help_metrics.c. */
 void help_man_metrics(FILE *out);
 

@@ -7,6 +7,7 @@
 #include "../base/mem.h"
 #include "../model/text.h"
 #include "json.h"
+#include "see.h"
 #include "status_hosts.h"
 #include "table.h"
 
@@ -190,11 +191,13 @@ static void print_table(const struct row *rows, size_t count, FILE *out)
 {
 	static const char *const heads[] = {"ACCOUNT", "STATE", ">STORED",
 		">SOURCE", ">SIZE", ">QUARANTINED", "NOTE"};
+	struct see see = {.count = 0};
 	struct table t;
 
 	table_init(&t, heads, 7);
 	for (size_t i = 0; i < count; i++) {
 		const struct job_status *s = rows[i].status;
+		see_note(&see, s->err.class);
 		char stored[32], source[32], bytes[32], failed[32], text[900];
 		text_format_count((uint64_t)s->messages_stored, stored);
 		text_format_count((uint64_t)s->messages_source, source);
@@ -207,6 +210,7 @@ static void print_table(const struct row *rows, size_t count, FILE *out)
 	}
 	table_print(&t, out);
 	table_clear(&t);
+	see_print(&see, out);
 }
 
 /* "all", "1,200 of 1,204", or "" where new ones were wanted. */

@@ -304,7 +304,8 @@ class Metrics(case.Case):
     def refused(self, code, words, *options, argv=()):
         p = self.haul.run(*argv, "serve", *options, check=False)
         self.assertEqual(p.returncode, code, p.stderr)
-        lines = [line for line in p.stderr.splitlines() if " info " not in line]
+        lines = [line for line in p.stderr.splitlines()
+                 if " info " not in line]
         self.assertEqual(len(lines), 1, p.stderr)
         for word in words:
             self.assertIn(word, lines[0])
