@@ -8,6 +8,7 @@
 #include "table.h"
 
 #include <libetpan/libetpan_version.h>
+#include <microhttpd.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -91,6 +92,7 @@ int cmd_version(struct cli *cli, const struct args *args)
 		{"sqlite", sqlite3_libversion()},
 		{"libuv", uv_version_string()},
 		{"utf8proc", utf8proc_version()},
+		{"libmicrohttpd", MHD_get_version()},
 	};
 	json_t *loaded = json_object();
 

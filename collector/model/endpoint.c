@@ -93,7 +93,7 @@ static bool is_known(const struct endpoint *all, size_t count)
 int endpoints_parse(const char *text, struct endpoint ret_all[ENDPOINTS_MAX],
 	size_t *ret_count)
 {
-	struct endpoint all[ENDPOINTS_MAX];
+	struct endpoint all[ENDPOINTS_MAX] = {{.text = ""}};
 	size_t count = 0, n;
 
 	for (; *(text += strspn(text, " ")) != '\0'; text += n) {

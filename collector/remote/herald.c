@@ -29,8 +29,8 @@
 #define CONNECTIONS 64
 #define REQUEST_BYTES ((size_t)8 * 1024)
 #define LIFE_MS 10000
-#define CROWDED_LIFE_MS 1000 /* where more than half of the places are taken \
-			      */
+/* Where more than half of the places are taken. */
+#define CROWDED_LIFE_MS 1000
 #define POLL_MS 500
 
 struct page {

@@ -81,11 +81,12 @@ static void start(struct conductor *c, const struct job *job)
 
 	if (c->options->once)
 		claims_note_seen(&c->claims, job->account_id);
-	observer_started(c->observer, job);
-	if (pool_start(c->pool, c->settings, job, &event.account, &err) < 0)
+	if (pool_start(c->pool, c->settings, job, &event.account, &err) < 0) {
 		finish_unstarted(c, job, &err);
-	else
-		rounds_tell(c->options, &event);
+		return;
+	}
+	observer_started(c->observer, job);
+	rounds_tell(c->options, &event);
 }
 
 static size_t free_places(const struct conductor *c)
