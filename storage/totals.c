@@ -7,7 +7,13 @@
 #include <string.h>
 
 const char *const totals_states[TOTALS_STATES] = {
-	"paused", "queued", "running", "waiting", "idle", "failed"};
+	[TOTALS_PAUSED] = "paused",
+	[TOTALS_QUEUED] = "queued",
+	[TOTALS_RUNNING] = "running",
+	[TOTALS_WAITING] = "waiting",
+	[TOTALS_IDLE] = "idle",
+	[TOTALS_FAILED] = "failed",
+};
 
 static void keep_earlier(struct stmt *s, const char *column, int64_t *at)
 {

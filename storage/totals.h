@@ -13,12 +13,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The states of `status`. */
+enum totals_state {
+	TOTALS_PAUSED,
+	TOTALS_QUEUED,
+	TOTALS_RUNNING,
+	TOTALS_WAITING,
+	TOTALS_IDLE,
+	TOTALS_FAILED,
+	TOTALS_STATES
+};
 enum {
-	TOTALS_STATES = 6,
 	TOTALS_PROTOCOLS = PROTOCOL_POP3 + 1,
 	TOTALS_CLASSES = ERR_CANCELLED + 1
 };
-/* paused queued running waiting idle failed: of `status`. */
+/* "paused", "queued" … */
 extern const char *const totals_states[TOTALS_STATES];
 
 struct totals {

@@ -90,7 +90,7 @@ void exposition_histogram(struct buf *out, const char *name, const char *help,
 {
 	char part[128], bound[16];
 	const struct exposition_label le[EXPOSITION_LABELS_MAX] = {
-		{"le", bound}};
+		{"le", bound}, {NULL, NULL}};
 	uint64_t sum = 0;
 
 	exposition_head(out, name, "histogram", help);

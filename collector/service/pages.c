@@ -5,6 +5,24 @@
 
 #define NAME(n) "mailhaul_" n
 
+static void labelled(struct buf *out, const char *name, const char *label,
+	const char *word, uint64_t value)
+{
+	const struct exposition_label labels[] = {{label, word}, {NULL, NULL}};
+
+	exposition_count(out, name, labels, value);
+}
+
+static void by_protocol(struct buf *out, const char *name, size_t protocol,
+	const char *label, const char *word, uint64_t value)
+{
+	const struct exposition_label labels[] = {
+		{"protocol", protocol_name((enum protocol)protocol)},
+		{label, word}, {NULL, NULL}};
+
+	exposition_count(out, name, labels, value);
+}
+
 /* ---- what the job table holds */
 
 static void accounts(const struct totals *t, struct buf *out)
@@ -13,21 +31,14 @@ static void accounts(const struct totals *t, struct buf *out)
 		"Accounts, by protocol and by what status says of them.");
 	for (size_t p = 0; p < TOTALS_PROTOCOLS; p++)
 		for (size_t s = 0; s < TOTALS_STATES; s++)
-			exposition_count(out, NAME("accounts"),
-				(const struct exposition_label[]){
-					{"protocol", protocol_name(
-							     (enum protocol)p)},
-					{"state", totals_states[s]}, {NULL}},
-				t->accounts[p][s]);
+			by_protocol(out, NAME("accounts"), p, "state",
+				totals_states[s], t->accounts[p][s]);
 	exposition_head(out, NAME("account_errors"), "gauge",
 		"Accounts whose last run left an error, by its class; see "
 		"mailhaul explain.");
 	for (size_t c = ERR_NONE + 1; c < ERR_CANCELLED; c++)
-		exposition_count(out, NAME("account_errors"),
-			(const struct exposition_label[]){
-				{"class", err_class_name((enum err_class)c)},
-				{NULL}},
-			t->errors[c]);
+		labelled(out, NAME("account_errors"), "class",
+			err_class_name((enum err_class)c), t->errors[c]);
 	exposition_gauge(out, NAME("accounts_stalled"),
 		"Accounts that are tried and of which nothing has come for a "
 		"day.",
@@ -64,7 +75,7 @@ static void queue(const struct pages_facts *f, struct buf *out)
 	uint64_t due = 0;
 
 	for (size_t p = 0; p < TOTALS_PROTOCOLS; p++)
-		due += t->accounts[p][1];
+		due += t->accounts[p][TOTALS_QUEUED];
 	exposition_gauge(out, NAME("jobs_due"),
 		"Accounts that are due and wait for a place.", due);
 	exposition_gauge(out, NAME("jobs_due_since_timestamp_seconds"),
@@ -81,14 +92,10 @@ static void queue(const struct pages_facts *f, struct buf *out)
 	exposition_head(out, NAME("budget_hosts"), "gauge",
 		"Remote hosts by their budget: all, those that taught to ask "
 		"less, those whose day is used up.");
-	exposition_count(out, NAME("budget_hosts"),
-		(const struct exposition_label[]){{"state", "all"}, {NULL}},
-		t->hosts);
-	exposition_count(out, NAME("budget_hosts"),
-		(const struct exposition_label[]){{"state", "learned"}, {NULL}},
+	labelled(out, NAME("budget_hosts"), "state", "all", t->hosts);
+	labelled(out, NAME("budget_hosts"), "state", "learned",
 		t->hosts_learned);
-	exposition_count(out, NAME("budget_hosts"),
-		(const struct exposition_label[]){{"state", "used_up"}, {NULL}},
+	labelled(out, NAME("budget_hosts"), "state", "used_up",
 		t->hosts_used_up);
 }
 
@@ -104,13 +111,8 @@ static void runs(const struct counters *c, struct buf *out)
 		"class of the error.");
 	for (size_t p = 0; p < COUNTERS_PROTOCOLS; p++)
 		for (size_t r = ERR_NONE + 1; r < COUNTERS_RESULTS; r++)
-			exposition_count(out, NAME("runs_ended_total"),
-				(const struct exposition_label[]){
-					{"protocol", protocol_name(
-							     (enum protocol)p)},
-					{"result", counters_result_name(r)},
-					{NULL}},
-				c->ended[p][r]);
+			by_protocol(out, NAME("runs_ended_total"), p, "result",
+				counters_result_name(r), c->ended[p][r]);
 	exposition_histogram(out, NAME("run_duration_seconds"),
 		"How long runs took.", &c->duration);
 	exposition_histogram(out, NAME("job_wait_seconds"),
@@ -123,19 +125,13 @@ static void bulk(const struct counters *c, struct buf *out)
 	exposition_head(out, NAME("messages_collected_total"), "counter",
 		"Messages that were imported.");
 	for (size_t p = 0; p < COUNTERS_PROTOCOLS; p++)
-		exposition_count(out, NAME("messages_collected_total"),
-			(const struct exposition_label[]){
-				{"protocol", protocol_name((enum protocol)p)},
-				{NULL}},
-			c->told[p].messages);
+		labelled(out, NAME("messages_collected_total"), "protocol",
+			protocol_name((enum protocol)p), c->told[p].messages);
 	exposition_head(out, NAME("received_bytes_total"), "counter",
 		"Bytes of messages that were received.");
 	for (size_t p = 0; p < COUNTERS_PROTOCOLS; p++)
-		exposition_count(out, NAME("received_bytes_total"),
-			(const struct exposition_label[]){
-				{"protocol", protocol_name((enum protocol)p)},
-				{NULL}},
-			c->told[p].bytes);
+		labelled(out, NAME("received_bytes_total"), "protocol",
+			protocol_name((enum protocol)p), c->told[p].bytes);
 	exposition_head(out, NAME("messages_deleted_at_source_total"),
 		"counter", "Messages that were deleted at the source.");
 	exposition_count(out, NAME("messages_deleted_at_source_total"), NULL,
@@ -146,23 +142,16 @@ static void bulk(const struct counters *c, struct buf *out)
 
 static void process(const struct pages_facts *f, struct buf *out)
 {
-	const struct exposition_label version[] = {
-		{"version", MAILHAUL_VERSION}, {NULL}};
-
 	exposition_head(out, NAME("build_info"), "gauge", "Always 1.");
-	exposition_count(out, NAME("build_info"), version, 1);
+	labelled(out, NAME("build_info"), "version", MAILHAUL_VERSION, 1);
 	exposition_gauge(out, NAME("process_start_time_seconds"),
 		"When the daemon was started.", (uint64_t)f->started_s);
 	exposition_gauge(out, NAME("runs"), "Runs that go on.", f->runs);
 	exposition_head(out, NAME("sessions"), "gauge",
 		"Sessions with servers: running, or parked until there is new "
 		"mail.");
-	exposition_count(out, NAME("sessions"),
-		(const struct exposition_label[]){{"state", "running"}, {NULL}},
-		f->sessions);
-	exposition_count(out, NAME("sessions"),
-		(const struct exposition_label[]){{"state", "parked"}, {NULL}},
-		f->parked);
+	labelled(out, NAME("sessions"), "state", "running", f->sessions);
+	labelled(out, NAME("sessions"), "state", "parked", f->parked);
 	exposition_gauge(out, NAME("sessions_limit"),
 		"Sessions that may run at once.", f->places);
 	exposition_head(out, NAME("processes_died_total"), "counter",
