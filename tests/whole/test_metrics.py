@@ -119,6 +119,8 @@ class Metrics(case.Case):
     def end(self, daemon):
         daemon.process.terminate()
         self.assertEqual(daemon.process.wait(60), 0)
+        for word in ("Sanitizer", "runtime error"):
+            self.assertNotIn(word, daemon.logged())
 
     # ---- what is told
 
