@@ -19,3 +19,17 @@ bool message_is_emailid(const char *s)
 	n = strspn(s, allowed);
 	return n > 0 && n < MESSAGE_EMAILID_MAX - 3 && s[n] == '\0';
 }
+
+bool message_are_labels(const char *s)
+{
+	bool empty = *s == '\0';
+	bool begins = true; /* a line */
+
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c == '\n' ? begins : c < 0x20 || c == 0x7f)
+			return false;
+		begins = c == '\n';
+	}
+	return !begins || empty;
+}

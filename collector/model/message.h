@@ -11,6 +11,8 @@
 #define MESSAGE_UIDL_MAX 129 /* RFC 1939 7: 70; more is kept up to 128 */
 /* RFC 8474 4: 255; more than 67 is as none. */
 #define MESSAGE_EMAILID_MAX 68
+/* Bytes of a message's labels; those that do not fit are left out. */
+#define MESSAGE_LABELS_MAX 2048
 
 /* Which members a server really sent: absent is not empty. */
 enum message_has {
@@ -29,6 +31,7 @@ enum message_has {
 	 * server's own book-keeping. Without MESSAGE_HAS_BODY. */
 	MESSAGE_IS_STUB = 1 << 9,
 	MESSAGE_IS_INTERNAL = 1 << 10,
+	MESSAGE_HAS_LABELS = 1 << 11,
 };
 
 struct message_meta {
@@ -42,10 +45,15 @@ struct message_meta {
 	/* EMAILID as sent, or "gm:" and X-GM-MSGID: the same content in every
 	 * mailbox of the account, whatever its UID. */
 	char emailid[MESSAGE_EMAILID_MAX];
+	/* X-GM-LABELS: as mailboxes are called, those of the system with a
+	 * backslash in front; a line each. */
+	char labels[MESSAGE_LABELS_MAX];
 };
 
 /* A-Z a-z 0-9 - _ (RFC 8474 4), "gm:" before a number; not empty. */
 bool message_is_emailid(const char *s);
+/* "", or lines that are not empty and hold no control character. */
+bool message_are_labels(const char *s);
 
 struct uid_range {
 	uint32_t first;

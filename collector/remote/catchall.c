@@ -20,6 +20,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of what is kept. */
+#define KEPT_NOTHING 0
+#define KEPT_EMAILID 1
+#define KEPT_LABELS 2
+
 /* What a word that nobody asked for may carry. */
 #define LITERAL_MAX 65536
 #define DEPTH_MAX 100
@@ -209,10 +214,18 @@ static int skip_line(mailstream *stream, MMAPString *b, size_t *at)
 	return 0;
 }
 
+static void keep(
+	struct mailimap_extension_data *data, int type, const char *text)
+{
+	data->ext_type = type;
+	data->ext_data = mem_strdup(text);
+}
+
 /* Of an item that was skipped. */
-static void keep_emailid(
+static void keep_item(
 	struct mailimap_extension_data *data, const char *item, size_t n)
 {
+	char labels[MESSAGE_LABELS_MAX];
 	char word[16], id[MESSAGE_EMAILID_MAX] = "gm:";
 	struct imap_line l;
 	uint64_t number;
@@ -225,8 +238,11 @@ static void keep_emailid(
 	else if (strcmp(word, "X-GM-MSGID") == 0 &&
 		 imap_line_number(&l, &number))
 		(void)snprintf(id, sizeof id, "gm:%" PRIu64, number);
+	else if (strcmp(word, "X-GM-LABELS") == 0 &&
+		 imap_read_labels(&l, labels, sizeof labels))
+		keep(data, KEPT_LABELS, labels);
 	if (message_is_emailid(id))
-		data->ext_data = mem_strdup(id);
+		keep(data, KEPT_EMAILID, id);
 }
 
 static int parse(int calling_parser, mailstream *stream, MMAPString *buffer,
@@ -253,11 +269,11 @@ static int parse(int calling_parser, mailstream *stream, MMAPString *buffer,
 	}
 	if (r < 0)
 		return MAILIMAP_ERROR_PARSE;
-	*result = mailimap_extension_data_new(&api, 0, NULL);
+	*result = mailimap_extension_data_new(&api, KEPT_NOTHING, NULL);
 	if (*result == NULL)
 		return MAILIMAP_ERROR_MEMORY;
 	if (calling_parser == MAILIMAP_EXTENDED_PARSER_FETCH_DATA)
-		keep_emailid(*result, buffer->str + *at, i - *at);
+		keep_item(*result, buffer->str + *at, i - *at);
 	*at = i;
 	return MAILIMAP_NO_ERROR;
 }
@@ -276,7 +292,44 @@ bool catchall_emailid(
 	if (x->ext_extension == &mailimap_extension_xgmmsgid)
 		(void)snprintf(out, out_bytes, "gm:%" PRIu64,
 			*(const uint64_t *)x->ext_data);
-	else if (x->ext_extension == &api)
+	else if (x->ext_extension == &api && x->ext_type == KEPT_EMAILID)
+		(void)snprintf(out, out_bytes, "%s", (const char *)x->ext_data);
+	else
+		return false;
+	return true;
+}
+
+/* What libetpan has read itself: names that need no backslash. */
+static void join_labels(
+	const struct mailimap_msg_att_xgmlabels *l, char *out, size_t out_bytes)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	if (l->att_labels == NULL)
+		return;
+	for (clistiter *i = clist_begin(l->att_labels); i != NULL;
+		i = clist_next(i)) {
+		const char *label = clist_content(i);
+		size_t m = strlen(label);
+		if (m == 0 || strchr(label, '\n') != NULL ||
+			!message_are_labels(label) || n + m + 2 > out_bytes)
+			continue;
+		if (n != 0)
+			out[n++] = '\n';
+		memcpy(out + n, label, m + 1);
+		n += m;
+	}
+}
+
+bool catchall_labels(
+	const struct mailimap_extension_data *x, char *out, size_t out_bytes)
+{
+	if (x->ext_extension == NULL || x->ext_data == NULL)
+		return false;
+	if (x->ext_extension == &mailimap_extension_xgmlabels)
+		join_labels(x->ext_data, out, out_bytes);
+	else if (x->ext_extension == &api && x->ext_type == KEPT_LABELS)
 		(void)snprintf(out, out_bytes, "%s", (const char *)x->ext_data);
 	else
 		return false;

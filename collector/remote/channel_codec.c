@@ -5,11 +5,12 @@
 
 #include <string.h>
 
-#define HAS_ALL                                                            \
-	(MESSAGE_HAS_UID | MESSAGE_HAS_FLAGS | MESSAGE_HAS_DATE |          \
-		MESSAGE_HAS_SIZE | MESSAGE_HAS_MODSEQ | MESSAGE_HAS_UIDL | \
-		MESSAGE_HAS_BODY | MESSAGE_HAS_MORE_KEYWORDS |             \
-		MESSAGE_HAS_EMAILID | MESSAGE_IS_STUB | MESSAGE_IS_INTERNAL)
+#define HAS_ALL                                                               \
+	(MESSAGE_HAS_UID | MESSAGE_HAS_FLAGS | MESSAGE_HAS_DATE |             \
+		MESSAGE_HAS_SIZE | MESSAGE_HAS_MODSEQ | MESSAGE_HAS_UIDL |    \
+		MESSAGE_HAS_BODY | MESSAGE_HAS_MORE_KEYWORDS |                \
+		MESSAGE_HAS_EMAILID | MESSAGE_IS_STUB | MESSAGE_IS_INTERNAL | \
+		MESSAGE_HAS_LABELS)
 #define SYSTEM_ALL \
 	(FLAG_SEEN | FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DELETED | FLAG_DRAFT)
 
@@ -33,6 +34,8 @@ void channel_put_meta(struct channel *c, const struct message_meta *m)
 		channel_put_str(c, m->uidl);
 	if ((m->has & MESSAGE_HAS_EMAILID) != 0)
 		channel_put_str(c, m->emailid);
+	if ((m->has & MESSAGE_HAS_LABELS) != 0)
+		channel_put_str(c, m->labels);
 	if ((m->has & MESSAGE_HAS_FLAGS) != 0) {
 		channel_put_u8(c, m->flags.system);
 		channel_put_str(c, m->flags.keywords);
@@ -86,6 +89,8 @@ static void drop_nonsense(struct message_meta *m)
 		m->has &= ~(uint32_t)MESSAGE_HAS_MODSEQ;
 	if (!message_is_emailid(m->emailid))
 		m->has &= ~(uint32_t)MESSAGE_HAS_EMAILID;
+	if (!message_are_labels(m->labels))
+		m->has &= ~(uint32_t)MESSAGE_HAS_LABELS;
 	if (!is_uidl(m->uidl))
 		m->has &= ~(uint32_t)MESSAGE_HAS_UIDL;
 	if ((m->has & MESSAGE_HAS_DATE) == 0)
@@ -98,6 +103,8 @@ static void drop_nonsense(struct message_meta *m)
 		m->uidl[0] = '\0';
 	if ((m->has & MESSAGE_HAS_EMAILID) == 0)
 		m->emailid[0] = '\0';
+	if ((m->has & MESSAGE_HAS_LABELS) == 0)
+		m->labels[0] = '\0';
 }
 
 static bool has(const struct message_meta *m, enum message_has what)
@@ -114,6 +121,7 @@ bool channel_get_meta(struct channel *c, struct message_meta *m)
 	m->modseq = 0;
 	m->uidl[0] = '\0';
 	m->emailid[0] = '\0';
+	m->labels[0] = '\0';
 	m->flags.system = 0;
 	m->flags.keywords[0] = '\0';
 	if (!channel_get_u32(c, &m->has) || (m->has & ~(uint32_t)HAS_ALL) != 0)
@@ -128,6 +136,8 @@ bool channel_get_meta(struct channel *c, struct message_meta *m)
 			!channel_get_str(c, m->uidl, sizeof m->uidl)) ||
 		(has(m, MESSAGE_HAS_EMAILID) &&
 			!channel_get_str(c, m->emailid, sizeof m->emailid)) ||
+		(has(m, MESSAGE_HAS_LABELS) &&
+			!channel_get_str(c, m->labels, sizeof m->labels)) ||
 		(has(m, MESSAGE_HAS_FLAGS) && !get_flags(c, &m->flags)))
 		return false;
 	m->date_s = (int64_t)date;

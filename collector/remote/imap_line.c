@@ -2,6 +2,7 @@
 #include "imap_line.h"
 
 #include "../model/message.h"
+#include "../model/name.h"
 
 #include <string.h>
 #include <strings.h>
@@ -154,6 +155,32 @@ void imap_read_objectid(struct imap_line *l, char *out, size_t out_bytes)
 
 	if (!ok)
 		out[0] = '\0';
+}
+
+bool imap_read_labels(struct imap_line *l, char *out, size_t out_bytes)
+{
+	char label[NAME_MAILBOX_MAX];
+	size_t n = 0;
+	int r;
+
+	out[0] = '\0';
+	if (!imap_line_eat(l, '('))
+		return false;
+	while (!imap_line_eat(l, ')')) {
+		size_t m;
+		r = imap_line_string(l, label, sizeof label);
+		if (r < 0)
+			return false;
+		m = r == 0 ? 0 : strlen(label);
+		if (m == 0 || strchr(label, '\n') != NULL ||
+			!message_are_labels(label) || n + m + 2 > out_bytes)
+			continue;
+		if (n != 0)
+			out[n++] = '\n';
+		memcpy(out + n, label, m + 1);
+		n += m;
+	}
+	return true;
 }
 
 /* RFC 9051 9: nz-number. */

@@ -41,6 +41,12 @@ int imap_line_string(struct imap_line *l, char *out, size_t out_bytes);
  * too long or not of the letters allowed. */
 void imap_read_objectid(struct imap_line *l, char *out, size_t out_bytes);
 /*
+ * Takes "(astring …)": a line each in out, without the last line end; those
+ * that do not fit, or hold a control character, are left out. False where it
+ * is no list.
+ */
+bool imap_read_labels(struct imap_line *l, char *out, size_t out_bytes);
+/*
  * Takes one range of a set ("4", "4:9", "9:4"; the comma behind it too). 1;
  * 0: there is none; -1: no number in it ("*"), or one of 0 or beyond 32 bits.
  */

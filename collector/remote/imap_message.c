@@ -300,6 +300,10 @@ static void message_extension(
 		meta->has |= MESSAGE_HAS_EMAILID;
 		return;
 	}
+	if (catchall_labels(x, meta->labels, sizeof meta->labels)) {
+		meta->has |= MESSAGE_HAS_LABELS;
+		return;
+	}
 	if (x->ext_extension == NULL || modseq == NULL ||
 		x->ext_extension->ext_id != MAILIMAP_EXTENSION_CONDSTORE ||
 		x->ext_type != MAILIMAP_CONDSTORE_TYPE_FETCH_DATA)

@@ -145,7 +145,7 @@ int imap_scan(struct session *session, uint32_t items, session_message_fn *fn,
 	void *arg, struct err *err)
 {
 	struct imap *im = (struct imap *)session;
-	char text[64];
+	char text[96];
 	struct scan s = {.im = im,
 		.fn = fn,
 		.arg = arg,
@@ -158,12 +158,16 @@ int imap_scan(struct session *session, uint32_t items, session_message_fn *fn,
 		return -1;
 	s.exists = im->mailbox.exists;
 	expunged = im->expunged;
-	(void)snprintf(text, sizeof text, "(UID%s%s%s%s)",
+	(void)snprintf(text, sizeof text, "(UID%s%s%s%s%s)",
 		(items & SESSION_SCAN_FLAGS) != 0 ? " FLAGS" : "",
 		(items & SESSION_SCAN_SIZE) != 0 ? " RFC822.SIZE" : "",
 		(items & SESSION_SCAN_DATE) != 0 ? " INTERNALDATE" : "",
 		(items & SESSION_SCAN_EMAILID) != 0 ? imap_emailid_item(im)
-						    : "");
+						    : "",
+		(items & SESSION_SCAN_LABELS) != 0 &&
+				(im->caps & IMAP_CAP_GMAIL) != 0
+			? " X-GM-LABELS"
+			: "");
 	if (scan_run(&s, scan_message, "the listing", err) < 0)
 		return -1;
 	if (s.got >= s.exists)

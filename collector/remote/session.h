@@ -136,6 +136,7 @@ enum session_scan_items {
 	SESSION_SCAN_SIZE = 1 << 1,
 	SESSION_SCAN_DATE = 1 << 2,
 	SESSION_SCAN_EMAILID = 1 << 3, /* where session_info.emailid */
+	SESSION_SCAN_LABELS = 1 << 4,  /* where session_info.gmail */
 };
 
 /* What will be asked next: session_ahead. */

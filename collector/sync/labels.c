@@ -5,11 +5,13 @@
  * 2. the names of what is new: a listing, or, of a few, their headers
  * 3. for each whose name the ledger has: a link, or in \All a row that says
  *    so. What cannot be linked (its reader has removed it) is fetched.
+ * 4. \All of Gmail: labels that are no mailboxes
  */
 #include "labels.h"
 
 #include "census.h"
 #include "headers.h"
+#include "hidden.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +221,8 @@ int labels_settle(struct visit *v, struct err *err)
 		LOG(LOG_LEVEL_INFO, &v->log, "known_elsewhere",
 			LOG_NUM("linked", l.linked),
 			LOG_NUM("left_out", l.left_out));
+	if (rc == 0)
+		rc = hidden_count(v, err);
 	links_close(&l.links);
 	census_clear(&l.census);
 	free(l.sources);

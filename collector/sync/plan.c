@@ -261,6 +261,7 @@ static void add_pair(
 		.numbered = d->numbered,
 		.all = all->source->keep_all && is_all(d),
 		.why = d->why,
+		.attrs = d->m->attrs,
 		.status = d->m->status,
 	};
 }
@@ -271,6 +272,7 @@ static void add_skip(struct plan *plan, const struct draft *d)
 		.mailbox = mem_strdup(d->m->name),
 		.name = mem_strdup(d->name),
 		.why = d->skip,
+		.attrs = d->m->attrs,
 		.status = d->m->status,
 	};
 	plan->views += d->skip == PLAN_SKIP_VIEW;

@@ -47,12 +47,14 @@ struct plan_pair {
 	bool numbered; /* another has the folder that it would have had */
 	bool all; /* \All: holds what other mailboxes hold, too; comes last */
 	enum plan_why why;
+	uint32_t attrs;		     /* enum mailbox_attr, or-ed */
 	struct mailbox_state status; /* uidvalidity 0: not known */
 };
 
 struct plan_skip {
 	char *mailbox, *name; /* as in plan_pair */
 	enum plan_skip_why why;
+	uint32_t attrs;
 	struct mailbox_state status;
 };
 

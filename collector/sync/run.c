@@ -236,6 +236,7 @@ static int execute(struct work *w, struct err *err)
 	if (work_may_receive(w, err) != 0 || link_open(&w->link, err) != 0 ||
 		outline_make(w, &plan, err) != 0)
 		goto out;
+	w->plan = &plan;
 	rc = w->run->job.task == JOB_COLLECT ? collect(w, &plan, err)
 					     : do_task(w, &plan, err);
 out:

@@ -3,6 +3,7 @@
 
 #include "../model/text.h"
 #include "failures.h"
+#include "hidden.h"
 #include "uidl_source.h"
 
 #include <stdlib.h>
@@ -59,8 +60,10 @@ static char *tell(
 	struct work *w, const struct ledger_mailbox *m, int64_t *ret_missing)
 {
 	char *uidls = uidl_source_tell(w, m, ret_missing);
-	char *text = join(mem_strdup(m->notice), uidls);
+	char *hidden = hidden_tell(w, m);
+	char *text = join(join(mem_strdup(m->notice), uidls), hidden);
 
+	free(hidden);
 	free(uidls);
 	return join(text, m->removal_notice);
 }

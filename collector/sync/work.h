@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct plan;
 struct work {
 	struct run *run;
 	struct log_ctx log;
@@ -49,6 +50,7 @@ struct work {
 	bool turned_back; /* the store is older than the ledger: removal.h */
 	bool modseq_proved, modseq_lies; /* trust.h */
 	bool all_hidden;		 /* Gmail that does not list All Mail */
+	const struct plan *plan;	 /* once it is made */
 };
 
 /* Where the store's messages are: one listing a run, made when something was

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A scripted server that is like Gmail: labels are mailboxes, one message is
 in several, X-GM-MSGID tells which it is, \\All has them all. It counts what
-it sends."""
+it sends. Labels in hidden are no mailboxes; they stand in X-GM-LABELS
+alone."""
 import fake
 
 ALL, STARRED, IMPORTANT = (b"[Gmail]/All Mail", b"[Gmail]/Starred",
                            b"[Gmail]/Important")
 SPAM, TRASH = b"[Gmail]/Spam", b"[Gmail]/Trash"
+INBOX, SENT = b"INBOX", b"[Gmail]/Sent Mail"
 ATTRIBUTES = {ALL: b"\\All", STARRED: b"\\Flagged", IMPORTANT: b"\\Important",
-              SPAM: b"\\Junk", TRASH: b"\\Trash", b"[Gmail]": b"\\Noselect"}
+              SPAM: b"\\Junk", TRASH: b"\\Trash", SENT: b"\\Sent", b"[Gmail]": b"\\Noselect"}
 
 
 class Gmail(fake.Imap):
@@ -20,6 +22,8 @@ class Gmail(fake.Imap):
         for name in (b"[Gmail]", SPAM, TRASH, STARRED, IMPORTANT, ALL):
             self.mailboxes[name] = []
         self.next_uid = {}
+        self.hidden = {}   # label: ids of messages
+        self.label_lists = 0
         self.ids = 1278455344230334865
         self.body_bytes = self.bodies = 0
         self.session = GmailSession
@@ -41,6 +45,27 @@ class Gmail(fake.Imap):
         if b"\\Flagged" in flags:
             self.put(STARRED, message)
         return message
+
+    def hide(self, label):
+        """Show in IMAP: no."""
+        self.hidden[label] = {m.id for m in self.mailboxes.pop(label, [])}
+
+    def show(self, label):
+        ids = self.hidden.pop(label)
+        for m in list(self.mailboxes[ALL]):
+            if m.id in ids:
+                self.put(label, m)
+
+    def labels(self, message):
+        """As Gmail writes them: those of the system unquoted."""
+        names = {INBOX: b"\\Inbox", STARRED: b"\\Starred",
+                 SENT: b"\\Sent", IMPORTANT: b"\\Important"}
+        found = [label for label, ids in self.hidden.items()
+                 if message.id in ids]
+        found += [label for label, rows in self.mailboxes.items()
+                  if label != ALL and any(m.id == message.id for m in rows)]
+        return b" ".join(names.get(n, b'"%s"' % n if b" " in n else n)
+                         for n in found)
 
     def take(self, label, message):
         self.mailboxes[label] = [
@@ -66,6 +91,9 @@ class GmailSession(fake.Session):
                 m.uid, m.flags, m.date, len(m.body))
             if b"X-GM-MSGID" in items:
                 out += b" X-GM-MSGID %d" % m.id
+            if b"X-GM-LABELS" in items:
+                self.server.label_lists += i == 1
+                out += b" X-GM-LABELS (%s)" % self.server.labels(m)
             if b"EMAILID" in items:
                 out += b" EMAILID (M%d)" % m.id
             if b"BODY.PEEK[HEADER]" in items:

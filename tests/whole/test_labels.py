@@ -161,6 +161,71 @@ class Labels(case.Case):
         self.assertEqual(self.subjects(b"Family")[subject], 1)
         self.assertEqual(self.there.bodies, before + 1)
 
+    def notices(self):
+        return [m["notice"] for m in
+                self.haul.status(self.user)["mailboxes"] if m["notice"]]
+
+    def test_hidden_ones_are_told(self):
+        """"Show in IMAP" is off: the mail comes from All Mail, and a person
+        is told what the label was, until it is shown."""
+        self.there = gmail.Gmail()
+        self.addCleanup(self.there.stop)
+        r = random.Random(5)
+        tax = b"Tax &AOQ- papers"
+        labels = [b"INBOX", b"Work", b"Old/Deep", tax, gmail.SENT]
+        hidden = labels[2:]
+        sent = []
+        for i in range(60):
+            chosen = r.sample(labels, r.randrange(1, 4))
+            sent.append(chosen)
+            self.there.add(b"Subject: %d\r\n\r\nx\r\n" % i, chosen)
+        for label in hidden:
+            self.there.hide(label)
+        self.haul.add(self.user, self.there.url(), password="x")
+        self.haul.run("run", self.user)
+        notice, = self.notices()
+        count = {n: sum(n in chosen for chosen in sent) for n in labels}
+        for name, label in (("Old/Deep", hidden[0]), ("Tax ä papers", tax),
+                            ("Sent Mail", gmail.SENT)):
+            self.assertIn(f'"{name}" ({count[label]})', notice)
+        self.assertIn("Show in IMAP", notice)
+        for word in "Work", "INBOX", "Starred", "\\":
+            self.assertNotIn(word, notice)
+        self.assertEqual(self.there.bodies, 60)
+        alone = [c for c in sent if not {b"INBOX", b"Work"} & set(c)]
+        self.assertEqual(len(self.files(None)), len(alone))
+        # known by now: asked again in a week only
+        self.assertEqual(self.there.label_lists, 1)
+        self.there.add(b"Subject: more\r\n\r\nx\r\n", [b"INBOX"])
+        self.haul.run("run", self.user)
+        self.assertEqual(self.there.label_lists, 1)
+        self.assertEqual(self.notices(), [notice])
+        for label in hidden:
+            self.there.show(label)
+        self.haul.run("run", self.user)
+        self.assertEqual(self.notices(), [])
+        self.assertEqual(len(self.files(b"Old/Deep")), count[hidden[0]])
+        self.assertEqual(self.there.bodies, 61)
+
+    def test_labels_that_cannot_be_had(self):
+        """A server that refuses the list: everything comes, nothing is
+        said."""
+        class Refuses(gmail.GmailSession):
+            def fetch(self, rest):
+                if b"X-GM-LABELS" in rest:
+                    return b"NO [UNAVAILABLE] not today"
+                return super().fetch(rest)
+        self.there = gmail.Gmail()
+        self.there.session = Refuses
+        self.addCleanup(self.there.stop)
+        self.there.add(b"Subject: 1\r\n\r\nx\r\n", [b"INBOX", b"Quiet"])
+        self.there.add(b"Subject: 2\r\n\r\nx\r\n", [b"Quiet"])
+        self.there.hide(b"Quiet")
+        self.haul.add(self.user, self.there.url(), password="x")
+        self.haul.run("run", self.user)
+        self.assertEqual(self.notices(), [])
+        self.assertEqual(len(self.files(None)), 1)
+
 
 if __name__ == "__main__":
     case.main()

@@ -88,6 +88,60 @@ static void test_not_offered(void **state)
 		"1 -\n2 -\n3 -\n4 -\n");
 }
 
+static int on_labels(void *arg, const struct message_meta *m, struct err *err)
+{
+	struct heard *h = arg;
+
+	(void)err;
+	(void)buf_printf(&h->told, "%u <%s>\n", m->uid,
+		(m->has & MESSAGE_HAS_LABELS) != 0 ? m->labels : "-");
+	return 0;
+}
+
+/* Those of the system are no atoms to libetpan; a literal's bytes go to who
+ * wants bodies; and not everything fits. */
+static void test_labels(void **state)
+{
+	char *many = mem_alloc(9000), *text;
+	struct heard h;
+	struct talk t;
+
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		(void)sprintf(many + strlen(many), "%slabel-%03d",
+			i != 0 ? " " : "", i);
+	text = mem_printf(
+		"C: $T FETCH 1:6 (UID X-GM-LABELS)\n"
+		"S: * 1 FETCH (X-GM-LABELS (\\\\Inbox \\\\Sent Work "
+		"\"a \\\\\"b\\\\\"\") UID 1)\n"
+		"S: * 2 FETCH (UID 2 X-GM-LABELS (Work \"Tax &AOQ-\" Old/x))\n"
+		"S: * 3 FETCH (UID 3 X-GM-LABELS ())\n"
+		"S: * 4 FETCH (UID 4)\n"
+		"S: * 5 FETCH (UID 5 X-GM-LABELS ({4}\n"
+		"S: wide \\\\Draft) FLAGS ())\n"
+		"S: * 6 FETCH (UID 6 X-GM-LABELS (%s))\n"
+		"S: $T OK done\n",
+		many);
+	buf_init(&h.told, 8192);
+	talk_open_inbox(&t, "X-GM-EXT-1", 6, text);
+	if (session_scan(t.s, SESSION_SCAN_LABELS, on_labels, &h, &t.err) < 0)
+		fail_msg("%s", t.err.text);
+	many[204 * 10 - 1] = '\0';
+	for (char *p = many; *p != '\0'; p++)
+		if (*p == ' ')
+			*p = '\n';
+	free(text);
+	text = mem_printf("1 <\\Inbox\n\\Sent\nWork\na \"b\">\n"
+			  "2 <Work\nTax &AOQ-\nOld/x>\n3 <>\n4 <->\n"
+			  "5 <\\Draft>\n6 <%s>\n",
+		many);
+	assert_string_equal(buf_str(&h.told), text);
+	talk_close(&t);
+	buf_free(&h.told);
+	free(text);
+	free(many);
+}
+
 static void test_headers(void **state)
 {
 	static const struct uid_range range = {.first = 1, .last = 3};
@@ -163,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_emailid),
 		cmocka_unit_test(test_gmail),
 		cmocka_unit_test(test_not_offered),
+		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_mailboxid),
 		cmocka_unit_test(test_spelling),
