@@ -58,7 +58,8 @@ static int sync_file(const struct staged *s, bool fsync_each, struct err *err)
 			ERR_RETRY_LATER, "staged message %s was changed", seq);
 	if (!fsync_each)
 		return 0;
-	fd = openat(s->store->stage_fd, seq, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = TEMP_FAILURE_RETRY(openat(
+		s->store->stage_fd, seq, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
 	if (fd < 0)
 		return err_set_file(err, errno, "staged message %s", seq);
 	rc = fsync(fd);

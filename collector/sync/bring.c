@@ -2,6 +2,7 @@
 #include "bring.h"
 
 #include "../../storage/expunge.h"
+#include "../../storage/ledger_expunge.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,17 +57,37 @@ static int bring_from(struct visit *v, struct old **olds, size_t count,
 	return rc;
 }
 
+/* They are at the source, whatever was thought of them in INBOX. */
+static int take_back(
+	struct visit *v, struct old *const *olds, size_t count, struct err *err)
+{
+	struct ledger *l = v->work->ledger;
+
+	if (v->work->inbox.id == 0)
+		return 0;
+	if (ledger_begin(l, err) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (ledger_expunge_set(l, olds[i]->id, LEDGER_THERE, err) !=
+			0) {
+			ledger_rollback(l);
+			return -1;
+		}
+	return ledger_commit(l, err);
+}
+
 int bring(
 	struct visit *v, struct old *const *olds, size_t count, struct err *err)
 {
 	struct old **away = mem_array(count, sizeof(struct old *));
 	struct load l = {.moved = 0};
 	size_t n = 0, end;
-	int rc = 0;
+	int rc;
 
 	for (size_t i = 0; i < count; i++)
 		if (olds[i]->dir != NULL)
 			away[n++] = olds[i];
+	rc = n != 0 ? take_back(v, away, n, err) : 0;
 	qsort(away, n, sizeof(struct old *), by_dir);
 	for (size_t i = 0; rc == 0 && i < n; i = end) {
 		for (end = i + 1; end < n && by_dir(&away[i], &away[end]) == 0;)
@@ -74,7 +95,7 @@ int bring(
 		rc = bring_from(v, away + i, end - i, &l, err);
 	}
 	if (n != 0)
-		LOG(LOG_LEVEL_INFO, &v->log, "brought_from_maildrop",
+		LOG(LOG_LEVEL_INFO, &v->log, "brought_from_elsewhere",
 			LOG_NUM("moved", l.moved), LOG_NUM("stayed", l.stayed));
 	free(away);
 	return rc;

@@ -280,8 +280,10 @@ int expunge_find(struct visit *v, struct err *err)
 	struct search s = {.v = v};
 	int rc;
 
-	/* a new epoch's numbers say nothing about the old one's messages */
-	if (expunge_is_kept(v->work) || v->fresh)
+	/* a new epoch's numbers say nothing about the old one's messages; and
+	 * those of a renamed INBOX are met at their new place first */
+	if (expunge_is_kept(v->work) || v->fresh ||
+		v->m.id == v->work->inbox.id)
 		return 0;
 	rc = find(&s, err);
 	free(s.rows);

@@ -85,6 +85,31 @@ static void settle(struct olds *o)
 		qsort(o->list, o->count, sizeof *o->list, by_content);
 }
 
+/* Where INBOX was renamed, its messages are those of this mailbox now. They
+ * move with it, whatever a reader has said of them. */
+static int on_inbox(void *arg, const struct ledger_message *m, const char *dir,
+	struct err *err)
+{
+	struct olds *o = arg;
+
+	if (m->state != LEDGER_DONE)
+		return 0;
+	if (on_elsewhere(o, m, dir, err) != 0)
+		return -1;
+	o->list[o->count - 1].local_system = UINT8_MAX;
+	return 0;
+}
+
+static int load_inbox(struct visit *v, struct olds *o, struct err *err)
+{
+	const struct work_inbox *inbox = &v->work->inbox;
+
+	if (inbox->id == 0 || strcmp(inbox->to, v->pair->mailbox) != 0)
+		return 0;
+	return ledger_each(v->work->ledger, inbox->id, inbox->uidvalidity,
+		on_inbox, o, err);
+}
+
 int olds_load(struct visit *v, struct olds *ret_olds, struct err *err)
 {
 	struct ledger *l = v->work->ledger;
@@ -94,6 +119,10 @@ int olds_load(struct visit *v, struct olds *ret_olds, struct err *err)
 		    l, v->m.id, v->m.uidvalidity, on_row, ret_olds, err) != 0 ||
 		ledger_each_left(l, v->m.id, on_elsewhere, ret_olds, err) !=
 			0) {
+		olds_clear(ret_olds);
+		return -1;
+	}
+	if (load_inbox(v, ret_olds, err) != 0) {
 		olds_clear(ret_olds);
 		return -1;
 	}

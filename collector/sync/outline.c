@@ -4,6 +4,7 @@
 #include "../base/mem.h"
 #include "listing.h"
 #include "moves.h"
+#include "survey.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,39 @@ static int make(struct work *w, const struct listing *l, struct plan *ret_plan,
 	return 0;
 }
 
+/* What STATUS has told of the mailboxes of the plan, for who reads the list. */
+static void tell_list(struct listing *l, const struct plan *plan)
+{
+	for (size_t i = 0, at = 0; i < plan->count; i++) {
+		const struct plan_pair *pair = &plan->pairs[i];
+		if (pair->status.uidvalidity == 0)
+			continue;
+		for (size_t n = 0; n < l->count; n++, at++) {
+			struct mailbox_info *info =
+				&l->mailboxes[at % l->count];
+			if (strcmp(info->name, pair->mailbox) != 0)
+				continue;
+			info->status = pair->status;
+			break;
+		}
+	}
+}
+
+/* Who only compares renames no folder. *ret_moved: so many are called
+ * otherwise. */
+static int follow(struct work *w, struct listing *l, struct plan *plan,
+	size_t *ret_moved, struct err *err)
+{
+	*ret_moved = 0;
+	if (w->run->job.task == JOB_VERIFY)
+		return 0;
+	if (w->run->job.task == JOB_COLLECT &&
+		survey_mailboxes(w, plan, err) != 0)
+		return -1;
+	tell_list(l, plan);
+	return moves_follow(w, l->mailboxes, l->count, plan, ret_moved, err);
+}
+
 int outline_make(struct work *w, struct plan *ret_plan, struct err *err)
 {
 	struct plan plan = {0};
@@ -124,9 +158,7 @@ int outline_make(struct work *w, struct plan *ret_plan, struct err *err)
 
 	if (list(w, &l, err) != 0 || make(w, &l, &plan, err) != 0)
 		goto out;
-	/* who only compares renames no folder */
-	if (w->run->job.task != JOB_VERIFY &&
-		moves_follow(w, l.mailboxes, l.count, &plan, &moved, err) != 0)
+	if (follow(w, &l, &plan, &moved, err) != 0)
 		goto out;
 	if (moved != 0) {
 		plan_clear(&plan);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* outline: a run's plan: the list of mailboxes and what the ledger knows. */
+/* outline: a run's plan: the list of mailboxes, their state as far as the
+ * server tells it of all together, and what the ledger knows. */
 #ifndef MAILHAUL_SYNC_OUTLINE_H
 #define MAILHAUL_SYNC_OUTLINE_H
 

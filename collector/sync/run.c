@@ -5,8 +5,9 @@
  *     ledger_open    the newest run of the account owns it (fence)
  *     store_open     what a killed run has left is settled first
  *     link_open      a session, by the dialer
- *     plan           mailboxes × rules → mailbox/folder pairs
- *     survey         which of them have not changed, where the list is silent
+ *     outline        the list; survey: which mailboxes have not changed, where
+ *                    the list is silent; moves: which are called otherwise
+ *                    now; mailboxes × rules → plan: mailbox/folder pairs
  *     walk           for each pair: select, import, resync;
  *                    then subscriptions, flush, marks
  *     expunge        what has vanished at the source, where a rule says so
@@ -38,7 +39,6 @@
 #include "reclaim.h"
 #include "removal.h"
 #include "summary.h"
-#include "survey.h"
 #include "trust.h"
 #include "uidl_source.h"
 #include "verify.h"
@@ -186,10 +186,8 @@ static int open_all(struct work *w, struct err *err)
 static int collect(struct work *w, struct plan *plan, struct err *err)
 {
 	uint64_t seen = 0;
-	int rc = survey_mailboxes(w, plan, err);
+	int rc = walk_plan(w, plan, err);
 
-	if (rc == 0)
-		rc = walk_plan(w, plan, err);
 	while (rc == 0 && has_more(w, seen)) {
 		seen = w->arrived + w->reread;
 		rc = walk_plan(w, plan, err);

@@ -18,6 +18,15 @@
 #include <stdint.h>
 
 struct plan;
+
+/* INBOX was renamed: messages of that epoch of it are in mailbox `to` now.
+ * id 0: it was not. */
+struct work_inbox {
+	int64_t id;
+	uint32_t uidvalidity;
+	char to[NAME_MAILBOX_MAX];
+};
+
 struct work {
 	struct run *run;
 	struct log_ctx log;
@@ -51,6 +60,7 @@ struct work {
 	bool modseq_proved, modseq_lies; /* trust.h */
 	bool all_hidden;		 /* Gmail that does not list All Mail */
 	const struct plan *plan;	 /* once it is made */
+	struct work_inbox inbox;	 /* moves.h */
 };
 
 /* Where the store's messages are: one listing a run, made when something was

@@ -110,6 +110,47 @@ class Identity(case.Case):
             self.seen(user + ".local")))
         self.assertEqual(self.run_again(user), (0, 0))
 
+    def change_places(self, user, names):
+        """The mail of each goes where the next one's was."""
+        m = self.server.client(user)
+        for a, b in [(names[-1], "aside")] + \
+                list(zip(names[-2::-1], names[:0:-1])) + \
+                [("aside", names[0])]:
+            m.rename(lab.quote(a), lab.quote(b))
+        m.logout()
+
+    def test_mailboxes_that_change_places(self):
+        user = self.start()
+        m = self.server.client(user)
+        names = [n for n in lab.mailboxes(m) if n != "INBOX" and "." not in n]
+        m.logout()
+        self.assertGreaterEqual(len(names), 3)
+        for count in 2, 3:
+            before = self.seen(user)
+            self.change_places(user, names[:count])
+            self.assertNotEqual(before, self.seen(user))
+            self.assertEqual(self.run_again(user)[0], 0)
+            self.assert_same(user)
+            self.assertEqual(set(self.seen(user)),
+                             set(self.seen(user + ".local")))
+            self.assertEqual(self.run_again(user), (0, 0))
+
+    def test_inbox_is_renamed(self):
+        """Dovecot does not do it; who moves all mail into a new mailbox does
+        the same (RFC 9051 6.3.6)."""
+        user = self.start()
+        before = self.seen(user)
+        m = self.server.client(user)
+        m.create('"Last year"')
+        m.select("INBOX")
+        m.uid("MOVE", "1:*", '"Last year"')
+        m.append("INBOX", "", time.time(), b"Subject: new\r\n\r\nx\r\n")
+        m.logout()
+        self.assertEqual(self.seen(user)["Last year"], before["INBOX"])
+        self.assertEqual(self.run_again(user)[0], 1)
+        self.assert_same(user)
+        self.assertEqual(self.run_again(user), (0, 0))
+
     def lose_ledger(self, user):
         for f in glob.glob(os.path.join(self.haul.state, "ledgers", "*")):
             os.unlink(f)
