@@ -8,7 +8,7 @@
 
 #define SAMPLES 16
 /* Messages that look like one of a sample, whose headers are asked for. */
-#define ALIKE_MAX 4
+#define ALIKE_MAX 32
 
 struct specimen {
 	size_t of; /* in the list */

@@ -127,14 +127,14 @@ class Corners(case.Case):
         self.assertEqual(self.here(), {"Work": 12})
 
     def test_inbox_renamed(self):
-        """Its messages move (RFC 9051 6.3.6); here they stay, and come."""
+        """Its messages move (RFC 9051 6.3.6), and here as well."""
         rows = [message(i) for i in range(1, 9)]
         server = self.start({b"INBOX": rows}, "--on-expunge", "keep")
         server.mailboxes = {b"INBOX": [], b"Before": rows}
         server.uidnext = b"9"
-        self.again(8)
         self.again(0)
-        self.assertEqual(self.here(), {"INBOX": 8, "Before": 8})
+        self.again(0)
+        self.assertEqual(self.here(), {"Before": 8})
 
     def test_nothing_in_it(self):
         server = self.start({b"INBOX": [], b"Empty": []})
