@@ -7,8 +7,8 @@ BUILD_PACKAGES="gcc cmake ninja-build pkg-config libc6-dev libetpan-dev
 	libmicrohttpd-dev ca-certificates"
 LAB_PACKAGES="python3 openssl dovecot-imapd dovecot-pop3d"
 TEST_PACKAGES="libcmocka-dev git clang clang-format clang-tidy cppcheck
-	libclang-rt-14-dev valgrind faketime procps e2fsprogs mount
-	prometheus"
+	libclang-rt-14-dev valgrind faketime procps e2fsprogs btrfs-progs
+	mount prometheus"
 
 # install PACKAGE...: those that are not there yet, with apt-get.
 install_missing() {

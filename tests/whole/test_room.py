@@ -3,7 +3,7 @@
 """Full, read-only and out of inodes: file systems of their own, as root. All
 accounts on it wait, nobody else does, nothing fails for good, and it goes on
 by itself."""
-import os, subprocess, sys, time
+import json, os, shutil, subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import case, lab
@@ -148,6 +148,78 @@ class Room(case.Case):
                 f.write(bytes(st.f_bavail * st.f_frsize - (500 << 10)))
         self.mount = mount_and_fill
         self.full([], make_room, "ext4")
+
+    def with_quota(self, path):
+        """A file system that keeps accounts of its users, or why not. Groups
+        of btrfs, which bind root, too; those of ext4 need a kernel with
+        CONFIG_QFMT_V2, and a process without CAP_SYS_RESOURCE."""
+        if not shutil.which("mkfs.btrfs"):
+            return "there is no mkfs.btrfs (btrfs-progs)"
+        image = path + ".image"
+        with open(image, "wb") as f:
+            f.truncate(256 << 20)
+        os.makedirs(path)
+        for command in (["mkfs.btrfs", "-q", "-f", image],
+                        ["mount", "-o", "loop", image, path],
+                        ["btrfs", "quota", "enable", path]):
+            p = subprocess.run(command, capture_output=True, text=True)
+            if p.returncode:
+                return f"{' '.join(command)}: {p.stderr.strip()}"
+            if command[0] == "mount":
+                self.addCleanup(subprocess.run, ["umount", "-l", path],
+                                capture_output=True)
+        return None
+
+    def test_quota(self):
+        """Of one user's folder: that one waits, and is told of a quota; the
+        other one, on the same disk, goes on."""
+        disk = self.haul.store
+        os.rmdir(disk)
+        reason = self.with_quota(disk)
+        if reason:
+            print(f"\n*** NO QUOTA WAS TESTED: {reason} ***", flush=True)
+            self.skipTest(reason)
+        anna, boris = (self.source(n, 900, seed=i)
+                       for i, n in enumerate(("anna", "boris")))
+        for user in anna, boris:
+            subprocess.run(["btrfs", "-q", "subvolume", "create",
+                            self.at(user)], check=True)
+        limit = ["btrfs", "qgroup", "limit"]
+        subprocess.run(limit + ["1M", self.at(anna)], check=True)
+        lab.own(disk)
+        os.chmod(disk, 0o755)
+        self.add(anna, "imaps")
+        p = self.haul.run("run", anna, check=False)
+        self.assertEqual(p.returncode, 1, p.stderr)
+        self.assertRegex(p.stderr, "[Qq]uota")
+        kept = self.status(anna)["messages"]["stored"]
+        self.assertGreater(kept, 0)
+        daemon = self.serve()
+        self.add(boris, "imaps")
+        self.wait_for(lambda: self.status(boris)["state"] == "idle", 90)
+        self.assert_same(boris)
+        # by hand it does not help, and nobody else waits for it
+        self.haul.run("sync", anna)
+        runs = self.status(anna)["runs"]
+        self.wait_for(lambda: self.status(anna)["runs"] > runs or
+                      self.status(anna)["state"] == "waiting", 90)
+        self.wait_for(lambda: self.status(anna)["state"] == "waiting", 90)
+        s = self.status(anna)
+        self.assertEqual(s["error"]["class"], "disk", s)
+        self.assertRegex(json.dumps(s["error"]), "quota of the store's owner")
+        self.assertRegex(self.haul.run("status", anna).stdout, "quota")
+        self.assertGreaterEqual(s["messages"]["stored"], kept)
+        self.assertIsNotNone(s["next_due_at"])
+        self.assertNotIn("no_room", self.logged())
+        self.assertNotIn("no room", self.haul.run("status").stdout)
+        # somebody raises it
+        subprocess.run(limit + ["none", self.at(anna)], check=True)
+        self.haul.run("sync", anna)
+        self.wait_for(lambda: self.status(anna)["state"] == "idle", 90)
+        self.assert_same(anna)
+        self.assert_no_leftovers(anna)
+        self.assertIsNone(self.status(anna)["error"])
+        self.assertIsNone(daemon.poll())
 
     def test_no_room_for_the_state(self):
         """Nobody is claimed, and what had ended is written later."""

@@ -24,6 +24,10 @@ static atomic_int syncs, fail_sync, rename_errno;
 /* Called within the n-th syncfs. */
 static atomic_int hook_sync;
 static char *hook_file; /* removed there */
+/* Where it is not 0: every syncfs of that file system fails. */
+static _Atomic(dev_t) broken_dev;
+/* 1: a syncfs waits at the gate, and says 2 that it does, until it is 0. */
+static atomic_int gate;
 
 static bool fails(void)
 {
@@ -92,11 +96,32 @@ int fdatasync(int fd)
 	(void)fd;
 	return fails() ? -1 : 0;
 }
+static void wait_at_gate(void)
+{
+	int closed = 1;
+
+	if (atomic_compare_exchange_strong(&gate, &closed, 2))
+		while (atomic_load(&gate) != 0)
+			(void)usleep(1000);
+}
+
+static bool is_broken(int fd)
+{
+	dev_t broken = atomic_load(&broken_dev);
+	struct stat st;
+
+	return broken != 0 && fstat(fd, &st) == 0 && st.st_dev == broken;
+}
+
 int syncfs(int fd)
 {
 	int n = atomic_fetch_add(&syncs, 1) + 1;
 
-	(void)fd;
+	wait_at_gate();
+	if (is_broken(fd)) {
+		errno = EIO;
+		return -1;
+	}
 	if (n == atomic_load(&hook_sync) && hook_file != NULL)
 		(void)unlink(hook_file);
 	if (n == atomic_load(&fail_sync)) {
@@ -249,6 +274,80 @@ static void each_sync_fails(void **state)
 	}
 }
 
+/* A store on another file system, with the committer of the first one. */
+static bool start_elsewhere(struct rig *rig, const struct rig *first)
+{
+	struct stat here, there;
+
+	rig_prepare(rig);
+	free(rig->root);
+	(void)snprintf(rig->dir, sizeof rig->dir, "/dev/shm/store.XXXXXX");
+	if (stat(first->dir, &here) != 0 || stat("/dev/shm", &there) != 0 ||
+		here.st_dev == there.st_dev || mkdtemp(rig->dir) == NULL) {
+		print_message("*** NO SECOND FILE SYSTEM WAS TESTED: "
+			      "/dev/shm is none ***\n");
+		return false;
+	}
+	rig->root = mem_printf("%s/mail", rig->dir);
+	rig->config.root = rig->root;
+	rig->committer = first->committer;
+	return true;
+}
+
+/* One batch of two file systems, of which one is broken: the other one's mail,
+ * and the ledgers, are there. */
+static void one_file_system_fails(void **state)
+{
+	struct rig bad, good;
+	struct folder *in_bad, *in_good;
+	int64_t bad_id, good_id;
+	char *spare_dir;
+	struct stat st;
+
+	(void)state;
+	rig_start(&good, false);
+	if (!start_elsewhere(&bad, &good))
+		skip();
+	spare_dir = mem_strndup(bad.state, strlen(bad.state) - 6);
+	rig_open(&bad);
+	rig_open(&good);
+	in_bad = rig_folder(&bad, "INBOX", &bad_id);
+	in_good = rig_folder(&good, "INBOX", &good_id);
+	assert_int_equal(stat(bad.root, &st), 0);
+	/* one batch is held up, so that the next one has both */
+	atomic_store(&gate, 1);
+	rig_ok(&good, rig_deliver(&good, in_good, good_id, 1, "", "x\r\n"));
+	store_hurry(good.store);
+	while (atomic_load(&gate) != 2)
+		(void)usleep(1000);
+	atomic_store(&broken_dev, st.st_dev);
+	rig_ok(&bad, rig_deliver(&bad, in_bad, bad_id, 1, "", "x\r\n"));
+	rig_ok(&good, rig_deliver(&good, in_good, good_id, 2, "", "x\r\n"));
+	atomic_store(&gate, 0);
+	assert_int_equal(store_flush(bad.store, &bad.err), -1);
+	assert_int_equal(bad.err.class, ERR_DISK);
+	rig_ok(&good, store_flush(good.store, &good.err));
+	assert_int_equal(rig_entries(good.root, "new"), 2);
+	assert_int_equal(rig_entries(bad.root, "new"), 0);
+	/* mended: what was lost is wanted again, and comes */
+	atomic_store(&broken_dev, 0);
+	rig_close(&bad);
+	rig_open(&bad);
+	in_bad = rig_folder(&bad, "INBOX", &bad_id);
+	rig_ok(&bad, rig_deliver(&bad, in_bad, bad_id, 1, "", "x\r\n"));
+	rig_ok(&bad, store_flush(bad.store, &bad.err));
+	assert_int_equal(rig_entries(bad.root, "new"), 1);
+	rig_close(&bad);
+	keys_free(&bad.keys);
+	rig_remove(bad.dir);
+	rig_remove(spare_dir);
+	free(spare_dir);
+	free(bad.state);
+	free(bad.root);
+	free(bad.ledger_path);
+	rig_end(&good);
+}
+
 /* Somebody removes the staged file: before the row, after the row. */
 static void staged_file_is_removed(void **state)
 {
@@ -319,6 +418,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_sync_fails),
+		cmocka_unit_test(one_file_system_fails),
 		cmocka_unit_test(staged_file_is_removed),
 		cmocka_unit_test(rename_needs_help),
 		cmocka_unit_test(the_remedy_is_named),
