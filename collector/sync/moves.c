@@ -113,7 +113,7 @@ enum standing {
 static enum standing standing_of(
 	const struct moves *m, const char *name, size_t *ret_row)
 {
-	for (size_t i = 0; i < m->count; i++) {
+	for (size_t i = 0; m->rows != NULL && i < m->count; i++) {
 		if (strcmp(m->rows[i].name, name) != 0)
 			continue;
 		*ret_row = i;
@@ -168,7 +168,7 @@ static int identify(struct moves *m, const struct mailbox_state *s,
 {
 	int r = 0;
 
-	for (size_t i = 0; i < m->count; i++)
+	for (size_t i = 0; m->rows != NULL && i < m->count; i++)
 		if (m->gone[i] && s->mailboxid[0] != '\0' &&
 			strcmp(m->rows[i].mailboxid, s->mailboxid) == 0) {
 			*ret_row = i;
@@ -315,7 +315,7 @@ static bool is_unread(const struct moves *m, const struct plan_pair *pair)
 {
 	if (name_is_inbox(pair->mailbox))
 		return false;
-	for (size_t i = 0; i < m->count; i++)
+	for (size_t i = 0; m->rows != NULL && i < m->count; i++)
 		if (strcmp(m->rows[i].name, pair->mailbox) == 0)
 			return m->rows[i].uidnext == 0;
 	return true;
