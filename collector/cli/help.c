@@ -324,7 +324,15 @@ static void man_identity(FILE *out)
 		"mailboxes, as under several of Gmail's labels, is fetched "
 		"once; in each further folder its file is linked. Of \\\\All "
 		"(All Mail) only what no other mailbox has is kept, in "
-		"Archive; what loses its last label goes there.\n",
+		"Archive; what loses its last label goes there. Labels that "
+		"Gmail does not show to IMAP are named in \\fBstatus\\fR; "
+		"its settings, Labels, say which are.\n.PP\n"
+		"A mailbox that is called otherwise at the source is "
+		"recognised (MAILBOXID, UIDVALIDITY, or what is in it), also "
+		"where two have changed places, and its folder is renamed "
+		"here; nothing is fetched again. When INBOX is renamed there, "
+		"its messages move here, too. Folders of mailboxes that are "
+		"gone there stay.\n",
 		out);
 }
 
