@@ -124,6 +124,39 @@ static bool takes_meta(const void *payload, size_t n)
 	return ok;
 }
 
+static void labels_are_lines(void **state)
+{
+	static const struct {
+		const char *labels;
+		bool good;
+	} table[] = {
+		{"", true},
+		{"Work", true},
+		{"\\Inbox\nTax &AOQ-\nOld/x", true},
+		{"\n", false},
+		{"a\n", false},
+		{"a\n\nb", false},
+		{"a\x1b[0m", false},
+		{"a\x7f", false},
+	};
+	struct message_meta in, out;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		memset(&in, 0, sizeof in);
+		in.has = MESSAGE_HAS_UID | MESSAGE_HAS_LABELS;
+		in.uid = 7;
+		(void)snprintf(
+			in.labels, sizeof in.labels, "%s", table[i].labels);
+		meta_round_trip(&in, &out);
+		assert_int_equal(
+			(out.has & MESSAGE_HAS_LABELS) != 0, table[i].good);
+		assert_string_equal(
+			out.labels, table[i].good ? table[i].labels : "");
+		assert_int_equal(out.uid, 7);
+	}
+}
+
 static void malformed_meta_is_refused(void **state)
 {
 	static const struct {
@@ -230,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(meta_comes_back),
 		cmocka_unit_test(meta_that_cannot_be_is_dropped),
+		cmocka_unit_test(labels_are_lines),
 		cmocka_unit_test(malformed_meta_is_refused),
 		cmocka_unit_test(errors_come_back_clamped),
 	};
