@@ -4,7 +4,7 @@
 envoy when it is asked for that one, as bytes would that its libraries do not
 survive: a process that ends by a signal, in the middle of an answer. All
 others arrive; that one is found, named and tried again."""
-import json, os, signal, subprocess, sys, threading
+import json, os, signal, subprocess, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import case, fake, fake_pop3
@@ -34,8 +34,17 @@ class Crash(case.Case):
                     if parent == self.conductor and words[1:2] == [b"envoy"]:
                         os.kill(int(pid), signal.SIGABRT)
                         self.killed.append(int(pid))
+                        self.wait_until_dead(pid)
                 except OSError:
                     pass
+
+    def wait_until_dead(self, pid):
+        """Before anything more is said to it."""
+        while True:
+            with open(f"/proc/{pid}/stat") as f:   # or it is gone
+                if f.read().rpartition(")")[2].split()[0] in "ZX":
+                    return
+            time.sleep(0.005)
 
     def collect(self, *names):
         p = self.haul.start("run", *names, stdout=subprocess.DEVNULL,
