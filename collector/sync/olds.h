@@ -2,7 +2,8 @@
 /*
  * olds: messages that are here already and may be among those that a mailbox
  * has now under other numbers: of its older epochs, and of the same source
- * over another protocol, and of INBOX where that was renamed. Each answers for one new message at most.
+ * over another protocol, and of INBOX where that was renamed. Each answers for
+ * one new message at most.
  */
 #ifndef MAILHAUL_SYNC_OLDS_H
 #define MAILHAUL_SYNC_OLDS_H

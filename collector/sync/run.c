@@ -224,7 +224,7 @@ static int do_task(struct work *w, struct plan *plan, struct err *err)
 
 static int execute(struct work *w, struct err *err)
 {
-	struct plan plan = {0};
+	struct plan *plan = mem_alloc(sizeof *plan);
 	int rc = -1;
 
 	if (open_all(w, err) != 0)
@@ -232,11 +232,11 @@ static int execute(struct work *w, struct err *err)
 	w->link.bulk = w->bytes_kept == 0;
 	progress_phase(&w->progress, "connecting", NULL);
 	if (work_may_receive(w, err) != 0 || link_open(&w->link, err) != 0 ||
-		outline_make(w, &plan, err) != 0)
+		outline_make(w, plan, err) != 0)
 		goto out;
-	w->plan = &plan;
-	rc = w->run->job.task == JOB_COLLECT ? collect(w, &plan, err)
-					     : do_task(w, &plan, err);
+	w->plan = plan;
+	rc = w->run->job.task == JOB_COLLECT ? collect(w, plan, err)
+					     : do_task(w, plan, err);
 out:
 	if (rc == 0)
 		link_close(&w->link);
@@ -245,7 +245,7 @@ out:
 	if (rc != 0 && w->ledger != NULL)
 		note_token(w, err);
 	if (w->ledger != NULL && w->run->job.task == JOB_COLLECT)
-		summary_make(w, &plan, &w->run->result);
+		summary_make(w, plan, &w->run->result);
 	failures_clear(w);
 	presence_free(&w->presence);
 	salvage_close(&w->salvage);
@@ -253,7 +253,9 @@ out:
 		store_close(&w->store);
 	if (w->ledger != NULL)
 		ledger_close(&w->ledger);
-	plan_clear(&plan);
+	plan_clear(plan);
+	free(plan);
+	w->plan = NULL;
 	return rc;
 }
 
