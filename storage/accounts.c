@@ -57,14 +57,20 @@ static int insert(struct state *state, struct account *a,
 				: 0;
 }
 
-int accounts_add(struct state *state, struct account *a,
+static int add(struct state *state, struct account *a,
 	const struct secret *password, struct err *err)
 {
 	random_hex(a->uuid, ACCOUNT_UUID_BYTES - 1);
 	a->created_at = clock_wall_s();
+	return insert(state, a, password, err);
+}
+
+int accounts_add(struct state *state, struct account *a,
+	const struct secret *password, struct err *err)
+{
 	if (db_begin(state->db, err) != 0)
 		return -1;
-	if (insert(state, a, password, err) != 0) {
+	if (add(state, a, password, err) != 0) {
 		db_rollback(state->db);
 		a->id = 0;
 		return -1;
@@ -229,6 +235,52 @@ int accounts_update(struct state *state, const struct account *a,
 	if (db_begin(state->db, err) != 0)
 		return -1;
 	if (update(state, a, password, err) != 0) {
+		db_rollback(state->db);
+		return -1;
+	}
+	return db_commit(state->db, err);
+}
+
+static int enrol_all(
+	struct state *state, accounts_next_fn *next, void *arg, struct err *err)
+{
+	int r;
+
+	do {
+		struct account a = {0};
+		struct secret secret = {0};
+		r = next(arg, &a, &secret, err);
+		if (r == 1) {
+			const struct secret *password =
+				secret.bytes != NULL ? &secret : NULL;
+			int done = a.id == 0 ? add(state, &a, password, err)
+					     : update(state, &a, password, err);
+			r = done != 0 ? -1 : 1;
+		}
+		account_clear(&a);
+		secret_clear(&secret);
+	} while (r == 1);
+	return r;
+}
+
+int accounts_enrol(
+	struct state *state, accounts_next_fn *next, void *arg, struct err *err)
+{
+	if (db_begin(state->db, err) != 0)
+		return -1;
+	if (enrol_all(state, next, arg, err) != 0) {
+		db_rollback(state->db);
+		return -1;
+	}
+	return db_commit(state->db, err);
+}
+
+int accounts_look(struct state *state, int (*fn)(void *arg, struct err *err),
+	void *arg, struct err *err)
+{
+	if (db_begin_read(state->db, err) != 0)
+		return -1;
+	if (fn(arg, err) != 0) {
 		db_rollback(state->db);
 		return -1;
 	}

@@ -16,6 +16,16 @@ void account_clear(struct account *a);
  * password. Fills id, uuid, created_at. A name that exists: ERR_CONFIG. */
 int accounts_add(struct state *state, struct account *a,
 	const struct secret *password, struct err *err);
+/* Writes many in one transaction: all of them, or none and -1. next gives one
+ * after the other: 1, 0 at the end, -1 to give up; without an id it is added,
+ * else updated. A password without bytes is none. Both are cleared here. */
+typedef int accounts_next_fn(void *arg, struct account *ret_account,
+	struct secret *ret_password, struct err *err);
+int accounts_enrol(struct state *state, accounts_next_fn *next, void *arg,
+	struct err *err);
+/* Calls fn, which only reads, with one picture of the state. */
+int accounts_look(struct state *state, int (*fn)(void *arg, struct err *err),
+	void *arg, struct err *err);
 /* 1 found, 0 not, -1. */
 int accounts_find(struct state *state, const char *name,
 	struct account *ret_account, struct err *err);

@@ -109,6 +109,19 @@ static const struct cli_option set_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option import_options[] = {
+	{"dry-run", NULL, "check all of it and say what would be done"},
+	{"update", NULL,
+		"change accounts that are enrolled already to what their rows "
+		"say"},
+	{"partial", NULL,
+		"leave out rows that are bad, and enrol the others; exit "
+		"status 1"},
+	{"template", NULL,
+		"print an example, with --json as JSON lines, instead"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option resume_options[] = {
 	{"confirm-deletions", NULL,
 		"also let go what vanished at the source and is held here "
@@ -194,6 +207,28 @@ const struct command commands[] = {
 		"percent-encoded: imaps://anna%40example.org@imap.example.org. "
 		"There is no option that takes a password.",
 		1, 2, cmd_add},
+	{"import", "import FILE|- [options]",
+		"enrol many accounts out of a file", import_options,
+		"FILE is CSV (RFC 4180) in UTF-8: the first line names the "
+		"columns, in any order: name, url, to, password, and any "
+		"option of add without dashes. Columns are separated by comma, "
+		"semicolon or tab, as the first line is. An empty field says "
+		"nothing; an option without a value takes yes or no; several "
+		"values of folder, exclude, map or quirk stand on a line each "
+		"in one quoted field. Or FILE is JSON lines: one object with "
+		"these names on each line, arrays for several values.\n"
+		"The whole file is checked first, and each fault is told with "
+		"its line and column; if there is one, nothing is enrolled, "
+		"and the exit status is 2. Enrolment is one transaction: a "
+		"kill leaves all of it or nothing. Repeating an import is "
+		"harmless: a row that says what is enrolled already is "
+		"unchanged, one that says otherwise is a fault, unless "
+		"--update. What a row does not say stays as it is; hold counts "
+		"for new accounts only. Passwords are sealed at once.\n"
+		"At most 64 MiB, 250,000 rows, 64 columns, 16,384 bytes a "
+		"field. With --json: file, rows, enrolled, changed, unchanged, "
+		"bad (how many), dry_run, and errors (line, column, text).",
+		0, 1, cmd_import},
 	{"list", "list", "list the accounts", NULL, NULL, 0, 0, cmd_list},
 	{"show", "show NAME", "show everything about one account", NULL, NULL,
 		1, 1, cmd_show},

@@ -8,6 +8,7 @@
 
 int cmd_init(struct cli *cli, const struct args *args);
 int cmd_add(struct cli *cli, const struct args *args);
+int cmd_import(struct cli *cli, const struct args *args);
 int cmd_list(struct cli *cli, const struct args *args);
 int cmd_show(struct cli *cli, const struct args *args);
 int cmd_set(struct cli *cli, const struct args *args);
