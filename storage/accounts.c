@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ENROL_CACHE_KIB (64 * 1024) /* 50,000 accounts are 28 MB */
+
 static int fail_exists(struct err *err, const char *name)
 {
 	(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,

@@ -99,6 +99,14 @@ static const char *const pragmas_ledger =
 	"PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
 	"PRAGMA trusted_schema=OFF;";
 
+void db_set_cache(struct db *db, int kib)
+{
+	char pragma[64];
+
+	(void)snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", kib);
+	(void)sqlite3_exec(db->sql, pragma, NULL, NULL, NULL);
+}
+
 void db_set_patience(struct db *db, int ms)
 {
 	(void)sqlite3_busy_timeout(db->sql, ms);

@@ -42,6 +42,9 @@ int db_check(struct db *db, struct err *err);
 /* How long to wait for another process's transaction, instead of 10 s. For
  * those who ask again by themselves. */
 void db_set_patience(struct db *db, int ms);
+/* How much of the file may be kept in memory: for a large transaction, which
+ * would else write before its end and lock readers out. */
+void db_set_cache(struct db *db, int kib);
 
 /* name: "-- name:" of a statement in schema/queries. Unknown: abort, as with
  * parameters and columns. The statement belongs to db and has been reset and

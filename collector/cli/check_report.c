@@ -18,14 +18,10 @@
 #define WORDS_WIDTH 60
 
 /* Of a mailbox: -1 = not known. */
-struct counts {
-	int64_t messages, bytes;
-};
-
-static struct counts counts_of(
+static struct check_total counts_of(
 	const struct preview *s, const struct mailbox_info *m)
 {
-	struct counts c = {.messages = -1, .bytes = -1};
+	struct check_total c = {.messages = -1, .bytes = -1};
 
 	if (m == NULL)
 		return c;
@@ -37,13 +33,12 @@ static struct counts counts_of(
 	return c;
 }
 
-/* Those of the plan; bytes -1 where one is not known. */
-static struct counts total(const struct preview *s)
+struct check_total check_report_total(const struct preview *s)
 {
-	struct counts all = {.messages = 0, .bytes = 0};
+	struct check_total all = {.messages = 0, .bytes = 0};
 
 	for (size_t i = 0; i < s->plan.count; i++) {
-		struct counts c =
+		struct check_total c =
 			counts_of(s, preview_find(s, s->plan.pairs[i].mailbox));
 		all.messages += c.messages > 0 ? c.messages : 0;
 		if (c.bytes < 0 || all.bytes < 0)
@@ -164,7 +159,7 @@ static void bytes_text(int64_t n, char out[32])
 		text_format_bytes((uint64_t)n, out);
 }
 
-static void row_text(struct table *t, const char *name, struct counts c,
+static void row_text(struct table *t, const char *name, struct check_total c,
 	const char *folder, const char *why)
 {
 	char messages[32], bytes[32];
@@ -203,7 +198,7 @@ static void table_text(const struct preview *s, FILE *out)
 void check_report_text(const char *name, const struct account *account,
 	const struct preview *preview, FILE *out)
 {
-	struct counts all = total(preview);
+	struct check_total all = check_report_total(preview);
 	const char *unused = preview->plan.unused_maps;
 	char messages[32], bytes[32];
 
@@ -278,7 +273,7 @@ static json_t *tls_json(const struct session_info *i)
 		c->fingerprint);
 }
 
-static json_t *row_json(const char *name, struct counts c, json_t *folder,
+static json_t *row_json(const char *name, struct check_total c, json_t *folder,
 	const char *why, bool collected)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:b}", "mailbox",
@@ -319,11 +314,11 @@ static json_t *who_json(const char *name, const struct account *account)
 		protocol_name(account->url.protocol));
 }
 
-void check_report_json(const char *name, const struct account *account,
-	const struct preview *s, FILE *out)
+json_t *check_report_json(const char *name, const struct account *account,
+	const struct preview *s)
 {
 	json_t *document = who_json(name, account);
-	struct counts all = total(s);
+	struct check_total all = check_report_total(s);
 	char quirks[QUIRK_NAMES_MAX];
 
 	quirk_names(s->info.quirks, quirks);
@@ -342,11 +337,11 @@ void check_report_json(const char *name, const struct account *account,
 			count_json(all.bytes), "mailboxes", rows_json(s),
 			"maps_unused", maps_json(s->plan.unused_maps), "error",
 			json_null()));
-	json_print(document, out);
+	return document;
 }
 
-void check_report_failed(const char *name, const struct account *account,
-	const struct err *err, FILE *out)
+json_t *check_report_failed(
+	const char *name, const struct account *account, const struct err *err)
 {
 	json_t *document = who_json(name, account);
 
@@ -354,5 +349,5 @@ void check_report_failed(const char *name, const struct account *account,
 		json_pack("{s:s, s:o, s:o}", "class",
 			err_class_name(err->class), "text",
 			json_text(err->text), "hint", json_text(err->hint)));
-	json_print(document, out);
+	return document;
 }

@@ -13,8 +13,10 @@
 #include "../sync/configure.h"
 #include "../sync/token.h"
 #include "account_options.h"
+#include "check_many.h"
 #include "check_report.h"
 #include "commands.h"
+#include "json.h"
 #include "password.h"
 
 #include <stdlib.h>
@@ -117,11 +119,14 @@ static int check(struct cli *cli, struct check *c, const char *word)
 		log_setup(LOG_LEVEL_NONE, log_format(), STDERR_FILENO);
 	if (ask(cli, c, &err) < 0) {
 		if (cli->json)
-			check_report_failed(c->name, &c->account, &err, stdout);
+			json_print(
+				check_report_failed(c->name, &c->account, &err),
+				stdout);
 		return cli_fail(word, &err);
 	}
 	if (cli->json)
-		check_report_json(c->name, &c->account, &c->preview, stdout);
+		json_print(check_report_json(c->name, &c->account, &c->preview),
+			stdout);
 	else
 		check_report_text(c->name, &c->account, &c->preview, stdout);
 	return EXIT_DONE;
@@ -129,12 +134,17 @@ static int check(struct cli *cli, struct check *c, const char *word)
 
 int cmd_check(struct cli *cli, const struct args *args)
 {
-	const char *word = args->words[0];
+	const char *word = args->word_count != 0 ? args->words[0] : "";
 	bool is_url = strstr(word, "://") != NULL;
 	struct check c = {.name = is_url ? NULL : word};
 	char url[URL_TEXT_MAX];
 	int r;
 
+	if (args->word_count != 1 || args_value(args, "all") != NULL ||
+		args_value(args, "from") != NULL)
+		return check_many(cli, args);
+	if (args_value(args, "jobs") != NULL)
+		return cli_usage("check", "--jobs is for several accounts");
 	r = is_url ? read_url(&c, word)
 		   : read_account(cli, &c,
 			     args_value(args, "password-file") != NULL);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* import: many accounts out of a file. */
-#include "../model/text.h"
 #include "commands.h"
 #include "import.h"
 #include "import_row.h"
@@ -8,8 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define FAULT_BYTES 2048
 
 /* Its second line has what has to be quoted. Everything in it can be imported
  * as it is, which a test does. */
@@ -25,18 +22,6 @@ static const char template_json[] =
 	"\"imaps://anna%40example.org@imap.example.org\", \"to\": \"anna\", "
 	"\"password\": \"replace-me\", \"every\": \"15m\", \"folder\": "
 	"[\"INBOX\", \"Archive/*\"], \"connections\": 2, \"hold\": false}\n";
-
-static void print_faults(const struct sheet *s, const char *file)
-{
-	for (size_t i = 0; i < s->fault_count; i++) {
-		const struct sheet_fault *f = &s->faults[i];
-		char text[FAULT_BYTES];
-		text_printable(f->text, text, sizeof text);
-		(void)fprintf(stderr, "mailhaul import: %s line %zu%s%s: %s\n",
-			file, f->line, f->column != NULL ? ", column " : "",
-			f->column != NULL ? f->column : "", text);
-	}
-}
 
 static void print_json(const struct import *x, const char *file, bool dry_run)
 {
@@ -99,7 +84,7 @@ static int import(
 
 	if (import_check(x, &err) < 0)
 		return cli_fail(file, &err);
-	print_faults(x->sheet, file);
+	import_print_faults(x->sheet, file);
 	if (x->sheet->broken || (x->bad != 0 && !x->partial))
 		return refuse(cli, x, file, dry_run);
 	if (!dry_run && import_enrol(x, &err) < 0)

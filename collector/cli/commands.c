@@ -131,6 +131,14 @@ static const struct cli_option resume_options[] = {
 };
 
 static const struct cli_option check_options[] = {
+	{"all", NULL, "every account, a line each"},
+	{"from", "FILE",
+		"the accounts of a file as import takes it, - for standard "
+		"input, enrolled or not; a line each"},
+	{"jobs", "N",
+		"with several accounts: up to N at once (default 8), and no "
+		"more to one server than pool.per_host and limits.hosts "
+		"allow"},
 	{"password-file", "FILE",
 		"read the password from the first line of FILE; - is standard "
 		"input; without it an account's own is used, and for a URL you "
@@ -247,7 +255,7 @@ const struct command commands[] = {
 		"forget these accounts, their passwords and ledgers",
 		remove_options, "The mail that was collected stays.", 1, -1,
 		cmd_remove},
-	{"check", "check NAME|URL [options]",
+	{"check", "check NAME|URL [options] | check NAME...|--all|--from FILE",
 		"log in, and show what is there and where it would go",
 		check_options,
 		"Prints TLS and certificate, what the server says of itself, "
@@ -257,6 +265,15 @@ const struct command commands[] = {
 		"--map, its own name; or why it is left out. Stores nothing "
 		"and works beside a running daemon. With options it shows what "
 		"they would change.\n"
+		"Of several accounts each has a line: whether it can be "
+		"collected, what protects the connection, what the server is, "
+		"mailboxes, messages and size of what would be collected, and "
+		"how long that takes at least where the provider limits what "
+		"may be fetched a day (known providers, limits.hosts), or what "
+		"is wrong. Below it: such hosts with all their accounts. Exit "
+		"status 1 if one fails. With --json: accounts, each as below "
+		"and with days (null: no limit is known, or no size), and "
+		"hosts (host, accounts, bytes, day_bytes, days).\n"
 		"With --json: account (null for a URL), url, protocol, tls "
 		"(null, or version and certificate: subject, issuer, "
 		"not_before, not_after, fingerprint), greeting, server_id, "
@@ -266,7 +283,7 @@ const struct command commands[] = {
 		"collected), maps_unused, error. Where the conversation "
 		"failed: account, url, protocol and error (class, text, "
 		"hint), and exit status 1.",
-		1, 1, cmd_check},
+		0, -1, cmd_check},
 	{"sync", "sync NAME...|--all [--wait]",
 		"make accounts due now, for the daemon to collect",
 		sync_options, NULL, 0, -1, cmd_sync},

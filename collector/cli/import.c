@@ -9,15 +9,19 @@
 
 #include "../../storage/accounts.h"
 #include "../../storage/secret.h"
+#include "../model/text.h"
 #include "account_options.h"
 #include "import_row.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define FAULT_BYTES 2048
 
 enum outcome { OUTCOME_NEW, OUTCOME_CHANGED, OUTCOME_UNCHANGED, OUTCOME_BAD };
 
@@ -77,6 +81,18 @@ int import_read(
 	if (!input && fd >= 0)
 		(void)close(fd);
 	return r;
+}
+
+void import_print_faults(const struct sheet *s, const char *file)
+{
+	for (size_t i = 0; i < s->fault_count; i++) {
+		const struct sheet_fault *f = &s->faults[i];
+		char text[FAULT_BYTES];
+		text_printable(f->text, text, sizeof text);
+		(void)fprintf(stderr, "mailhaul: %s line %zu%s%s: %s\n", file,
+			f->line, f->column != NULL ? ", column " : "",
+			f->column != NULL ? f->column : "", text);
+	}
 }
 
 /* ---- a row */
@@ -243,6 +259,8 @@ static int next_account(void *arg, struct account *ret_account,
 
 int import_enrol(struct import *x, struct err *err)
 {
+	if (x->enrolled + x->changed == 0)
+		return 0;
 	x->next = 0;
 	x->enrolled = x->changed = x->unchanged = 0;
 	if (accounts_enrol(x->state, next_account, x, err) == 0)

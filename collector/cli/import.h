@@ -27,6 +27,8 @@ struct import {
  * the way. ERR_CONFIG: it cannot be read. */
 int import_read(
 	const char *path, char **ret_bytes, size_t *ret_n, struct err *err);
+/* A line each, to standard error. */
+void import_print_faults(const struct sheet *s, const char *file);
 /* Looks at every row, changes nothing, and counts what would become of them;
  * faults are in the sheet. -1: the state cannot be read. */
 int import_check(struct import *x, struct err *err);

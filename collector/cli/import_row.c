@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "import_row.h"
 
+#include "../../storage/accounts.h"
 #include "../model/text.h"
 #include "account_options.h"
 #include "commands.h"
@@ -213,6 +214,20 @@ static const char *column_of(const char *option)
 	return option;
 }
 
+/* What a fault has left half done is taken away: it would be told again. */
+static void start_anew(struct account *a)
+{
+	char name[ACCOUNT_NAME_MAX];
+	struct url url = a->url;
+	int64_t id = a->id;
+
+	memcpy(name, a->name, sizeof name);
+	account_clear(a);
+	account_defaults(a, name);
+	a->id = id;
+	a->url = url;
+}
+
 static int apply_all(const struct settings *settings, struct sheet *s,
 	const struct sheet_row *row, struct account *a, struct said *said)
 {
@@ -233,6 +248,7 @@ static int apply_all(const struct settings *settings, struct sheet *s,
 		if (option == NULL)
 			return r;
 		forget(said, option);
+		start_anew(a);
 	}
 }
 

@@ -306,7 +306,7 @@ static void take_row(struct csv *c, size_t line, const struct field *fields,
 			n, c->count);
 		row->bad = true;
 	}
-	for (size_t i = 0; !row->bad && i < n; i++) {
+	for (size_t i = 0; i < n && n == c->count && ends != ENDS_BAD; i++) {
 		if (fields[i].len == 0)
 			continue;
 		if (!check_field(c, i, &fields[i])) {
