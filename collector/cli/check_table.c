@@ -103,7 +103,7 @@ static size_t sum_hosts(const struct settings *settings,
 	struct host_sum **ret_sums)
 {
 	struct dict *known = dict_new();
-	struct host_sum *sums = NULL;
+	struct host_sum *sums = mem_alloc((count + 1) * sizeof *sums);
 	size_t n = 0, at;
 
 	for (size_t i = 0; i < count; i++) {
@@ -116,8 +116,7 @@ static size_t sum_hosts(const struct settings *settings,
 			continue;
 		if (!dict_get(known, r->host, &at)) {
 			at = n;
-			dict_put(known, r->host, n);
-			sums = mem_grow(sums, ++n, sizeof *sums);
+			dict_put(known, r->host, n++);
 			sums[at] = (struct host_sum){
 				.host = r->host, .day_bytes = limits.day_bytes};
 		}

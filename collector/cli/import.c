@@ -234,7 +234,7 @@ static int next_account(void *arg, struct account *ret_account,
 
 	while (x->next < x->sheet->row_count) {
 		struct sheet_row *row = &x->sheet->rows[x->next++];
-		enum outcome outcome;
+		enum outcome outcome = OUTCOME_BAD;
 		const char *name;
 		if (row->bad)
 			continue;
