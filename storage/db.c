@@ -99,11 +99,14 @@ static const char *const pragmas_ledger =
 	"PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
 	"PRAGMA trusted_schema=OFF;";
 
+/* The pool of configure_process, once it is used up, counts as a lack of
+ * memory, for which pages would be written early whatever cache_size says. */
 void db_set_cache(struct db *db, int kib)
 {
-	char pragma[64];
+	char pragma[96];
 
-	(void)snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", kib);
+	(void)snprintf(pragma, sizeof pragma,
+		"PRAGMA cache_size=-%d; PRAGMA cache_spill=OFF", kib);
 	(void)sqlite3_exec(db->sql, pragma, NULL, NULL, NULL);
 }
 
