@@ -231,6 +231,27 @@ int db_open(const char *path, enum db_kind kind, bool create,
 		ret_db, err);
 }
 
+int db_open_to_look(const char *path, enum db_kind kind, struct db **ret_db,
+	struct err *err)
+{
+	struct db *db = db_new(path, kind);
+	int rc = sqlite3_open_v2(db->path, &db->sql,
+		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
+			SQLITE_OPEN_PRIVATECACHE,
+		NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(
+			db->sql, "PRAGMA trusted_schema=OFF", NULL, NULL, NULL);
+	if (rc == SQLITE_OK) {
+		*ret_db = db;
+		return 0;
+	}
+	(void)db_fail(db->path, kind, db->sql, rc, err);
+	db_close(&db);
+	return -1;
+}
+
 void db_close(struct db **db)
 {
 	if (*db == NULL)

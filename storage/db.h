@@ -31,6 +31,11 @@ enum db_kind {
  */
 int db_open(const char *path, enum db_kind kind, bool create,
 	struct db **ret_db, struct err *err);
+/* Opens an existing file for somebody who only looks, and gives up rather than
+ * to wait: read-only, of whatever schema it is, neither made nor migrated. A
+ * statement that needs what is not there fails when it is stepped. */
+int db_open_to_look(const char *path, enum db_kind kind, struct db **ret_db,
+	struct err *err);
 void db_close(struct db **db);
 /* What to do about a file that is not what it should be. Returns -1. */
 int db_hint_damaged(enum db_kind kind, struct err *err);

@@ -123,13 +123,6 @@ static int run_command(
 	return r;
 }
 
-static void add_override(struct config *c, const char *text)
-{
-	c->overrides = mem_grow((void *)c->overrides, c->override_count + 1,
-		sizeof *c->overrides);
-	c->overrides[c->override_count++] = text;
-}
-
 /* One option that takes no value. Returns an exit status, or -1 to go on. */
 static int global_flag(struct cli *cli, const char *word)
 {
@@ -177,7 +170,7 @@ static int parse_global(struct cli *cli, int argc, char **argv, int *index)
 			cli->config.path = argv[i];
 			cli->config.path_given = true;
 		} else {
-			add_override(&cli->config, argv[i]);
+			config_override(&cli->config, argv[i]);
 		}
 	}
 	help_overview(stderr);

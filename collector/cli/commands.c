@@ -13,15 +13,15 @@ static const struct cli_option add_options[] = {
 	{"token-file", "FILE",
 		"log in by OAuth: the first line of FILE is the token, read "
 		"anew for each session, so that another program can renew it"},
-	{"every", "TIME",
+	{"every", "TIME|never",
 		"how often to look for new mail: 15m, 1h … or never (import "
 		"once); default: sync.every"},
-	{"delete", "RULE",
+	{"delete", "never|after-import|TIME|with-local",
 		"what happens at the source when a message is durable here: "
 		"never (nothing; the default), after-import (it is deleted "
 		"there), a time such as 14d (then), or with-local (when it is "
 		"deleted here); see DELETED AT THE SOURCE"},
-	{"on-expunge", "RULE",
+	{"on-expunge", "keep|trash|remove",
 		"what happens here when a message vanishes there: keep "
 		"(nothing; the default), trash (it goes to the folder Trash) "
 		"or remove; see EXPUNGED AT THE SOURCE"},
@@ -77,11 +77,11 @@ static const struct cli_option set_options[] = {
 	{"password", NULL, "ask for a new password on the terminal"},
 	{"auth", "WAY", "how to log in; auto = the best that both know"},
 	{"token-file", "FILE", "log in by OAuth; \"\" = by a password"},
-	{"every", "TIME", "15m, 1h …, never, or default"},
-	{"delete", "RULE",
+	{"every", "TIME|never|default", "15m, 1h …, never, or default"},
+	{"delete", "never|after-import|TIME|with-local",
 		"never, after-import, with-local or a time such as 14d; also "
 		"for what came before"},
-	{"on-expunge", "RULE",
+	{"on-expunge", "keep|trash|remove",
 		"keep, trash or remove; also for what has vanished before"},
 	{"folder", "GLOB", "replaces all globs given before; \"\" = all"},
 	{"exclude", "GLOB", "replaces all given before; \"\" = none"},
@@ -196,7 +196,8 @@ static const struct cli_option restore_options[] = {
 };
 
 static const struct cli_option help_options[] = {
-	{"man", "PAGE", "print mailhaul.1 or mailhaul.conf.5 as roff"},
+	{"man", "mailhaul.1|mailhaul.conf.5",
+		"print this manual page, as roff"},
 	{NULL, NULL, NULL},
 };
 
@@ -394,6 +395,19 @@ const struct command commands[] = {
 		1, 1, cmd_key},
 	{"config", "config", "every setting, its value and where it came from",
 		NULL, NULL, 0, 0, cmd_config},
+	{"completion", "completion bash|zsh|fish",
+		"the script that completes what you type in your shell", NULL,
+		"The Debian package has it in place. Elsewhere, for bash: "
+		"mailhaul completion bash > "
+		"~/.local/share/bash-completion/completions/mailhaul; for zsh "
+		"into a directory of fpath, as _mailhaul; for fish: "
+		"~/.config/fish/completions/mailhaul.fish. Commands, options, "
+		"their values and settings come from the program's own tables, "
+		"accounts from the job table, if you may read it. The scripts "
+		"ask by: completion words -- WORD... (what was typed, the last "
+		"word perhaps empty), which prints a line a candidate: the "
+		"word, a tab, what it is.",
+		1, -1, cmd_completion},
 	{"version", "version", "the version, also of the libraries", NULL, NULL,
 		0, 0, cmd_version},
 	{"help", "help [COMMAND]", "this overview, or help for one command",

@@ -27,6 +27,7 @@ int cmd_verify(struct cli *cli, const struct args *args);
 int cmd_backup(struct cli *cli, const struct args *args);
 int cmd_restore(struct cli *cli, const struct args *args);
 int cmd_key(struct cli *cli, const struct args *args);
+int cmd_completion(struct cli *cli, const struct args *args);
 int cmd_config(struct cli *cli, const struct args *args);
 int cmd_version(struct cli *cli, const struct args *args);
 int cmd_help(struct cli *cli, const struct args *args);

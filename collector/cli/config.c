@@ -212,6 +212,13 @@ static int load_override(struct config *c, const char *text, struct err *err)
 	return r;
 }
 
+void config_override(struct config *c, const char *text)
+{
+	c->overrides = mem_grow((void *)c->overrides, c->override_count + 1,
+		sizeof *c->overrides);
+	c->overrides[c->override_count++] = text;
+}
+
 int config_load(struct config *c, struct err *err)
 {
 	if (load_file(c, err) < 0)

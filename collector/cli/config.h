@@ -26,6 +26,8 @@ struct config {
 
 void config_init(struct config *c);
 void config_clear(struct config *c);
+/* One more of -o; text is borrowed. */
+void config_override(struct config *c, const char *text);
 /* Reads all sources; errors name file and line, variable, or -o. */
 int config_load(struct config *c, struct err *err);
 /* A fresh reading of the same sources (SIGHUP): on success *ret_settings,

@@ -83,7 +83,7 @@ void help_overview(FILE *out)
 		    "                COMMAND [ARGUMENTS]\n\nCommands:\n",
 		out);
 	for (const struct command *c = commands; c->name != NULL; c++)
-		(void)fprintf(out, "  %-9s %s\n", c->name, c->summary);
+		(void)fprintf(out, "  %-10s %s\n", c->name, c->summary);
 	(void)fputs("\nOptions:\n", out);
 	print_options(out, global_options, "");
 	(void)fputs("\nMore: mailhaul help COMMAND\n", out);

@@ -34,6 +34,10 @@ SELECT a.*, j.paused AS paused, j.confirmed_fence AS confirmed_fence
 FROM account a JOIN job j ON j.account_id = a.id
 ORDER BY a.name;
 
+-- name: account_names
+-- scan: of the names' index alone
+SELECT name FROM account ORDER BY name;
+
 -- name: account_update
 UPDATE account SET name = :name, protocol = :protocol, tls = :tls,
 	remote_user = :remote_user, host = :host, port = :port,

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Walks the words as cli.c and args.c do: options before the command (-c and
+ * -o are kept, they say whose accounts to offer), the command, then its
+ * options and words in any order. Where the walk ends is what is asked for.
+ */
+#include "complete.h"
+
+#include "../base/mem.h"
+#include "commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct line {
+	char **words;
+	size_t n;
+	size_t at; /* the command, or n - 1 where none was typed yet */
+	const struct command *command;	/* NULL: none, or no such one */
+	const struct cli_option *takes; /* what the last word is a value of */
+	struct config config;
+};
+
+static const struct cli_option *find_option(
+	const struct cli_option *options, const char *word, size_t length)
+{
+	for (const struct cli_option *o = options; o != NULL && o->name != NULL;
+		o++)
+		if (strlen(o->name) == length &&
+			strncmp(o->name, word, length) == 0)
+			return o;
+	return NULL;
+}
+
+static void keep_setting(struct line *line, const char *option, char *value)
+{
+	if (strcmp(option, "-c") == 0) {
+		line->config.path = value;
+		line->config.path_given = true;
+	} else if (strcmp(option, "-o") == 0) {
+		config_override(&line->config, value);
+	}
+}
+
+/* Options before the command. */
+static void walk_global(struct line *line)
+{
+	size_t last = line->n - 1;
+
+	while (line->at < last && line->words[line->at][0] == '-') {
+		char *word = line->words[line->at++];
+		const struct cli_option *o =
+			find_option(global_options, word, strlen(word));
+		if (o == NULL || o->value == NULL)
+			continue;
+		if (line->at == last) {
+			line->takes = o;
+			return;
+		}
+		keep_setting(line, o->name, line->words[line->at++]);
+	}
+}
+
+static void find_command(struct line *line)
+{
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (line->at < line->n - 1 &&
+			strcmp(c->name, line->words[line->at]) == 0)
+			line->command = c;
+}
+
+/* The word of the synopsis that stands for the one at this place, without its
+ * brackets; NULL where none may stand there. Caller frees. */
+static char *synopsis_word(const struct command *command, size_t place)
+{
+	const char *p = command->synopsis + strlen(command->name);
+	const char *last = NULL;
+	size_t n = 0, last_n = 0;
+
+	for (p += strspn(p, " "); *p != '\0'; p += n + strspn(p + n, " ")) {
+		const char *from = p + strspn(p, "[");
+		n = strcspn(p, " ");
+		if (*from == '-' || strncmp(from, "options]", 8) == 0)
+			continue;
+		last = from;
+		last_n = strcspn(from, " ]");
+		if (place-- == 0)
+			return mem_strndup(last, last_n);
+	}
+	for (size_t i = 0; last != NULL && i + 2 < last_n; i++)
+		if (strncmp(last + i, "...", 3) == 0)
+			return mem_strndup(last, last_n);
+	return NULL;
+}
+
+static void offer_options(
+	const struct complete_to *to, const struct cli_option *options)
+{
+	for (const struct cli_option *o = options; o != NULL && o->name != NULL;
+		o++) {
+		char *word = mem_printf("--%s", o->name);
+		complete_offer(to, word, o->meaning);
+		free(word);
+	}
+	complete_offer(to, "--json", "print one JSON document");
+	complete_offer(to, "--help", "help for this command");
+}
+
+/* An option of the command, or "--option=VALUE". */
+static void complete_option(const struct line *line, struct complete_to *to)
+{
+	const char *equals = strchr(to->start, '=');
+	const struct cli_option *options = line->command->options, *o;
+	char *lead;
+
+	if (equals == NULL) {
+		offer_options(to, options);
+		return;
+	}
+	if (strncmp(to->start, "--", 2) != 0)
+		return;
+	o = find_option(
+		options, to->start + 2, (size_t)(equals - to->start - 2));
+	if (o == NULL || o->value == NULL)
+		return;
+	lead = mem_strndup(to->start, (size_t)(equals - to->start) + 1);
+	to->lead = lead;
+	to->start = equals + 1;
+	complete_value_of(to, o->value);
+	free(lead);
+}
+
+/* A word of the command, which has had `place` words before. */
+static void complete_word(
+	const struct line *line, size_t place, const struct complete_to *to)
+{
+	const struct command *c = line->command;
+	char *synopsis;
+
+	if (c->max_args >= 0 && place >= (size_t)c->max_args)
+		return;
+	/* The name of an account that is to be: nobody can know it. */
+	if (c->run == cmd_add && place == 0)
+		return;
+	synopsis = synopsis_word(c, place);
+	if (synopsis != NULL)
+		complete_words_of(to, synopsis);
+	free(synopsis);
+}
+
+static void complete_command(struct line *line, struct complete_to *to)
+{
+	size_t place = 0, last = line->n - 1;
+	bool options = true;
+
+	for (size_t i = line->at + 1; i < last; i++) {
+		const char *word = line->words[i];
+		const struct cli_option *o = NULL;
+		if (!options || word[0] != '-' || word[1] == '\0') {
+			place++;
+			continue;
+		}
+		if (strcmp(word, "--") == 0)
+			options = false;
+		else if (strncmp(word, "--", 2) == 0)
+			o = find_option(line->command->options, word + 2,
+				strlen(word + 2));
+		if (o != NULL && o->value != NULL && ++i == last)
+			line->takes = o;
+	}
+	if (line->takes != NULL)
+		complete_value_of(to, line->takes->value);
+	else if (options && to->start[0] == '-')
+		complete_option(line, to);
+	else
+		complete_word(line, place, to);
+}
+
+void complete(char **words, size_t n, FILE *out)
+{
+	struct line line = {.words = words, .n = n};
+	struct complete_to to = {.out = out,
+		.lead = "",
+		.words = words,
+		.n = n,
+		.config = &line.config};
+
+	if (n == 0)
+		return;
+	config_init(&line.config);
+	to.start = words[n - 1];
+	walk_global(&line);
+	find_command(&line);
+	if (line.takes != NULL)
+		complete_value_of(&to, line.takes->value);
+	else if (line.command != NULL)
+		complete_command(&line, &to);
+	else if (line.at == n - 1 && to.start[0] == '-')
+		for (const struct cli_option *o = global_options;
+			o->name != NULL; o++)
+			complete_offer(&to, o->name, o->meaning);
+	else if (line.at == n - 1)
+		complete_commands(&to);
+	config_clear(&line.config);
+}
