@@ -53,8 +53,8 @@ def quote(name):
 
 # ---- certificates
 
-def make_certificates(d):
-    """A CA and a certificate for localhost and 127.0.0.1."""
+def make_certificates(d, names=()):
+    """A CA and a certificate for localhost, 127.0.0.1 and other names."""
     os.makedirs(d, exist_ok=True)
 
     def openssl(*args):
@@ -66,7 +66,8 @@ def make_certificates(d):
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
             "-keyout", "server.key", "-out", "server.csr")
     with open(os.path.join(d, "ext"), "w") as f:
-        f.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n"
+        others = "".join(f",DNS:{name}" for name in names)
+        f.write(f"subjectAltName=DNS:localhost,IP:127.0.0.1{others}\n"
                 "extendedKeyUsage=serverAuth\n")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey",
             "ca.key", "-CAcreateserial", "-days", "30", "-extfile", "ext",
@@ -79,12 +80,13 @@ def make_certificates(d):
 class Dovecot:
     """imap, imaps, pop3, pop3s: the ports; imap and pop3 offer STARTTLS."""
 
-    def __init__(self, d, extra=""):
+    def __init__(self, d, extra="", names=(), ports=None):
         self.dir = d
         os.makedirs(os.path.join(d, "homes"), exist_ok=True)
         os.chmod(d, 0o755)
-        self.ca = make_certificates(os.path.join(d, "tls"))
-        self.imap, self.imaps, self.pop3, self.pop3s = free_ports(4)
+        self.ca = make_certificates(os.path.join(d, "tls"), names)
+        self.imap, self.imaps, self.pop3, self.pop3s = \
+            ports or free_ports(4)
         self.conf = os.path.join(d, "dovecot.conf")
         self._configure(extra)
         self.process = None
