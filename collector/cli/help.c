@@ -360,6 +360,7 @@ void help_man_program(FILE *out)
 	help_man_metrics(out);
 	man_identity(out);
 	man_quirks(out);
+	help_man_examples(out);
 	(void)fputs(
 		".SH \"EXIT STATUS\"\n"
 		"0 all done; 1 some work failed (each failure is one line on "

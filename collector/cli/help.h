@@ -14,6 +14,8 @@ void help_man_program(FILE *out); /* mailhaul(1) */
 void help_man_config(FILE *out);  /* mailhaul.conf(5) */
 /* The section on --delete; help_deletions.c. */
 void help_man_deletions(FILE *out);
+/* EXAMPLES; help_examples.c. */
+void help_man_examples(FILE *out);
 /* The section on budgets; help_budgets.c. */
 void help_man_budgets(FILE *out);
 /* The section on the classes of failure; cmd_explain.c. */

@@ -3,8 +3,9 @@
 """In the jail where runbooks are run, what is not there: systemctl and
 systemd-run (they do what mailhaul.service says, drop-ins and credentials
 included, and wait for READY=1), journalctl, dpkg, and rsync to the machine
-"new:", which is a folder. Named after what it stands in for."""
-import glob, os, pwd, re, shutil, signal, socket, subprocess, sys, time
+"new:", which is a folder. Named after what it stands in for. And `answer TEXT
+COMMAND…`: somebody at a terminal who types TEXT when asked for a password."""
+import glob, os, pty, pwd, re, shutil, signal, socket, subprocess, sys, time
 
 UNIT = "/usr/lib/systemd/system/mailhaul.service"
 DROP_INS = "/etc/systemd/system/mailhaul.service.d/*.conf"
@@ -168,7 +169,21 @@ def dpkg(args):
         print(e)
 
 
+def answer(args):
+    said = b""
+
+    def read(fd):
+        nonlocal said
+        data = os.read(fd, 4096)
+        said += data
+        if re.search(rb"[Pp]assword[^\n]*: ?$", said):
+            os.write(fd, args[0].encode() + b"\n")
+            said = b""
+        return data
+    sys.exit(os.waitstatus_to_exitcode(pty.spawn(args[1:], read)))
+
+
 if __name__ == "__main__":
-    {"systemctl": systemctl, "systemd-run": systemd_run, "rsync": rsync,
+    {"answer": answer, "systemctl": systemctl, "systemd-run": systemd_run, "rsync": rsync,
      "journalctl": journalctl, "dpkg": dpkg}[
          os.path.basename(sys.argv[0])](sys.argv[1:])

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """The Debian package: made by the one command, with all that belongs to it;
-installed, used, purged (no mail goes) and installed again, in a jail.
+installed, used, purged (no mail goes) and installed again, in a jail. And the
+image that is made of it (image.py).
 
 REPRODUCE=all   built twice, and compared byte by byte
 PACKAGE=FILE    that package instead of a new one"""
-import atexit, functools, os, re, shutil, subprocess, sys, tempfile, unittest
+import os, re, shutil, subprocess, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import fake, jail
+import fake, jail, made
+from image import Image
+from made import package, top
 
-TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 if not shutil.which("dpkg-buildpackage") or not shutil.which("dh"):
     print("SKIPPED: there is no dpkg-buildpackage or no debhelper here "
           "(apt-get install dpkg-dev debhelper)")
@@ -42,27 +44,6 @@ def output(*argv):
                           text=True).stdout
 
 
-top = tempfile.mkdtemp(prefix="mailhaul-test.")
-os.chmod(top, 0o755)
-atexit.register(shutil.rmtree, top, ignore_errors=True)
-
-
-@functools.lru_cache
-def package():
-    """The one that is tested."""
-    if os.environ.get("PACKAGE"):
-        return os.path.abspath(os.environ["PACKAGE"])
-    twice = ["--twice"] if os.environ.get("REPRODUCE") == "all" else []
-    p = subprocess.run(
-        [os.path.join(TOP, "deploy", "package"), *twice, top],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True)
-    print(p.stdout)
-    if p.returncode != 0:
-        raise AssertionError("deploy/package failed")
-    return p.stdout.split("\n")[-2]
-
-
 class Package(unittest.TestCase):
     def test_contents(self):
         deb = package()
@@ -73,7 +54,7 @@ class Package(unittest.TestCase):
         unit = [f for f in there if f.endswith("/systemd/system/"
                                                "mailhaul.service")]
         self.assertEqual(1, len(unit), there)
-        for book in os.listdir(os.path.join(TOP, "deploy", "runbooks")):
+        for book in os.listdir(os.path.join(made.TOP, "deploy", "runbooks")):
             self.assertIn(f"/usr/share/doc/mailhaul/runbooks/{book}", there)
         for name, (mode, owner) in there.items():
             self.assertEqual("root/root", owner, name)
@@ -87,7 +68,7 @@ class Package(unittest.TestCase):
             digest = output("sha256sum", f"{d}/usr/bin/mailhaul").split()[0]
             self.assertIn(digest, bill)
             subprocess.run([sys.executable,
-                            os.path.join(TOP, "tests/house/binary.py"),
+                            os.path.join(made.TOP, "tests/house/binary.py"),
                             f"{d}/usr/bin/mailhaul", "None"], check=True)
             with open(f"{d}/DEBIAN/conffiles") as f:
                 self.assertEqual(["/etc/mailhaul/mailhaul.conf"],
@@ -106,8 +87,7 @@ class Installed(unittest.TestCase):
         self.dir = os.path.join(top, "jail")
         why = jail.why_not(self.dir)
         if why:
-            global skipped
-            skipped = why
+            made.skipped.append(f"the package was not installed: {why}")
             self.skipTest(why)
         self.jail = jail.Jail(self.dir)
         self.deb = self.jail.put(package())
@@ -203,11 +183,10 @@ fi""")
                           "mailhaul.service"], said.splitlines())
 
 
-skipped = None
 if __name__ == "__main__":
     result = unittest.main(verbosity=2, exit=False).result
     if not result.wasSuccessful():
         sys.exit(1)
-    if skipped:
-        print("SKIPPED: the package was made but not installed:", skipped)
-        sys.exit(77)
+    for what in made.skipped:
+        print("SKIPPED:", what)
+    sys.exit(77 if made.skipped else 0)

@@ -4,6 +4,7 @@
 Debian of its own (a jail) where the program is installed, its daemon runs and
 two accounts have been collected from a private Dovecot. What is quoted within
 sentences and tables is at least a command, an option and a setting that exist.
+The examples of the README and of mailhaul(1) are run there, too.
 
 A story below says what happens between the commands of a page (somebody loses
 a file), and what has to hold afterwards. Outside of the jail all is in a
@@ -17,13 +18,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BOOKS = os.path.join(TOP, "deploy", "runbooks")
-BINARY = os.environ["MAILHAUL_BINARY"]
 NAMES = ("imap.example.org", "pop.example.org")
 MAIL = {"anna": 120, "boris": 40}
 if "BOOKS_NETWORK" not in os.environ and os.getuid() == 0 and \
         subprocess.run(["unshare", "--net", "true"]).returncode == 0:
     os.execvpe("unshare", ["unshare", "--net", sys.executable, *sys.argv],
                {**os.environ, "BOOKS_NETWORK": "own"})
+# a setting of ours that must not reach the program's own environment
+BINARY = os.environ.pop("MAILHAUL_BINARY")
 import jail, lab
 
 
@@ -52,6 +54,23 @@ def commands(path):
             found.append(Line(heading, held))
             held = ""
     return found
+
+
+def readme_examples():
+    """What the README shows of the program, but not its transcripts."""
+    return [line for line in commands(os.path.join(TOP, "README.md"))
+            if line.heading == "What it looks like"
+            and line.text.startswith("mailhaul ")]
+
+
+def man_examples():
+    p = subprocess.run([BINARY, "-c", "/dev/null", "help", "--man",
+                        "mailhaul.1"], capture_output=True, text=True,
+                       check=True)
+    blocks = re.findall(r"^\.EX\n\.in \+4\n(.*?)\n\.in\n\.EE$", p.stdout,
+                        re.M | re.S)
+    rows = "\n".join(blocks).replace("\\-", "-").replace("\\e", "\\")
+    return [Line("EXAMPLES", row) for row in rows.split("\n")]
 
 
 # ---- what a page quotes
@@ -133,7 +152,7 @@ whole() {{
 	[ $(count boris) = {boris} ] || fail "boris has $(count boris) messages"
 }}
 install -m 755 {dir}/mailhaul /usr/bin/mailhaul
-for name in systemctl systemd-run journalctl rsync dpkg; do
+for name in answer systemctl systemd-run journalctl rsync dpkg; do
 	install -m 755 {dir}/standin.py /usr/local/bin/$name
 done
 install -D -m 644 {dir}/mailhaul.service \\
@@ -192,6 +211,16 @@ for path in sys.argv[1:]:
 END
 """
 
+# A machine on which nothing was done yet, and somebody at a terminal.
+NEW_MACHINE = """
+systemctl stop mailhaul
+rm -r /var/lib/mailhaul/*
+mailhaul() { answer $(cat /root/password) \\
+	runuser -u mailhaul -- mailhaul "$@"; }
+chown mailhaul /root
+chown mailhaul /root/password
+"""
+
 # page: {heading: (script before its first command, script after its last)}
 STORIES = {
     "backup-and-restore.md": {
@@ -234,6 +263,11 @@ STORIES = {
                     "whole"),
         "Back to the older version": (LATER_SCHEMA, "whole"),
     },
+}
+EXAMPLES = {
+    "README.md": {"What it looks like": (
+        NEW_MACHINE, "as sync anna --wait; [ $(count anna) = {anna} ]")},
+    "mailhaul.1": {"EXAMPLES": (NEW_MACHINE, "whole")},
 }
 # Commands whose purpose is to say that something is wrong.
 MAY_END_WITH = {("mail-is-missing.md", "mailhaul verify anna"): 1}
@@ -292,7 +326,7 @@ class Run(unittest.TestCase):
 
     def play(self, book, machine, lines, enrol):
         """Each command as it stands, in one shell, the story between."""
-        story = STORIES[book]
+        story = STORIES.get(book) or EXAMPLES[book]
         script = PRELUDE.format(dir=machine.dir, names=" ".join(NAMES),
                                 password=lab.PASSWORD, **MAIL)
         script += ENROL if enrol else ENROL.split("\n")[1] + "\n"
@@ -308,7 +342,7 @@ class Run(unittest.TestCase):
                        f"set -e\n[ $ended = {status} ] || fail "
                        f"\"it ended with $ended, not {status}\"\n")
             if after and line.heading not in headings[i + 1:]:
-                script += after + "\n"
+                script += after.replace("{anna}", str(MAIL["anna"])) + "\n"
         script += "echo '@@ the end'; systemctl stop mailhaul\n"
         path = os.path.join(machine.dir, "script")
         with open(path, "w") as f:
@@ -339,6 +373,16 @@ class Run(unittest.TestCase):
             second = self.machine("new", shared)
             said += self.play(book, second, [old[0]] + new, False)
         return said
+
+    def examples(self, book, lines, least):
+        self.assertGreaterEqual(len(lines), least)
+        self.play(book, self.machine("new", None), lines, False)
+
+    def test_examples_of_the_readme(self):
+        self.examples("README.md", readme_examples(), 5)
+
+    def test_examples_of_the_manual_page(self):
+        self.examples("mailhaul.1", man_examples(), 10)
 
     def test_every_page_has_a_story(self):
         self.assertEqual(sorted(STORIES), sorted(os.listdir(BOOKS)))
