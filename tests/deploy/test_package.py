@@ -118,7 +118,8 @@ runuser -u mailhaul -- mailhaul add anna "{self.source.url()}" \
 	--password-file - <<<secret
 """)
         said = run("""
-runuser -u mailhaul -- mailhaul serve 2>/tmp/log & daemon=$!
+setpriv --reuid mailhaul --regid mailhaul --init-groups mailhaul serve \
+	2>/tmp/log & daemon=$!
 runuser -u mailhaul -- mailhaul sync anna --wait ||
 	{ cat /tmp/log; exit 1; }
 runuser -u mailhaul -- mailhaul status
