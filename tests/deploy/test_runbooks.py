@@ -138,6 +138,30 @@ class Quoted(unittest.TestCase):
         self.assertIsNone(self.fault("mailhaul -o store.eol=lf verify anna"))
 
 
+class Try(unittest.TestCase):
+    def test_what_deploy_try_tells(self):
+        """The README shows its words; here the program is built already."""
+        with tempfile.TemporaryDirectory(prefix="mailhaul-test.") as d:
+            os.chmod(d, 0o755)
+            p = subprocess.run(
+                [sys.executable, os.path.join(TOP, "deploy", "try.py"),
+                 BINARY, d, "60"], stdin=subprocess.DEVNULL, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
+        self.assertEqual(0, p.returncode, p.stdout)
+        with open(os.path.join(TOP, "README.md")) as f:
+            page = f.read().split("`./deploy/try` ends with this")[1]
+        shown = page.split("\nTo keep it")[0]
+        said = {self.told(row) for row in p.stdout.splitlines()}
+        for row in shown.splitlines():
+            if row.startswith("    ") and "…" not in row:
+                self.assertIn(self.told(row[4:]), said, p.stdout)
+
+    def told(self, row):
+        """A row without its figures, which differ."""
+        row = re.sub(r"\d[\dTZ:.-]*( [kM]?B\b)?", "N", row)
+        return re.sub(r"\s+", " ", row).strip()
+
+
 # ---- what a page does
 
 # Before the first command of a machine. count USER: its messages here.
@@ -278,6 +302,10 @@ def loopback_up():
         fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x49))
 
 
+if "BOOKS_NETWORK" in os.environ:
+    loopback_up()
+
+
 class Run(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -293,7 +321,6 @@ class Run(unittest.TestCase):
             global skipped
             skipped = cls.why
             raise unittest.SkipTest(cls.why)
-        loopback_up()
         cls.server = lab.Dovecot(os.path.join(cls.top, "dovecot"),
                                  names=NAMES, ports=(143, 993, 110, 995))
         for user, folders in (("anna", lab.FOLDERS),
