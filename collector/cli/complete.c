@@ -69,28 +69,52 @@ static void find_command(struct line *line)
 			line->command = c;
 }
 
-/* The word of the synopsis that stands for the one at this place, without its
- * brackets; NULL where none may stand there. Caller frees. */
-static char *synopsis_word(const struct command *command, size_t place)
-{
-	const char *p = command->synopsis + strlen(command->name);
-	const char *last = NULL;
-	size_t n = 0, last_n = 0;
+/* One word of a synopsis, without its brackets; n = 0: there is no more. */
+struct synopsis_word {
+	const char *text;
+	size_t n;
+	bool takes; /* it ends in an option, whose value is the next word */
+};
 
-	for (p += strspn(p, " "); *p != '\0'; p += n + strspn(p + n, " ")) {
-		const char *from = p + strspn(p, "[");
-		n = strcspn(p, " ");
-		if (*from == '-' || strncmp(from, "options]", 8) == 0)
-			continue;
-		last = from;
-		last_n = strcspn(from, " ]");
-		if (place-- == 0)
-			return mem_strndup(last, last_n);
+static struct synopsis_word next_word(const char **synopsis)
+{
+	struct synopsis_word w;
+	const char *last;
+
+	*synopsis += strspn(*synopsis, " [");
+	w.text = *synopsis;
+	w.n = strcspn(w.text, " ]");
+	*synopsis += strcspn(*synopsis, " ");
+	for (last = w.text + w.n; last > w.text && last[-1] != '|'; last--)
+		;
+	w.takes = *last == '-' && w.text[w.n] != ']';
+	return w;
+}
+
+static bool is_repeated(const struct synopsis_word *w)
+{
+	for (size_t i = 0; i + 2 < w->n; i++)
+		if (strncmp(w->text + i, "...", 3) == 0)
+			return true;
+	return false;
+}
+
+char *complete_word_at(const char **synopsis, size_t place)
+{
+	struct synopsis_word w = next_word(synopsis), found = {.n = 0};
+	bool value = false;
+	size_t i = 0;
+
+	for (w = next_word(synopsis); w.n != 0 && *w.text != '|';
+		w = next_word(synopsis)) {
+		if (!value && *w.text != '-' &&
+			strncmp(w.text, "options", w.n) != 0 && i++ <= place)
+			found = w;
+		value = w.takes;
 	}
-	for (size_t i = 0; last != NULL && i + 2 < last_n; i++)
-		if (strncmp(last + i, "...", 3) == 0)
-			return mem_strndup(last, last_n);
-	return NULL;
+	if (found.n == 0 || (i <= place && !is_repeated(&found)))
+		return NULL;
+	return mem_strndup(found.text, found.n);
 }
 
 static void offer_options(
@@ -135,17 +159,19 @@ static void complete_word(
 	const struct line *line, size_t place, const struct complete_to *to)
 {
 	const struct command *c = line->command;
-	char *synopsis;
+	const char *synopsis = c->synopsis;
 
 	if (c->max_args >= 0 && place >= (size_t)c->max_args)
 		return;
 	/* The name of an account that is to be: nobody can know it. */
 	if (c->run == cmd_add && place == 0)
 		return;
-	synopsis = synopsis_word(c, place);
-	if (synopsis != NULL)
-		complete_words_of(to, synopsis);
-	free(synopsis);
+	while (*synopsis != '\0') {
+		char *word = complete_word_at(&synopsis, place);
+		if (word != NULL)
+			complete_words_of(to, word);
+		free(word);
+	}
 }
 
 static void complete_command(struct line *line, struct complete_to *to)

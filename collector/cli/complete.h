@@ -39,6 +39,11 @@ void complete_offer(
 void complete_words_of(const struct complete_to *to, const char *synopsis);
 /* The same for what an option takes: a NAME is no account's there. */
 void complete_value_of(const struct complete_to *to, const char *value);
+/* The word of "COMMAND WORD …" that stands for the one at this place, from 0,
+ * without brackets; options and their values are none. Moves over all of it,
+ * or to the next form, behind " | ". NULL where none may stand there. Caller
+ * frees. */
+char *complete_word_at(const char **synopsis, size_t place);
 void complete_commands(const struct complete_to *to);
 
 /* The scripts, by the name of their shell; made from deploy/completion. */

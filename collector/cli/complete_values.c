@@ -153,6 +153,8 @@ static void offer_one(const struct complete_to *to, const char *word)
 
 	for (const char *p = word; *p != '\0'; p++)
 		fixed = fixed && !isupper((unsigned char)*p);
+	if (strcmp(word, "-") == 0)
+		return; /* standard input: short enough to type */
 	if (fixed)
 		complete_offer(to, word, NULL);
 	else if (strcmp(word, "NAME") == 0)
