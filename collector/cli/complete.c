@@ -101,10 +101,11 @@ static bool is_repeated(const struct synopsis_word *w)
 
 char *complete_word_at(const char **synopsis, size_t place)
 {
-	struct synopsis_word w = next_word(synopsis), found = {.n = 0};
+	struct synopsis_word w, found = {.n = 0};
 	bool value = false;
 	size_t i = 0;
 
+	(void)next_word(synopsis); /* the command */
 	for (w = next_word(synopsis); w.n != 0 && *w.text != '|';
 		w = next_word(synopsis)) {
 		if (!value && *w.text != '-' &&
