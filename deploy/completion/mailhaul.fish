@@ -9,7 +9,8 @@ function __mailhaul_ask
     # What begins an option or a setting is told; else fish may look inside.
     set -l start ''
     string match -qr -- '^-|=' "$now"; and set start "$now"
-    command mailhaul -c /dev/null completion words -- $before "$start" 2>/dev/null </dev/null
+    command mailhaul -c /dev/null completion words -- $before "$start" \
+        2>/dev/null </dev/null
 end
 
 function __mailhaul_words

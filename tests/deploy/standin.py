@@ -184,6 +184,6 @@ def answer(args):
 
 
 if __name__ == "__main__":
-    {"answer": answer, "systemctl": systemctl, "systemd-run": systemd_run, "rsync": rsync,
-     "journalctl": journalctl, "dpkg": dpkg}[
+    {"answer": answer, "systemctl": systemctl, "rsync": rsync, "dpkg": dpkg,
+     "systemd-run": systemd_run, "journalctl": journalctl}[
          os.path.basename(sys.argv[0])](sys.argv[1:])

@@ -39,8 +39,8 @@ class Shell:
         until = time.monotonic() + seconds
         while not ready():
             if time.monotonic() > until:
-                raise AssertionError(
-                    f"no sign of {what}:\n{self.said[-3000:].decode(errors='replace')}")
+                said = self.said[-3000:].decode(errors="replace")
+                raise AssertionError(f"no sign of {what}:\n{said}")
             if select.select([self.fd], [], [], 0.05)[0]:
                 try:
                     self.said += os.read(self.fd, 65536)
