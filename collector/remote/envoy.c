@@ -92,18 +92,25 @@ static void forget(struct handed *h)
 	}
 }
 
-/* The life of a session, up to its end or its next rest. */
+/*
+ * The life of a session, up to its end or its next rest. Nobody joins this
+ * thread: once h is out of its hands the process may end before it does, and
+ * take away from under it what OpenSSL keeps for each thread (its random
+ * numbers) and frees when it ends. So that goes first.
+ */
 static void *serve(void *arg)
 {
 	struct handed *h = arg;
 	bool renew = h->renew;
 
 	while (session_serve(h->serve, renew)) {
+		OPENSSL_thread_stop();
 		if (envoy_park(h))
 			return NULL; /* h is no longer ours */
 		renew = session_serve_wait(h->serve);
 	}
 	session_serve_free(&h->serve);
+	OPENSSL_thread_stop();
 	forget(h);
 	return NULL;
 }
