@@ -3,6 +3,7 @@
 
 #include "../base/mem.h"
 #include "../model/delete_rule.h"
+#include "../model/pin.h"
 #include "../model/quirk.h"
 #include "../model/text.h"
 #include "auth_options.h"
@@ -160,21 +161,13 @@ static int apply_to(const struct settings *settings, struct account *a,
 static int apply_fingerprint(
 	struct account *a, const char *value, struct err *err)
 {
-	size_t digits = 0;
-	const char *p = value;
+	char text[PIN_TEXT_BYTES];
+	struct pin pin;
 
-	if (*value != '\0' && strncasecmp(value, "SHA256:", 7) != 0)
-		return refuse(err, "fingerprint", value,
-			"it takes SHA256: and 64 hex digits");
-	for (p += *value != '\0' ? 7 : 0; *p != '\0'; p++)
-		if (isxdigit((unsigned char)*p))
-			digits++;
-		else if (*p != ':')
-			digits = 1000;
-	if (*value != '\0' && digits != 64)
-		return refuse(err, "fingerprint", value,
-			"it takes SHA256: and 64 hex digits");
-	replace(&a->fingerprint, value);
+	if (pin_parse(value, &pin, err) < 0)
+		return err_where(err, "--fingerprint %s", value);
+	pin_format(&pin, text);
+	replace(&a->fingerprint, text);
 	return 0;
 }
 

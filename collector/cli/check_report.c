@@ -95,6 +95,7 @@ static void certificate_text(const struct certificate *c, FILE *out)
 	date_text(c->not_after_s, when);
 	line(out, "  valid until", when);
 	line(out, "  fingerprint", c->fingerprint);
+	line(out, "  of its key", c->key_pin);
 }
 
 static void quirks_text(uint64_t set, FILE *out)
@@ -266,11 +267,11 @@ static json_t *tls_json(const struct session_info *i)
 		return json_null();
 	date_text(c->not_before_s, from);
 	date_text(c->not_after_s, until);
-	return json_pack("{s:o, s:{s:o, s:o, s:s, s:s, s:s}}", "version",
+	return json_pack("{s:o, s:{s:o, s:o, s:s, s:s, s:s, s:s}}", "version",
 		json_text(i->tls), "certificate", "subject",
 		json_text(c->subject), "issuer", json_text(c->issuer),
 		"not_before", from, "not_after", until, "fingerprint",
-		c->fingerprint);
+		c->fingerprint, "key_pin", c->key_pin);
 }
 
 static json_t *row_json(const char *name, struct check_total c, json_t *folder,

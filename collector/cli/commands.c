@@ -45,8 +45,9 @@ static const struct cli_option add_options[] = {
 	{"shared", NULL,
 		"collect the mailboxes of other users and shared ones, too"},
 	{"ca-file", "FILE", "trust these certificates (PEM) for this server"},
-	{"fingerprint", "SHA256:HEX",
-		"accept just the certificate with this SHA-256 fingerprint"},
+	{"fingerprint", "PIN",
+		"accept just this certificate, SHA256:HEX, or any for this "
+		"key, renewed or not, spki:sha256:BASE64; check prints both"},
 	{"connections", "N",
 		"collect up to N mailboxes at the same time, each over an IMAP "
 		"session of its own: 1 (the default) to 16, and no more than "
@@ -97,7 +98,7 @@ static const struct cli_option set_options[] = {
 	{"shared", NULL, "collect others' mailboxes, too"},
 	{"no-shared", NULL, "collect them no longer; their mail stays"},
 	{"ca-file", "FILE", "\"\" = tls.ca_file"},
-	{"fingerprint", "SHA256:HEX", "\"\" = check the chain"},
+	{"fingerprint", "PIN", "\"\" = check the chain"},
 	{"connections", "N", "1 to 16: mailboxes at the same time"},
 	{"skip-deleted", NULL, "leave out messages marked \\Deleted"},
 	{"keep-deleted", NULL, "bring them, marked as deleted"},
@@ -152,7 +153,7 @@ static const struct cli_option check_options[] = {
 	{"shared", NULL, "as for add"},
 	{"quirk", "NAME=on|off", "as for add"},
 	{"ca-file", "FILE", "as for add"},
-	{"fingerprint", "SHA256:HEX", "as for add"},
+	{"fingerprint", "PIN", "as for add"},
 	{NULL, NULL, NULL},
 };
 
@@ -277,7 +278,8 @@ const struct command commands[] = {
 		"hosts (host, accounts, bytes, day_bytes, days).\n"
 		"With --json: account (null for a URL), url, protocol, tls "
 		"(null, or version and certificate: subject, issuer, "
-		"not_before, not_after, fingerprint), greeting, server_id, "
+		"not_before, not_after, fingerprint, key_pin), greeting, "
+		"server_id, "
 		"capabilities, quirks, uidl (POP3: whether messages have "
 		"one), messages and bytes (of what is collected; null where "
 		"not known), mailboxes (mailbox, messages, bytes, folder, why, "

@@ -26,7 +26,7 @@ struct account {
 	char *excludes;
 	char *prefix;	   /* folder, UTF-8; "" = none */
 	char *ca_file;	   /* "" = tls.ca_file */
-	char *fingerprint; /* "" or "SHA256:…" */
+	char *fingerprint; /* as pin.h writes it; "" = none */
 	char *maps;	   /* "MAILBOX=FOLDER", one a line; "" = none */
 	char *quirks;	   /* "name=on" or "name=off", one a line */
 	char *uidl_from;   /* URL; "" = none */

@@ -59,7 +59,7 @@ struct session_config {
 	bool token; /* that is what the secret is */
 	struct session_limits limits;
 	bool tls13_only;       /* tls.min_version = 1.3 */
-	char fingerprint[128]; /* "" or "SHA256:…" of the certificate */
+	char fingerprint[128]; /* as pin.h reads it */
 	/* NULL: nobody. Lives as long as the session; does not travel. */
 	const struct session_wait *wait;
 	bool wire_log; /* log the conversation, secrets replaced */

@@ -126,6 +126,7 @@ static void put_certificate(struct channel *c, const struct certificate *v)
 	channel_put_str(c, v->subject);
 	channel_put_str(c, v->issuer);
 	channel_put_str(c, v->fingerprint);
+	channel_put_str(c, v->key_pin);
 	channel_put_u64(c, (uint64_t)v->not_before_s);
 	channel_put_u64(c, (uint64_t)v->not_after_s);
 }
@@ -163,6 +164,7 @@ static bool get_certificate(struct channel *c, struct certificate *v)
 	if (!get_text(c, v->subject, sizeof v->subject) ||
 		!get_text(c, v->issuer, sizeof v->issuer) ||
 		!get_text(c, v->fingerprint, sizeof v->fingerprint) ||
+		!get_text(c, v->key_pin, sizeof v->key_pin) ||
 		!channel_get_u64(c, &not_before_s) ||
 		!channel_get_u64(c, &not_after_s))
 		return false;

@@ -8,14 +8,12 @@
 #include "transport_state.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct tls_anchors {
 	SSL_CTX *ctx;
@@ -152,49 +150,41 @@ int tls_expect_host(SSL *ssl, const char *host, struct err *err)
 	return 0;
 }
 
-/* ---- fingerprints ---- */
+/* ---- pins ---- */
 
-void tls_fingerprint(X509 *cert, char out[TLS_FINGERPRINT_BYTES])
+/* RFC 7469 2.4: of the SubjectPublicKeyInfo, algorithm and all. */
+static bool hash_key(X509 *cert, unsigned char *md, unsigned int *n)
 {
-	static const char digits[] = "0123456789abcdef";
-	unsigned char md[EVP_MAX_MD_SIZE];
-	unsigned int n = 0;
+	unsigned char *der = NULL;
+	int bytes = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+	bool ok = bytes > 0 && EVP_Digest(der, (size_t)bytes, md, n,
+				       EVP_sha256(), NULL) == 1;
 
-	out[0] = '\0';
-	if (X509_digest(cert, EVP_sha256(), md, &n) != 1 || n != 32)
-		return;
-	memcpy(out, "SHA256:", 7);
-	for (unsigned int i = 0; i < n; i++) {
-		out[7 + 2 * i] = digits[md[i] >> 4];
-		out[8 + 2 * i] = digits[md[i] & 15];
-	}
-	out[7 + 2 * n] = '\0';
+	OPENSSL_free(der);
+	return ok;
 }
 
-int tls_fingerprint_parse(
-	const char *text, char out[TLS_FINGERPRINT_BYTES], struct err *err)
+void tls_pin(X509 *cert, enum pin_of of, struct pin *ret_pin)
 {
-	size_t n = 7;
-	const char *p = text;
+	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned int n = 0;
+	bool ok = of == PIN_OF_KEY
+			  ? hash_key(cert, md, &n)
+			  : X509_digest(cert, EVP_sha256(), md, &n) == 1;
 
-	if (strncasecmp(p, "SHA256:", 7) != 0)
-		goto bad;
-	memcpy(out, "SHA256:", 7);
-	for (p += 7; *p != '\0'; p++) {
-		if (*p == ':' && n > 7 && (n - 7) % 2 == 0 && p[1] != ':')
-			continue;
-		if (!isxdigit((unsigned char)*p) || n == 7 + 64)
-			goto bad;
-		out[n++] = (char)tolower((unsigned char)*p);
-	}
-	out[n] = '\0';
-	if (n == 7 + 64)
-		return 0;
-bad:
-	(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
-		"the fingerprint is not SHA256: and 64 hexadecimal digits");
-	return err_hint(err, "`openssl x509 -fingerprint -sha256 -noout` "
-			     "prints it");
+	*ret_pin = (struct pin){.of = PIN_OF_NOTHING};
+	if (!ok || n != sizeof ret_pin->hash)
+		return;
+	ret_pin->of = of;
+	memcpy(ret_pin->hash, md, sizeof ret_pin->hash);
+}
+
+void tls_pin_text(X509 *cert, enum pin_of of, char out[PIN_TEXT_BYTES])
+{
+	struct pin pin;
+
+	tls_pin(cert, of, &pin);
+	pin_format(&pin, out);
 }
 
 /* ---- what is wrong ---- */
@@ -239,10 +229,13 @@ static int err_host(X509 *leaf, const char *host, struct err *err)
 int tls_err_verify(
 	long verify_result, X509 *leaf, const char *host, struct err *err)
 {
-	char fingerprint[TLS_FINGERPRINT_BYTES] = "SHA256:…";
+	char cert[PIN_TEXT_BYTES] = "SHA256:…";
+	char key[PIN_TEXT_BYTES] = "spki:sha256:…";
 
-	if (leaf != NULL)
-		tls_fingerprint(leaf, fingerprint);
+	if (leaf != NULL) {
+		tls_pin_text(leaf, PIN_OF_CERTIFICATE, cert);
+		tls_pin_text(leaf, PIN_OF_KEY, key);
+	}
 	switch (verify_result) {
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
@@ -259,7 +252,7 @@ int tls_err_verify(
 		return err_hint(err,
 			"the server's operator has to renew it (is the clock "
 			"right here?); --fingerprint %s accepts it as it is",
-			fingerprint);
+			cert);
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -267,10 +260,10 @@ int tls_err_verify(
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 		return err_hint(err,
 			"name its authority with --ca-file FILE, or accept "
-			"this one with --fingerprint %s",
-			fingerprint);
+			"this one with --fingerprint %s, or its key with %s",
+			cert, key);
 	default:
-		return err_hint(err, "--fingerprint %s accepts it as it is",
-			fingerprint);
+		return err_hint(
+			err, "--fingerprint %s accepts it as it is", cert);
 	}
 }

@@ -47,7 +47,8 @@ void transport_certificate(
 		return;
 	name_text(X509_get_subject_name(leaf), c->subject, sizeof c->subject);
 	name_text(X509_get_issuer_name(leaf), c->issuer, sizeof c->issuer);
-	tls_fingerprint(leaf, c->fingerprint);
+	tls_pin_text(leaf, PIN_OF_CERTIFICATE, c->fingerprint);
+	tls_pin_text(leaf, PIN_OF_KEY, c->key_pin);
 	c->not_before_s = time_s(X509_get0_notBefore(leaf));
 	c->not_after_s = time_s(X509_get0_notAfter(leaf));
 }

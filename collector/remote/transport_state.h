@@ -15,8 +15,6 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-#define TLS_FINGERPRINT_BYTES 72 /* "SHA256:" and 64 digits */
-
 struct deflate;
 struct wire;
 
@@ -76,10 +74,9 @@ int transport_tls_step(struct transport *t, int r);
 SSL_CTX *tls_anchors_ctx(struct tls_anchors *a);
 /* Which host (or address) the certificate must be for, and SNI. */
 int tls_expect_host(SSL *ssl, const char *host, struct err *err);
-void tls_fingerprint(X509 *cert, char out[TLS_FINGERPRINT_BYTES]);
-/* "SHA256:hex" in the form of tls_fingerprint; ERR_CONFIG. */
-int tls_fingerprint_parse(
-	const char *text, char out[TLS_FINGERPRINT_BYTES], struct err *err);
+/* The hash of a certificate or its key; PIN_OF_NOTHING if there is none. */
+void tls_pin(X509 *cert, enum pin_of of, struct pin *ret_pin);
+void tls_pin_text(X509 *cert, enum pin_of of, char out[PIN_TEXT_BYTES]);
 /* Fills err with what is wrong with the certificate. -1. */
 int tls_err_verify(
 	long verify_result, X509 *leaf, const char *host, struct err *err);

@@ -196,17 +196,23 @@ static int handshake(struct transport *t, const char *host)
 	}
 }
 
-static int check_fingerprint(struct transport *t, const char *wanted)
+static int check_pin(struct transport *t, const struct pin *wanted)
 {
-	char seen[TLS_FINGERPRINT_BYTES] = "none";
+	struct pin seen = {.of = PIN_OF_NOTHING};
+	char text[PIN_TEXT_BYTES] = "";
 	X509 *leaf = SSL_get0_peer_certificate(t->ssl);
 
 	if (leaf != NULL)
-		tls_fingerprint(leaf, seen);
-	if (strcmp(wanted, seen) == 0)
+		tls_pin(leaf, wanted->of, &seen);
+	if (pin_equal(&seen, wanted))
 		return 0;
+	pin_format(&seen, text);
 	(void)transport_fail(t, ERR_TLS, ERR_SCOPE_ACCOUNT, ERR_RETRY_CHANGE,
-		"the server's certificate has another fingerprint: %s", seen);
+		wanted->of == PIN_OF_KEY
+			? "the server's certificate is for another key: %s"
+			: "the server's certificate has another fingerprint: "
+			  "%s",
+		text[0] != '\0' ? text : "none");
 	return err_hint(&t->err, "if the server's operator has renewed it, "
 				 "set the new one with --fingerprint");
 }
@@ -214,10 +220,9 @@ static int check_fingerprint(struct transport *t, const char *wanted)
 int transport_start_tls(struct transport *t, struct tls_anchors *anchors,
 	const char *host, const char *fingerprint, struct err *err)
 {
-	bool pinned = fingerprint != NULL && fingerprint[0] != '\0';
-	char wanted[TLS_FINGERPRINT_BYTES];
+	struct pin pin = {.of = PIN_OF_NOTHING};
 
-	if (pinned && tls_fingerprint_parse(fingerprint, wanted, err) < 0)
+	if (fingerprint != NULL && pin_parse(fingerprint, &pin, err) < 0)
 		goto out;
 	if (transport_check(t) < 0)
 		goto fail;
@@ -232,10 +237,10 @@ int transport_start_tls(struct transport *t, struct tls_anchors *anchors,
 	t->ssl = new_ssl(t, anchors);
 	if (tls_expect_host(t->ssl, host, err) < 0)
 		goto out;
-	if (pinned)
+	if (pin.of != PIN_OF_NOTHING)
 		SSL_set_verify(t->ssl, SSL_VERIFY_NONE, NULL);
 	if (handshake(t, host) < 0 ||
-		(pinned && check_fingerprint(t, wanted) < 0))
+		(pin.of != PIN_OF_NOTHING && check_pin(t, &pin) < 0))
 		goto fail;
 	X509_free(t->leaf);
 	t->leaf = NULL;

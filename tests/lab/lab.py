@@ -399,6 +399,28 @@ def pop3_hashes(port, user, password=PASSWORD):
     return sorted(out)
 
 
+# ---- certificates
+
+def _openssl(*args, stdin=None):
+    return subprocess.run(["openssl", *args], check=True, input=stdin,
+                          capture_output=True).stdout
+
+
+def pin_of(crt):
+    """What --fingerprint takes for just this certificate."""
+    out = _openssl("x509", "-noout", "-fingerprint", "-sha256", "-in", crt)
+    return "SHA256:" + out.decode().strip().split("=")[1].replace(
+        ":", "").lower()
+
+
+def key_pin_of(crt):
+    """And for any certificate with its key, as RFC 7469 writes it."""
+    pem = _openssl("x509", "-noout", "-pubkey", "-in", crt)
+    der = _openssl("pkey", "-pubin", "-outform", "der", stdin=pem)
+    return "spki:sha256:" + base64.b64encode(
+        hashlib.sha256(der).digest()).decode()
+
+
 # ---- the program
 
 class Mailhaul:

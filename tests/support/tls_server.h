@@ -40,6 +40,7 @@ struct tls_server {
 	SSL_CTX *ctx;
 	char *ca_pem;	      /* NUL-terminated */
 	char fingerprint[80]; /* "SHA256:hex" of the leaf */
+	char key_pin[80];     /* "spki:sha256:BASE64" of its key */
 	char sni[256];	      /* the name the client asked for; "" none */
 	int accepted;	      /* handshakes that came through */
 };
@@ -127,6 +128,20 @@ static inline void tls_server_digest(X509 *cert, char out[80])
 		at += snprintf(out + at, 80 - (size_t)at, "%02x", md[i]);
 }
 
+static inline void tls_server_key_digest(EVP_PKEY *key, char out[80])
+{
+	unsigned char md[EVP_MAX_MD_SIZE], *der = NULL, base64[64];
+	unsigned int n = 0;
+	int bytes = i2d_PUBKEY(key, &der);
+
+	tls_server_check(bytes > 0 && EVP_Digest(der, (size_t)bytes, md, &n,
+					      EVP_sha256(), NULL) == 1,
+		"key digest");
+	(void)EVP_EncodeBlock(base64, md, (int)n);
+	(void)snprintf(out, 80, "spki:sha256:%s", (char *)base64);
+	OPENSSL_free(der);
+}
+
 static inline int tls_server_on_name(SSL *ssl, int *alert, void *arg)
 {
 	struct tls_server *srv = arg;
@@ -183,6 +198,7 @@ static inline void tls_server_init(
 		srv->ctx, tls_server_on_name);
 	(void)SSL_CTX_set_tlsext_servername_arg(srv->ctx, srv);
 	tls_server_digest(leaf, srv->fingerprint);
+	tls_server_key_digest(key, srv->key_pin);
 	if (kind == TLS_SERVER_UNKNOWN_CA) {
 		X509_free(ca);
 		ca = tls_server_certify(

@@ -50,6 +50,7 @@ class Check(case.Case):
             capture_output=True, text=True, check=True).stdout.splitlines()
         self.assertEqual(cert["fingerprint"], "SHA256:" + said[0].split(
             "=")[1].replace(":", "").lower())
+        self.assertEqual(cert["key_pin"], lab.key_pin_of(pem))
         self.assertEqual("subject=" + cert["subject"], said[1])
         end = time.strptime(said[2].split("=")[1], "%b %d %H:%M:%S %Y %Z")
         self.assertEqual(cert["not_after"],
@@ -74,6 +75,7 @@ class Check(case.Case):
         self.assertIn("Papierkorb", text)
         self.assertIn("name table", text)
         self.assertIn(cert["fingerprint"], text)
+        self.assertIn(cert["key_pin"], text)
         self.assertIn(f"{self.count} messages", text)
         self.assertIn("nothing was stored", text)
 

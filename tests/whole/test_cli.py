@@ -280,6 +280,12 @@ class Cli(case.Case):
         wrong = "00" + digest.replace(":", "")[2:]
         haul.run("set", user, "--fingerprint", "SHA256:" + wrong)
         self.assertEqual(self.error_of(user)["class"], "tls")
+        key = lab.key_pin_of(os.path.join(self.server.dir, "tls/server.crt"))
+        haul.run("set", user, "--fingerprint", key)
+        haul.run("run", user)
+        self.assertEqual(haul.status(user)["state"], "idle")
+        shown = json.loads(haul.run("--json", "show", user).stdout)
+        self.assertIn(key, str(shown))
 
     def server_alias(self, url):
         """A forwarder on 127.0.0.2: the certificate does not name it."""

@@ -8,7 +8,7 @@ gets all its mail."""
 import base64, json, os, re, signal, subprocess, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
-import case, hostile
+import case, hostile, lab
 
 TIMEOUT_S = 5       # network.timeout
 SLOW = 3 if case.SANITIZED else 1
@@ -87,11 +87,10 @@ class Hostile(case.Case):
         return hostile.tls_context(self.certificates[kind])
 
     def pin(self, c):
-        out = subprocess.run(
-            ["openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in",
-             self.certificates[c.text("tls").split()[-1]]], check=True,
-            capture_output=True, text=True).stdout
-        return "SHA256:" + out.strip().split("=")[1].replace(":", "")
+        return lab.pin_of(self.certificates[c.text("tls").split()[-1]])
+
+    def key_pin(self, c):
+        return lab.key_pin_of(self.certificates[c.text("tls").split()[-1]])
 
     def prepare(self, c):
         """Its mailboxes, where the case says something of them."""
@@ -138,8 +137,9 @@ class Hostile(case.Case):
         self.assertEqual(faults, [])
 
     def options(self, c):
-        return [o.replace("%PIN", self.pin(c)) for o in
-                c.text("options").split()]
+        pins = {"%PIN": self.pin, "%KEY": self.key_pin}
+        return [pins[o](c) if o in pins else o
+                for o in c.text("options").split()]
 
     def collect(self, cases, *settings):
         """Runs the daemon until every account has had a run."""

@@ -70,7 +70,7 @@ static inline void add_step(struct buf *out, char what, uint32_t n)
 		add_frame(out, SESSION_DONE, "", 0);
 		break;
 	case 'I':
-		add_frame(out, SESSION_INFO, zeros, 58);
+		add_frame(out, SESSION_INFO, zeros, 62);
 		break;
 	case 'S':
 		add_frame(out, SESSION_STATE, zeros, 24);

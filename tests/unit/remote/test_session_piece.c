@@ -46,7 +46,7 @@ static void add_step(struct buf *out, char what, uint32_t n)
 
 	switch (what) {
 	case 'I':
-		add_frame(out, SESSION_INFO, zeros, 58);
+		add_frame(out, SESSION_INFO, zeros, 62);
 		break;
 	case 'D':
 		add_frame(out, SESSION_DONE, "", 0);

@@ -14,7 +14,7 @@
 
 struct attempt {
 	const char *host;
-	const char *fingerprint; /* "right": the server's own */
+	const char *fingerprint; /* "right", "key": the server's own */
 	bool tls13_only;
 	int max_version; /* of the server; 0 = any */
 	/* what comes of it */
@@ -44,6 +44,8 @@ static void try(enum tls_server_kind kind, struct attempt *a)
 	}
 	if (fp != NULL && strcmp(fp, "right") == 0)
 		fp = srv.fingerprint;
+	else if (fp != NULL && strcmp(fp, "key") == 0)
+		fp = srv.key_pin;
 	t = transport_new(tls_server_start(&srv, &s, "TLS\nWAIT\n"), &quick);
 	assert_int_equal(tls_anchors_new(srv.ca_pem, strlen(srv.ca_pem),
 				 a->tls13_only, &anchors, &a->err),
@@ -160,6 +162,25 @@ static void fingerprint_replaces_the_chain(void **state)
 	assert_int_equal(a.err.class, ERR_CONFIG);
 }
 
+static void key_replaces_the_chain(void **state)
+{
+	static const enum tls_server_kind kinds[] = {TLS_SERVER_VALID,
+		TLS_SERVER_EXPIRED, TLS_SERVER_NOT_YET, TLS_SERVER_SELF_SIGNED,
+		TLS_SERVER_WRONG_HOST, TLS_SERVER_UNKNOWN_CA};
+	static const char other[] =
+		"spki:sha256:d6qzRu9zOECb90Uez27xWltNsj0e1Md7GkYYkVoZWmM=";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		assert_good(kinds[i], HOST(.fingerprint = "key"));
+		assert_bad(kinds[i], HOST(.fingerprint = other),
+			"is for another key: spki:sha256:", "--fingerprint");
+	}
+	/* What is not believed can be pinned by what is said of it. */
+	assert_bad(TLS_SERVER_SELF_SIGNED, HOST(), "self-signed",
+		", or its key with spki:sha256:");
+}
+
 /* The same digits, upper case and with colons. */
 static void fingerprint_in_any_spelling(void **state)
 {
@@ -270,6 +291,7 @@ int main(void)
 		cmocka_unit_test(names_what_is_wrong),
 		cmocka_unit_test(refuses_old_versions),
 		cmocka_unit_test(fingerprint_replaces_the_chain),
+		cmocka_unit_test(key_replaces_the_chain),
 		cmocka_unit_test(fingerprint_in_any_spelling),
 		cmocka_unit_test(anchors_skip_what_is_none),
 		cmocka_unit_test(broken_handshakes),
