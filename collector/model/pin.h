@@ -12,8 +12,7 @@
 #include <stdbool.h>
 
 #define PIN_HASH_BYTES 32
-#define PIN_TEXT_BYTES 72 /* "SHA256:", 64 digits; the other form is shorter \
-			   */
+#define PIN_TEXT_BYTES 72 /* "SHA256:" and 64 digits */
 
 enum pin_of {
 	PIN_OF_NOTHING,

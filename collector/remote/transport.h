@@ -39,10 +39,10 @@ void transport_free(struct transport **t);
 /*
  * TLS with SNI, chain and host name verified, at least TLS 1.2; refuses if
  * bytes of plain text are waiting (nothing before TLS is believed:
- * CVE-2020-15953). fingerprint (as pin.h reads it, of the
- * certificate or of its key) replaces the check of chain, dates and name, not
- * the handshake, which proves that the server has the key. ERR_TLS with what is wrong
- * with the certificate in words.
+ * CVE-2020-15953). fingerprint (as pin.h reads it, of the certificate or of
+ * its key) replaces the check of chain, dates and name, not the handshake,
+ * which proves that the server has the key. ERR_TLS with what is wrong with
+ * the certificate in words.
  */
 struct tls_anchors; /* an SSL_CTX shared by sessions with the same anchors */
 int tls_anchors_new(const char *pem, size_t pem_bytes, bool tls13_only,

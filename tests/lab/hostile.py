@@ -387,6 +387,7 @@ class Server(fake.Imap):
         self.clear, self.sealed = [], []  # what came, before and in TLS
         self.bodies = MESSAGES
         self.protocol = protocol
+        self.connections = 0
         super().__init__({
             b"INBOX": [fake.Message(i + 1, m)
                        for i, m in enumerate(MESSAGES)],
@@ -394,6 +395,8 @@ class Server(fake.Imap):
         self.session = ImapSession if protocol == "imap" else Pop3Session
 
     def _serve(self, s):
+        with self.lock:
+            self.connections += 1
         s.settimeout(120)
         try:
             session = self.session(self, s)
