@@ -5,7 +5,8 @@
  * reads the control socket, watches who waits, and while sessions live it
  * looks every few seconds whether one of them hangs: a parser that a server's
  * bytes have sent round in circles would otherwise keep a processor busy until
- * the conductor ends.
+ * the conductor ends. Each thread's processor clock tells (RLIMIT_CPU would
+ * end a process that has worked long and well).
  */
 #include "envoy.h"
 
@@ -61,8 +62,8 @@ static int open_session(void *arg, const struct session_config *config,
 		(void)close(socket_fd);
 		return -1;
 	}
-	r = session_open_anchors(
-		config, socket_fd, anchors, hangup_fd, ret_session, err);
+	r = session_open_anchors(config, socket_fd, anchors, hangup_fd,
+		&h->effort, ret_session, err);
 	if (anchors != NULL)
 		tls_anchors_free(&anchors);
 	return r;
@@ -103,13 +104,17 @@ static void *serve(void *arg)
 	struct handed *h = arg;
 	bool renew = h->renew;
 
+	effort_begin(&h->effort);
 	while (session_serve(h->serve, renew)) {
+		effort_end(&h->effort);
 		OPENSSL_thread_stop();
 		if (envoy_park(h))
 			return NULL; /* h is no longer ours */
+		effort_begin(&h->effort);
 		renew = session_serve_wait(h->serve);
 	}
 	session_serve_free(&h->serve);
+	effort_end(&h->effort);
 	OPENSSL_thread_stop();
 	forget(h);
 	return NULL;
@@ -142,7 +147,8 @@ static void take(struct envoy *e, const int *fds, size_t count)
 	forget(h);
 }
 
-/* Has a thread kept a session for long after its channel was closed? */
+/* Has a thread kept a session for long after its channel was closed, or been
+ * at its bytes for too long? */
 static bool is_stuck(struct envoy *e)
 {
 	int64_t now_ms = clock_mono_ms();
@@ -151,6 +157,8 @@ static bool is_stuck(struct envoy *e)
 	(void)pthread_mutex_lock(&e->lock);
 	for (struct handed *h = e->sessions; h != NULL; h = h->next) {
 		struct pollfd p = {.fd = h->channel_fd, .events = POLLRDHUP};
+		if (effort_ms(&h->effort) > ENVOY_EFFORT_S * 1000)
+			stuck = true;
 		if (poll(&p, 1, 0) <= 0 ||
 			(p.revents & (POLLRDHUP | POLLHUP)) == 0)
 			h->hung_up_ms = 0;

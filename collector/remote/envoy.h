@@ -17,10 +17,12 @@
 /*
  * The whole life of an envoy process; its exit status. It ends of itself, in
  * failure, when a thread does not let go of a session whose channel was
- * closed ENVOY_STUCK_S ago. SIGINT, SIGTERM and SIGHUP do not end it: it has
- * to outlive the conductor's draining.
+ * closed ENVOY_STUCK_S ago, or has computed for ENVOY_EFFORT_S on its own
+ * clock without reading or writing (a SCRAM proof takes some). SIGINT, SIGTERM
+ * and SIGHUP do not end it: it has to outlive the conductor's draining.
  */
 #define ENVOY_STUCK_S 20
+#define ENVOY_EFFORT_S 30
 int envoy_main(void);
 
 /* Conductor: hands a session over. anchors_fd: -1 or an empty file where the

@@ -7,6 +7,7 @@
 #ifndef MAILHAUL_REMOTE_ENVOY_PARKED_H
 #define MAILHAUL_REMOTE_ENVOY_PARKED_H
 
+#include "../base/effort.h"
 #include "session_channel.h"
 
 #include <pthread.h>
@@ -32,6 +33,7 @@ struct handed {
 	int channel_fd;		   /* the serving thread's; only looked at */
 	int anchors_fd;		   /* -1 = none */
 	int64_t hung_up_ms;	   /* 0 = the conductor is still there */
+	struct effort effort;	   /* its thread's, while it has one */
 	bool parked;
 	bool due;   /* to get a thread, for which there was no room */
 	bool renew; /* and to renew IDLE then */

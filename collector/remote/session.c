@@ -170,7 +170,7 @@ void session_abandon(struct session **s)
 }
 
 static struct transport *session_transport(const struct session_config *config,
-	int socket_fd, int hangup_fd, struct imap *im)
+	int socket_fd, int hangup_fd, struct effort *effort, struct imap *im)
 {
 	const struct session_limits *l = &config->limits;
 	/* libetpan counts a literal in 32 bits. */
@@ -187,6 +187,7 @@ static struct transport *session_transport(const struct session_config *config,
 		.idle_ms = l->idle_ms,
 		.deadline_ms = l->session_ms != 0 ? l->session_ms : SESSION_MS,
 		.hangup_fd = hangup_fd,
+		.effort = effort,
 		.limits = im != NULL ? &guard : NULL,
 		.tap = im != NULL ? imap_tap : NULL,
 		.tap_arg = im,
@@ -214,7 +215,7 @@ static int session_talk(const struct session_config *config,
 }
 
 int session_open_anchors(const struct session_config *config, int socket_fd,
-	struct tls_anchors *anchors, int hangup_fd,
+	struct tls_anchors *anchors, int hangup_fd, struct effort *effort,
 	struct session **ret_session, struct err *err)
 {
 	struct imap *im = NULL;
@@ -222,7 +223,7 @@ int session_open_anchors(const struct session_config *config, int socket_fd,
 
 	if (config->url.protocol == PROTOCOL_IMAP)
 		im = imap_new(&config->limits);
-	t = session_transport(config, socket_fd, hangup_fd, im);
+	t = session_transport(config, socket_fd, hangup_fd, effort, im);
 	return session_talk(config, t, im, anchors, ret_session, err);
 }
 
@@ -240,7 +241,7 @@ int session_open_direct(const struct session_config *config, int socket_fd,
 		return -1;
 	}
 	r = session_open_anchors(
-		config, socket_fd, anchors, hangup_fd, ret_session, err);
+		config, socket_fd, anchors, hangup_fd, NULL, ret_session, err);
 	tls_anchors_free(&anchors);
 	return r;
 }

@@ -383,10 +383,12 @@ int session_open_direct(const struct session_config *config, int socket_fd,
 	const char *ca_pem, size_t ca_pem_bytes, int hangup_fd,
 	struct session **ret_session, struct err *err);
 /* The same with anchors that sessions share (transport.h), borrowed for the
- * call; NULL where config->url.tls is TLS_NONE. */
+ * call; NULL where config->url.tls is TLS_NONE. effort: marked where the
+ * session reads or writes; NULL = none. */
 struct tls_anchors;
+struct effort;
 int session_open_anchors(const struct session_config *config, int socket_fd,
-	struct tls_anchors *anchors, int hangup_fd,
+	struct tls_anchors *anchors, int hangup_fd, struct effort *effort,
 	struct session **ret_session, struct err *err);
 
 #endif

@@ -34,6 +34,7 @@ struct transport *transport_new(int fd, const struct transport_config *config)
 
 	t->fd = fd;
 	t->hangup_fd = config->hangup_fd;
+	t->effort = config->effort;
 	t->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	t->idle_ms = config->idle_ms;
 	if (config->deadline_ms > 0)
@@ -239,6 +240,7 @@ static int look(struct transport *t, short events, int timeout_ms)
 	};
 	int r = poll(p, 3, timeout_ms);
 
+	effort_mark(t->effort);
 	t->polled_ms = clock_mono_ms();
 	if (r < 0)
 		return errno == EINTR ? 0 : fail_sys(t, errno);

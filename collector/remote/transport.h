@@ -10,6 +10,7 @@
 #ifndef MAILHAUL_REMOTE_TRANSPORT_H
 #define MAILHAUL_REMOTE_TRANSPORT_H
 
+#include "../base/effort.h"
 #include "../base/err.h"
 #include "../model/certificate.h"
 #include "guard.h"
@@ -22,9 +23,10 @@
 struct transport;
 
 struct transport_config {
-	int64_t idle_ms;     /* no byte received for this long */
-	int64_t deadline_ms; /* of the whole session, from now; 0 = none */
-	int hangup_fd;	     /* see session_open_direct; -1 = none */
+	int64_t idle_ms;       /* no byte received for this long */
+	int64_t deadline_ms;   /* of the whole session, from now; 0 = none */
+	int hangup_fd;	       /* see session_open_direct; -1 = none */
+	struct effort *effort; /* marked now and then; NULL = none */
 	const struct guard_limits *limits; /* NULL: no guard (POP3, tests) */
 	guard_line_fn *tap; /* raw untagged lines kept from libetpan */
 	void *tap_arg;

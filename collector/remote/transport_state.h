@@ -21,6 +21,7 @@ struct wire;
 struct transport {
 	int fd; /* -1 once closed */
 	int hangup_fd;
+	struct effort *effort;
 	int cancel_fd;
 	atomic_int cancelled; /* a word of its own: others poll the rest */
 	bool poisoned;

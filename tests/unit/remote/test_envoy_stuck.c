@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A parser that a server's bytes have sent round in circles: when the
- * conductor has let go of the session, its process ends, so that no processor
- * is kept busy for good. recv is taken over here, and the clock goes faster. */
+ * conductor has let go of the session, or when its thread has computed for too
+ * long, its process ends, so that no processor is kept busy for good. recv is
+ * taken over here, and the clocks go faster. */
 #include "envoy_peer.h"
 
 #include <setjmp.h>
@@ -32,7 +33,9 @@ int clock_gettime(clockid_t clock, struct timespec *t)
 {
 	int r = (int)syscall(SYS_clock_gettime, clock, t);
 
-	if (r == 0 && clock == CLOCK_MONOTONIC && atomic_load(&fast)) {
+	/* below 0: of a thread's processor */
+	if (r == 0 && (clock == CLOCK_MONOTONIC || clock < 0) &&
+		atomic_load(&fast)) {
 		t->tv_sec =
 			t->tv_sec * FASTER + t->tv_nsec * FASTER / 1000000000;
 		t->tv_nsec = t->tv_nsec * FASTER % 1000000000;
@@ -49,19 +52,25 @@ static void start(struct envoy_peer *e, bool in_circles)
 	atomic_store(&fast, false);
 }
 
-/* Somebody who has a session opened there and dies while he waits for it. */
-static void ask_and_die(const struct envoy_peer *e, int socket_fd)
+/* Somebody who has a session opened there and waits for it. */
+static pid_t ask(const struct envoy_peer *e, int socket_fd)
 {
 	struct session *s = NULL;
-	int status;
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
-	if (pid == 0) {
-		(void)envoy_peer_open(
-			e, socket_fd, -1, "secret", TLS_NONE, &s, NULL);
-		_exit(0);
-	}
+	if (pid != 0)
+		return pid;
+	(void)envoy_peer_open(e, socket_fd, -1, "secret", TLS_NONE, &s, NULL);
+	_exit(0);
+}
+
+/* And dies while he does. */
+static void ask_and_die(const struct envoy_peer *e, int socket_fd)
+{
+	int status;
+	pid_t pid = ask(e, socket_fd);
+
 	(void)usleep(500000);
 	(void)kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -98,6 +107,27 @@ static void a_session_that_does_not_end_ends_its_process(void **state)
 	assert_int_equal(WEXITSTATUS(status), 70);
 }
 
+/* The conductor still waits for it: it would for as long as a server may. */
+static void a_session_that_computes_for_good_ends_its_process(void **state)
+{
+	struct envoy_peer e;
+	int server[2], status, asker;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, server), 0);
+	start(&e, true);
+	pid = ask(&e, server[1]);
+	(void)close(server[1]);
+	status = wait_seconds(e.pid, 120);
+	(void)close(e.control_fd);
+	(void)close(server[0]);
+	/* who has asked is told: the channel has ended */
+	assert_int_equal(waitpid(pid, &asker, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 70);
+}
+
 /* One that waits for its server in peace ends, and its process lives on. */
 static void a_session_that_ends_does_not(void **state)
 {
@@ -121,6 +151,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_that_does_not_end_ends_its_process),
+		cmocka_unit_test(
+			a_session_that_computes_for_good_ends_its_process),
 		cmocka_unit_test(a_session_that_ends_does_not),
 	};
 
