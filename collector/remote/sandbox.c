@@ -52,27 +52,39 @@ static const char *kind_name(enum sandbox_kind kind)
 	return "";
 }
 
+/* The worst of what is missing; NULL: nothing is. */
+static const char *missing(
+	const struct sandbox_report *r, enum log_level *ret_level)
+{
+	*ret_level = LOG_LEVEL_WARN;
+	if (r->landlock_abi == 0 && !r->filter)
+		return "landlock and seccomp: files and system calls stay "
+		       "within reach";
+	if (!r->filter)
+		return "seccomp: system calls stay within reach";
+	if (r->root)
+		return "another user: it stays root, without files";
+	*ret_level = LOG_LEVEL_INFO; /* seccomp covers it */
+	if (r->landlock_abi == 0)
+		return "landlock: files are refused by seccomp alone";
+	if (r->landlock_abi < 4)
+		return "landlock's network rules: seccomp alone refuses "
+		       "connections";
+	return NULL;
+}
+
+/* There is one scout, and an envoy for each host: it speaks for all. */
 static void say(enum sandbox_kind kind, const struct sandbox_report *r)
 {
-	const char *missing = NULL;
-	enum log_level level = LOG_LEVEL_WARN;
+	enum log_level level;
+	const char *what = missing(r, &level);
 
-	if (r->landlock_abi == 0 && !r->filter)
-		missing = "landlock and seccomp: files and system calls stay "
-			  "within reach";
-	else if (r->landlock_abi == 0)
-		missing = "landlock: files are refused by seccomp alone";
-	else if (!r->filter)
-		missing = "seccomp: system calls stay within reach";
-	else if (r->landlock_abi < 4)
-		missing = "landlock's network rules: seccomp alone refuses "
-			  "connections";
-	if (missing == NULL || r->filter)
-		level = LOG_LEVEL_DEBUG; /* seccomp covers what is missing */
+	if (what == NULL || kind != SANDBOX_SCOUT)
+		level = LOG_LEVEL_DEBUG;
 	LOG(level, NULL, "sandbox", LOG_STR("process", kind_name(kind)),
-		LOG_NUM("landlock", r->landlock_abi),
+		LOG_NUM("uid", getuid()), LOG_NUM("landlock", r->landlock_abi),
 		LOG_STR("seccomp", r->filter ? "yes" : "no"),
-		LOG_STR("missing", missing != NULL ? missing : "nothing"));
+		LOG_STR("missing", what != NULL ? what : "nothing"));
 }
 
 #ifdef MAILHAUL_SANITIZED
@@ -84,8 +96,8 @@ int sandbox_enter(enum sandbox_kind kind, struct sandbox_report *ret_report,
 	(void)say;
 	memset(ret_report, 0, sizeof *ret_report);
 	ret_report->sanitized = true;
-	LOG(LOG_LEVEL_DEBUG, NULL, "sandbox",
-		LOG_STR("process", kind_name(kind)),
+	LOG(kind == SANDBOX_SCOUT ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, NULL,
+		"sandbox", LOG_STR("process", kind_name(kind)),
 		LOG_STR("missing", "all of it: a sanitizer is built in"));
 	return 0;
 }
@@ -100,6 +112,7 @@ int sandbox_enter(enum sandbox_kind kind, struct sandbox_report *ret_report,
 
 	lower_limit(RLIMIT_NOFILE, herald ? HERALD_FILES : FILES);
 	lower_limit(RLIMIT_DATA, herald ? HERALD_DATA_BYTES : DATA_BYTES);
+	sandbox_user(&report.root);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set_sys(err, ERR_CONFIG, ERR_SCOPE_SERVICE,

@@ -186,8 +186,25 @@ static void use_what_is_left(int pair[2])
 	REQUIRE(errno == ENOMEM);
 }
 
+/* Root is given up, for good, with its groups. */
+static void nobody_it_is(bool was_root)
+{
+	struct rlimit limit;
+	gid_t groups[1];
+
+	REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	REQUIRE(limit.rlim_max <= 8192);
+	REQUIRE(refused(setresuid(0, 0, 0)) && refused(setgid(0)));
+	if (!was_root)
+		return;
+	REQUIRE(getuid() != 0 && geteuid() != 0);
+	REQUIRE(getgid() != 0 && getegid() != 0);
+	REQUIRE(syscall(SYS_getgroups, 1, groups) <= 0);
+}
+
 static void envoy_child(void)
 {
+	bool was_root = geteuid() == 0;
 	int pair[2], fd = tcp_socket();
 
 	REQUIRE(fd >= 0);
@@ -197,6 +214,7 @@ static void envoy_child(void)
 	enter(SANDBOX_ENVOY);
 	try_files_and_sockets(fd);
 	try_processes();
+	nobody_it_is(was_root);
 	use_what_is_left(pair);
 }
 
@@ -234,9 +252,11 @@ static void scout_child(void)
 {
 	struct addrinfo *list = NULL;
 	char *const args[] = {(char[]){"true"}, NULL};
+	bool was_root = geteuid() == 0;
 	int fd;
 
 	enter(SANDBOX_SCOUT);
+	nobody_it_is(was_root);
 	fd = open("/etc/hosts", O_RDONLY | O_CLOEXEC);
 	REQUIRE(fd >= 0);
 	REQUIRE(refused(open("/etc/hosts", O_RDWR)));
