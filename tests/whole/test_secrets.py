@@ -4,7 +4,7 @@
 import base64, glob, json, os, re, shutil, signal, subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
-import case, lab
+import case, hostile, lab
 
 CANARY = "cAnArY-51d0-Secret"
 
@@ -137,6 +137,56 @@ passdb {
         for pid in everybody[1:]:
             for piece in memory(pid):
                 self.assert_nowhere(piece, user, f"memory of {pid}")
+
+    def slow_pop3(self, tls, sasl):
+        """A server that takes seconds to answer the first command after the
+        login."""
+        c = hostile.Case("canary", 1, "pop3", [])
+        c.rules = {"STAT": "<drip +OK 3 90\\r\\n>",
+                   "LIST": "<drip +OK here\\r\\n><data>"}
+        if sasl:
+            c.rules |= {"caps": "SASL PLAIN", "AUTH": "+OK in\\r\\n"}
+        context = hostile.tls_context(os.path.join(
+            self.server.dir, "tls", "server.crt")) if tls else None
+        server = hostile.Server(c, "pop3", context, tls)
+        self.addCleanup(server.stop)
+        return server
+
+    def heard_after_login(self, server):
+        heard = [line.split(b" ")[0].strip().upper()
+                 for line in list(server.heard)]
+        return b"STAT" in heard or b"LIST" in heard
+
+    def test_canary_pop3_envoys(self):
+        if os.getuid() != 0 or case.SANITIZED:
+            print("SKIPPED: memory is looked at as root, without a sanitizer",
+                  file=sys.stderr)
+            return
+        servers = {}
+        for tls in (False, True):
+            for sasl in (False, True):
+                s = self.slow_pop3(tls, sasl)
+                name = f"p{tls:d}{sasl:d}"
+                self.haul.add(name, f"pop3s://u@localhost:{s.port}" if tls
+                              else f"pop3://u@localhost:{s.port}"
+                              "?security=none", password=CANARY)
+                servers[name] = s
+        daemon = self.serve()
+        self.wait_for(lambda: all(map(self.heard_after_login,
+                                      servers.values())))
+        time.sleep(1)
+        envoys = children(daemon.pid)
+        self.assertGreater(len(envoys), len(servers))  # and the scout
+        known = 0
+        for pid in envoys:
+            for piece in memory(pid):
+                self.assert_nowhere(piece, "u", f"memory of {pid}")
+                known += b"localhost" in piece
+        self.assertGreaterEqual(known, len(servers))  # the search sees
+        # each of them is still where it was: after the login, not the end
+        for name in servers:
+            self.assertEqual(self.haul.status(name)["state"], "running")
+        self.assert_nowhere(self.said(), "u", "log")
 
     def test_core_is_refused_to_the_own_user(self):
         if os.getuid() != 0 or case.SANITIZED or not shutil.which("gcore"):
