@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Many accounts, a slow or broken server, and people who change their minds
 while runs are under way."""
-import json, os, pty, signal, struct, subprocess, sys, time
+import json, os, pty, signal, struct, subprocess, sys, time, unicodedata
 import fcntl, termios
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
@@ -94,6 +94,43 @@ class Many(case.Case):
                     self.assertRegex(line, r"^\d{4}-\d\d-\d\dT")
         for args in (["status"], ["status", "u"], ["run", "u"]):
             json.loads(self.haul.run("--json", *args).stdout)
+
+    def assert_printable(self, text):
+        """Nothing that moves a cursor, ends a line or turns it."""
+        for c in text:
+            self.assertTrue(c == "\n" or (c.isprintable() and
+                            unicodedata.bidirectional(c) not in (
+                                "LRE", "RLE", "LRO", "RLO", "PDF", "LRI",
+                                "RLI", "FSI", "PDI", "B")), repr(text))
+
+    def test_hostile_texts_in_every_output(self):
+        server = self.fake()
+        evil = (b"x\x1b]0;t\x07\xe2\x80\xae\xe2\x80\xa8 level=error \xff\"}"
+                b"\xc2\x9b u: auth: forged")
+        server.whole_fails = {1: b"NO " + evil}
+        server.parts_fail = True
+        server.pieces = "refused"
+        server.greeting = b"* OK " + evil
+        server.mailboxes[b"evil\x1b[2J\xc2\x85\xe2\x80\xaeb"] = [
+            fake.Message(1, b"Subject: x\r\n\r\nx\r\n")]
+        self.haul.add("u", server.url())
+        self.haul.run("run", "u", check=False)
+        self.assertIn("forged", self.haul.run("failures").stdout)
+        for args in (["run", "u"], ["check", "u"], ["status"], ["list"],
+                     ["status", "u"], ["show", "u"], ["failures"],
+                     ["failures", "u"], ["verify", "u"], ["retry", "u"],
+                     ["run", "u"]):
+            with self.subTest(args):
+                p = self.haul.run(*args, check=False)
+                self.assertLess(p.returncode, 2, p.stderr)
+                self.assert_printable(p.stdout + p.stderr)
+                for line in (p.stdout + p.stderr).split("\n"):
+                    self.assertFalse(line.startswith("u: auth"), line)
+                p = self.haul.run("--json", *args, check=False)
+                if p.stdout:
+                    json.loads(p.stdout)
+                self.assert_printable(p.stderr)
+                self.assertNotRegex(p.stdout, "[\0-\x08\x0b-\x1f\x7f-\x9f]")
 
     def test_limits_and_what_is_left_out(self):
         server = self.fake()

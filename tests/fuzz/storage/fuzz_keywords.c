@@ -5,6 +5,7 @@
  * the line, then the file.
  */
 #include "storage/keywords.h"
+#include "tests/fuzz/memory_dir.h"
 
 #include <fcntl.h>
 #include <stdint.h>
@@ -63,17 +64,14 @@ static void give(struct keywords *k, int dir_fd, const char *set)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char dir[] = "/tmp/fuzz-keywords.XXXXXX";
+	struct memory_dir dir;
 	struct flags set = {0};
 	struct keywords k;
 	struct err err = {0};
 	char name[64];
 	size_t n = 0;
-	int fd;
 
-	require(mkdtemp(dir) != NULL);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	require(fd >= 0);
+	memory_dir_open(&dir);
 	for (; size > 0 && *data != '\n'; data++, size--) {
 		if (*data == ' ' || n == sizeof name - 1) {
 			name[n] = '\0';
@@ -84,13 +82,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	if (size > 0)
-		put(fd, data + 1, size - 1);
+		put(dir.fd, data + 1, size - 1);
 	keywords_init(&k, (uid_t)-1, (gid_t)-1, "t");
-	if (keywords_load(&k, fd, &err) == 0)
-		give(&k, fd, set.keywords);
+	if (keywords_load(&k, dir.fd, &err) == 0)
+		give(&k, dir.fd, set.keywords);
 	keywords_clear(&k);
-	(void)unlinkat(fd, FILE_NAME, 0);
-	(void)close(fd);
-	require(rmdir(dir) == 0); /* nothing is left beside it */
+	memory_dir_close(&dir, FILE_NAME); /* nothing is left beside it */
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* A dovecot-uidlist as a tenant may have left it: read, appended to, raised,
  * and read again. */
 #include "storage/uidlist.h"
+#include "tests/fuzz/memory_dir.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -68,28 +69,21 @@ static void extend(struct uidlist *u, int dir_fd, bool damaged)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char dir[] = "/tmp/fuzz-uidlist.XXXXXX";
 	const struct uidlist_config config = {
 		.tag = "t", .uid = (uid_t)-1, .gid = (gid_t)-1};
-	char template[sizeof dir];
+	struct memory_dir dir;
 	struct uidlist u;
-	int fd;
 
-	memcpy(template, dir, sizeof dir);
-	require(mkdtemp(template) != NULL);
-	fd = open(template, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	require(fd >= 0);
-	(void)put(fd, data, size);
-	if (uidlist_open(&u, fd, &config, NULL) == 1) {
+	memory_dir_open(&dir);
+	(void)put(dir.fd, data, size);
+	if (uidlist_open(&u, dir.fd, &config, NULL) == 1) {
 		require(u.next != 0 && u.head.uidvalidity != 0);
 		require(u.next >= u.head.next);
-		extend(&u, fd, memchr(data, 0, size) != NULL);
+		extend(&u, dir.fd, memchr(data, 0, size) != NULL);
 	}
 	(void)uidlist_replace(&u, 5, 9, NULL);
 	require(u.next == 9);
 	uidlist_close(&u);
-	(void)unlinkat(fd, UIDLIST_FILE, 0);
-	(void)close(fd);
-	(void)rmdir(template);
+	memory_dir_close(&dir, UIDLIST_FILE);
 	return 0;
 }
