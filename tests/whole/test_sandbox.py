@@ -30,6 +30,28 @@ def children(pid):
         return [int(p) for p in f.read().split()]
 
 
+def remotes():
+    """{inode of a TCP socket: the address and port at its other end}"""
+    out = {}
+    for name in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(name) as f:
+            for row in f.read().splitlines()[1:]:
+                words = row.split()
+                out[words[9]] = words[2]
+    return out
+
+
+def held(pid):
+    """Where its descriptors lead."""
+    out = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            out.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except FileNotFoundError:
+            pass
+    return out
+
+
 class Sandbox(case.Case):
     def setUp(self):
         if case.SANITIZED:
@@ -91,6 +113,43 @@ class Sandbox(case.Case):
         for line in said:
             self.assertRegex(line, r"uid=\d+ landlock=\d+ seccomp=yes "
                              r'missing="?\w')
+
+    def test_an_envoy_holds_one_host_and_no_file(self):
+        if os.getuid() != 0:
+            self.skipTest("descriptors of others are looked at as root")
+        users = [(self.source(f"u{i}", 2), ("imaps", "imap")[i % 2])
+                 for i in range(4)]
+        for user, scheme in users:
+            self.add(user, scheme, "--push")
+        log = open(os.path.join(self.dir, "log"), "w")
+        daemon = self.haul.start("serve", stderr=log,
+                                 stdin=subprocess.DEVNULL)
+        try:
+            until = time.monotonic() + 90
+            while {self.haul.status(u)["state"] for u, _ in users} != {"idle"}:
+                self.assertLess(time.monotonic(), until)
+                time.sleep(0.2)
+            peers = [self.peers_of(pid) for pid in children(daemon.pid)]
+        finally:
+            daemon.terminate()
+            daemon.wait(60)
+            log.close()
+        for p in peers:
+            self.assertLessEqual(len(set(p)), 1, peers)
+        self.assertEqual(sorted(map(len, peers)), [0, 2, 2])  # 0: the scout
+
+    def peers_of(self, pid):
+        known, out = remotes(), []
+        for target in held(pid):
+            self.assertFalse(target.startswith((self.haul.state,
+                                                self.haul.store)), target)
+            self.assertRegex(target, r"^(socket|pipe|anon_inode|/memfd):|"
+                             r"^/dev/(null|u?random)|" + re.escape(self.dir)
+                             + "/log$")
+            inode = re.match(r"socket:\[(\d+)\]", target)
+            if inode and inode[1] in known:
+                out.append(known[inode[1]])
+        return out
 
     def assert_locked_in(self, pid):
         s = status_of(pid)
