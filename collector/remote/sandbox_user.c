@@ -28,7 +28,8 @@ static void find_user(uid_t *ret_uid, gid_t *ret_gid)
 		fgetpwent_r(f, &entry, text, sizeof text, &found) == 0) {
 		bool own = strcmp(found->pw_name, SANDBOX_USER) == 0;
 		if (found->pw_uid == 0 ||
-			(!own && strcmp(found->pw_name, SANDBOX_USER_ELSE)))
+			(!own &&
+				strcmp(found->pw_name, SANDBOX_USER_ELSE) != 0))
 			continue;
 		*ret_uid = found->pw_uid;
 		*ret_gid = found->pw_gid;
