@@ -70,6 +70,8 @@ struct ledger_mailbox {
 	/* of stored: gone at the source, nothing done yet; of these: held by
 	 * the brake (ledger_expunge.h) */
 	int64_t waiting, held;
+	/* not of skipped: gone at the source, and let go here for that */
+	int64_t let_go;
 	/* enum folder_numbers: what its messages are to get */
 	int numbers;
 	int64_t uids_kept; /* by the end of the first import; -1 = not yet */
@@ -136,7 +138,8 @@ struct ledger_message {
 	struct flags local;  /* flags here, last written by us */
 	bool to_new;	     /* published into new/ rather than cur/ */
 	int removal;	     /* enum removal (ledger_removal.h); read only */
-	bool going;	     /* due to go from its folder */
+	bool going;	     /* due to go from its folder, or gone */
+	int64_t imported_at; /* 0 = not known; read only */
 	enum err_class why;  /* quarantined, skipped */
 	char why_text[256];
 	int64_t first_at, next_try_at;
@@ -226,6 +229,10 @@ int ledger_each_left(struct ledger *l, int64_t mailbox_id,
 	ledger_message_fn *fn, void *arg, struct err *err);
 /* All rows of a mailbox, whatever they are. */
 int ledger_each_maildrop(struct ledger *l, int64_t mailbox_id,
+	ledger_message_fn *fn, void *arg, struct err *err);
+/* The same in an order that depends on their keys only: by UIDVALIDITY and
+ * UID, then by UIDL and occurrence. */
+int ledger_each_in_order(struct ledger *l, int64_t mailbox_id,
 	ledger_message_fn *fn, void *arg, struct err *err);
 /* Gives a delivered message the key (mailbox_id, uidvalidity, uid) of `key`:
  * the same message under a new number. A quarantined row of that key goes. */

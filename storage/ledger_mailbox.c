@@ -44,6 +44,7 @@ static void read_mailbox(struct stmt *s, struct ledger_mailbox *m)
 	m->bytes_stored = stmt_int(s, "bytes_stored");
 	m->waiting = stmt_int(s, "waiting");
 	m->held = stmt_int(s, "held");
+	m->let_go = stmt_int(s, "let_go");
 	m->numbers = (int)stmt_int(s, "numbers");
 	m->uids_kept = stmt_int(s, "uids_kept");
 	m->uids_wanted = stmt_int(s, "uids_wanted");

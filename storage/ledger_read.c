@@ -51,6 +51,7 @@ static void read_identity(struct stmt *s, struct ledger_message *m)
 
 	copy_text(s, "emailid", m->emailid, sizeof m->emailid);
 	m->going = stmt_int(s, "expunge") >= 2;
+	m->imported_at = stmt_int(s, "imported_at");
 	hash = stmt_blob(s, "bare_sha256", &n);
 	memcpy(m->bare_sha256, m->sha256, sizeof m->bare_sha256);
 	if (n == sizeof m->bare_sha256)
@@ -227,6 +228,18 @@ int ledger_each_maildrop(struct ledger *l, int64_t mailbox_id,
 	ledger_message_fn *fn, void *arg, struct err *err)
 {
 	return each_of(l, "ledger_each_maildrop", mailbox_id, fn, arg, err);
+}
+
+int ledger_each_in_order(struct ledger *l, int64_t mailbox_id,
+	ledger_message_fn *fn, void *arg, struct err *err)
+{
+	int r = each_of(
+		l, "ledger_each_in_order_uid", mailbox_id, fn, arg, err);
+
+	if (r == 0)
+		r = each_of(l, "ledger_each_in_order_uidl", mailbox_id, fn, arg,
+			err);
+	return r;
 }
 
 int ledger_uids(struct ledger *l, int64_t mailbox_id, uint32_t uidvalidity,

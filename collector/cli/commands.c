@@ -189,6 +189,25 @@ static const struct cli_option verify_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option report_options[] = {
+	{"format", "text|json|csv|html",
+		"text is the default, json the same as --json; html is one "
+		"page without scripts and outside references, with plots, "
+		"that can be sent to a customer"},
+	{"output", "FILE",
+		"write the report to FILE, whole or not at all (mode 0600)"},
+	{"manifest", "FILE",
+		"instead, write every collected message with its SHA-256 to "
+		"FILE; see MANIFEST"},
+	{"check", "FILE",
+		"instead, compare the store with such a manifest; NAME: those "
+		"of its accounts only; needs no database"},
+	{"store", "DIR",
+		"with --check: the Maildir++ tree to compare, instead of where "
+		"store.path says"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option restore_options[] = {
 	{"all", NULL,
 		"also in the place of ledgers that are here and sound: where "
@@ -355,6 +374,35 @@ const struct command commands[] = {
 		"mailbox, uid, uidl, folder, file, text) and error (null, or "
 		"class, text, hint).",
 		1, -1, cmd_verify},
+	{"report", "report [NAME...] [options]",
+		"proof of completeness: what the source has, and what is here",
+		report_options,
+		"Of each mailbox: messages that the source listed in the last "
+		"run, messages collected and their bytes as received, what is "
+		"quarantined or left out and why, and a SHA-256 over the "
+		"hashes of all its messages. It also tells what the last "
+		"verify found. It works beside a running daemon, asks the "
+		"source nothing and does not look into the store: it says what "
+		"was listed and what was written, no more. Exit status 1 "
+		"where not every message that was listed is accounted for. "
+		"--check: exit status 1 where a message is missing or its "
+		"bytes have changed; what readers have moved or renamed is "
+		"found by its content, and additional files are listed and no "
+		"fault.\n"
+		"With --json: accounts, each with account, source, to, at, "
+		"listed_at, accounted, running, verdict, verified (null, or "
+		"at, differences, kinds, collected_since), mailboxes (mailbox, "
+		"folder, listed, collected, bytes, former: collected under "
+		"numbers that the mailbox no longer has, quarantined, "
+		"left_out, gone_at_source, let_go, accounted: yes, no, "
+		"not-proved, not-listed-yet or no-longer-listed, off: by so "
+		"many, sha256, notice), totals, not_collected (reason, "
+		"messages), years, collected_by_minute, "
+		"collected_without_time, failures and error. With --check: "
+		"manifest, accounts, each with account, store, messages, same, "
+		"moved (of these), missing, changed, additional, differences "
+		"(kind, mailbox, message, folder, file, text) and error.",
+		0, -1, cmd_report},
 	{"backup", "backup FILE",
 		"copy job table and ledgers into one file, also while the "
 		"daemon runs",

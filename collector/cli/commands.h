@@ -24,6 +24,7 @@ int cmd_failures(struct cli *cli, const struct args *args);
 int cmd_explain(struct cli *cli, const struct args *args);
 int cmd_retry(struct cli *cli, const struct args *args);
 int cmd_verify(struct cli *cli, const struct args *args);
+int cmd_report(struct cli *cli, const struct args *args);
 int cmd_backup(struct cli *cli, const struct args *args);
 int cmd_restore(struct cli *cli, const struct args *args);
 int cmd_key(struct cli *cli, const struct args *args);

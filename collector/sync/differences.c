@@ -33,6 +33,7 @@ struct differences {
 	char *path, *tmp;
 	FILE *out;
 	uint64_t count;
+	uint64_t of_kind[sizeof kinds / sizeof kinds[0]];
 	int errnum; /* the first failure */
 };
 
@@ -80,6 +81,7 @@ void differences_add(struct differences *d, enum difference kind,
 	const struct difference_at *at)
 {
 	d->count++;
+	d->of_kind[kind]++;
 	note_error(d, fputs(kinds[kind], d->out));
 	put(d, at->mailbox);
 	note_error(d, fprintf(d->out, "\t%" PRIu32, at->uid));
@@ -93,6 +95,19 @@ void differences_add(struct differences *d, enum difference kind,
 uint64_t differences_count(const struct differences *d)
 {
 	return d->count;
+}
+
+void differences_kinds(
+	const struct differences *d, char out[DIFFERENCES_KINDS_BYTES])
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (d->of_kind[i] != 0 && n < DIFFERENCES_KINDS_BYTES)
+			n += (size_t)snprintf(out + n,
+				DIFFERENCES_KINDS_BYTES - n, "%s%s %" PRIu64,
+				n != 0 ? " " : "", kinds[i], d->of_kind[i]);
 }
 
 int differences_end(

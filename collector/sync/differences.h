@@ -50,6 +50,10 @@ struct difference_at {
 void differences_add(struct differences *d, enum difference kind,
 	const struct difference_at *at);
 uint64_t differences_count(const struct differences *d);
+/* "flags 2 not-here 1": how many of each kind; "" where there are none. */
+#define DIFFERENCES_KINDS_BYTES 512
+void differences_kinds(
+	const struct differences *d, char out[DIFFERENCES_KINDS_BYTES]);
 /* Takes *d. keep false: nothing came of it. */
 int differences_end(struct differences **d, bool keep, struct err *err);
 

@@ -11,6 +11,7 @@
 
 #include "verify_rows.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,19 @@ static void name_result(struct work *w)
 		slash != NULL ? slash + 1 : w->run->task_path);
 }
 
+/* For `report`. */
+static int note_found(
+	struct work *w, const struct differences *d, struct err *err)
+{
+	char kinds[DIFFERENCES_KINDS_BYTES];
+	char note[DIFFERENCES_KINDS_BYTES + 64];
+
+	differences_kinds(d, kinds);
+	(void)snprintf(note, sizeof note, "%" PRId64 " %" PRIu64 " %s",
+		w->now_s, differences_count(d), kinds);
+	return ledger_note(w->ledger, VERIFY_NOTE, note, err);
+}
+
 int verify_run(struct work *w, const struct plan *plan, struct err *err)
 {
 	struct verify v = {.w = w, .arena = arena_new()};
@@ -129,6 +143,8 @@ int verify_run(struct work *w, const struct plan *plan, struct err *err)
 			w->ledger, &known.list, &known.count, err);
 	if (rc == 0)
 		rc = verify_all(&v, plan, &known, err);
+	if (rc == 0)
+		rc = note_found(w, v.found, err);
 	if (v.found != NULL)
 		count = differences_count(v.found);
 	if (differences_end(&v.found, rc == 0, &end_err) != 0) {

@@ -20,7 +20,8 @@ SELECT value FROM note WHERE key = :key;
 
 -- name: ledger_mailbox_by_name
 SELECT m.*, t.stored, t.quarantined, t.bytes_stored,
-	t.skipped - COALESCE(e.gone, 0) AS skipped, e.waiting, e.held
+	t.skipped - COALESCE(e.gone, 0) AS skipped, e.waiting, e.held,
+	e.gone AS let_go
 FROM mailbox m
 LEFT JOIN tally t ON t.mailbox_id = m.id AND t.uidvalidity =
 	CASE WHEN m.uidvalidity <> 0 THEN m.uidvalidity
@@ -36,7 +37,8 @@ WHERE m.name = :name;
 -- name: ledger_mailbox_all
 -- scan: all are wanted
 SELECT m.*, t.stored, t.quarantined, t.bytes_stored,
-	t.skipped - COALESCE(e.gone, 0) AS skipped, e.waiting, e.held
+	t.skipped - COALESCE(e.gone, 0) AS skipped, e.waiting, e.held,
+	e.gone AS let_go
 FROM mailbox m
 LEFT JOIN tally t ON t.mailbox_id = m.id AND t.uidvalidity =
 	CASE WHEN m.uidvalidity <> 0 THEN m.uidvalidity
