@@ -358,6 +358,7 @@ void help_man_program(FILE *out)
 	help_man_budgets(out);
 	help_man_failures(out);
 	help_man_metrics(out);
+	help_man_manifest(out);
 	man_identity(out);
 	man_quirks(out);
 	help_man_examples(out);

@@ -26,5 +26,7 @@ void help_wrap(FILE *out, const char *text, int indent);
 void help_roff(FILE *out, const char *text);
 /* The section on serve.listen; help_metrics.c. */
 void help_man_metrics(FILE *out);
+/* The section on manifests; help_manifest.c. */
+void help_man_manifest(FILE *out);
 
 #endif

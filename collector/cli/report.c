@@ -147,8 +147,9 @@ void report_verified(const struct report_account *a, char *out, size_t bytes)
 	char when[CLOCK_RFC3339_BYTES], n[32];
 
 	if (a->verified_at == 0) {
-		say(&w, "Source, ledger and store were not compared message "
-			"by message yet (mailhaul verify).");
+		say(&w, "Source, ledger and store have not "
+			"been compared message by message yet "
+			"(mailhaul verify).");
 		return;
 	}
 	say(&w,

@@ -66,19 +66,20 @@ static void print_counts(
 
 static void print_failures(const struct report_account *a, FILE *out)
 {
-	char mailbox[400], text[400];
+	char mailbox[400], text[400], uidl[400];
 
 	if (a->failure_count != 0)
 		(void)fprintf(out, "\nWhat could not be had:\n");
 	for (size_t i = 0; i < a->failure_count && i < FAILURES_SHOWN; i++) {
 		const struct job_failure *f = &a->failures[i];
 		text_printable(f->mailbox, mailbox, sizeof mailbox);
+		text_printable(f->uidl, uidl, sizeof uidl);
 		text_printable(f->text, text, sizeof text);
 		(void)fprintf(out, "  %s", mailbox);
 		if (f->uid != 0)
 			(void)fprintf(out, ", UID %" PRIu32, f->uid);
 		else if (f->uidl[0] != '\0')
-			(void)fprintf(out, ", UIDL %s", f->uidl);
+			(void)fprintf(out, ", UIDL %s", uidl);
 		(void)fprintf(
 			out, ": %s: %s\n", err_class_name(f->class), text);
 	}

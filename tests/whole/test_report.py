@@ -131,7 +131,7 @@ class Report(case.Case):
         user = self.start()
         text = self.haul.run("report", user).stdout
         self.assertIn(f"All {self.count} messages", text)
-        self.assertIn("not compared message by message yet", text)
+        self.assertIn("not been compared message by message yet", text)
         out = self.haul.run("report", "--format", "csv").stdout
         rows = list(csv.DictReader(io.StringIO(out, newline="")))
         a, = self.report()
