@@ -228,7 +228,7 @@ int cmd_report(struct cli *cli, const struct args *args)
 	r = choose(cli, args, &c);
 	if (r == 0 && args_value(args, "manifest") != NULL)
 		r = manifest(&c, args_value(args, "manifest"));
-	else if (r == 0)
+	else if (r == 0 && write != NULL)
 		r = report(&c, args_value(args, "output"), write);
 	if (c.state != NULL)
 		chosen_clear(&c);

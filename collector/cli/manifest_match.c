@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "manifest_match.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,7 @@ void match_add(struct match *m, const struct manifest_message *message)
 		m->messages =
 			mem_grow(m->messages, m->cap, sizeof *m->messages);
 	}
+	assert(m->messages != NULL);
 	x = &m->messages[m->count++];
 	*x = (struct match_message){.mailbox = mailbox,
 		.dir = dir,
@@ -175,7 +177,7 @@ static int by_content(const void *a, const void *b)
 static struct match_file *find_content(
 	struct content *all, size_t count, const unsigned char sha256[32])
 {
-	struct content key, *x;
+	struct content key = {.file = NULL}, *x;
 
 	memcpy(key.sha256, sha256, 32);
 	x = bsearch(&key, all, count, sizeof *all, by_content);
@@ -192,7 +194,7 @@ void match_finish(struct match *m)
 	size_t n = m->file_count * 2;
 	struct content *all = n != 0 ? mem_array(n, sizeof *all) : NULL;
 
-	for (size_t i = 0; i < m->file_count; i++) {
+	for (size_t i = 0; all != NULL && i < m->file_count; i++) {
 		struct match_file *f = &m->files[i];
 		all[2 * i].file = all[2 * i + 1].file = f;
 		memcpy(all[2 * i].sha256, f->sha256, 32);
