@@ -16,7 +16,7 @@
 #include "../sync/verify.h"
 #include "report.h"
 
-#include <errno.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -188,6 +188,7 @@ static void count_minute(struct gather *g, const struct ledger_message *m)
 				a->minutes, g->minute_cap, sizeof *a->minutes);
 		}
 	}
+	assert(a->minutes != NULL);
 	a->minutes[a->minute_count++] = (struct report_minute){
 		.minute = minute, .messages = 1, .bytes = m->size_bytes};
 }
