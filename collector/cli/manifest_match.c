@@ -88,14 +88,15 @@ static int by_name(const void *key, const void *element)
 static struct match_message *find(
 	const struct match *m, const char *base, size_t *ret_count)
 {
-	struct match_message *x = NULL, *end = m->messages + m->count;
+	struct match_message *x = NULL;
 	size_t n = 0;
 
 	if (m->count != 0)
 		x = bsearch(base, m->messages, m->count, sizeof *x, by_name);
 	while (x != NULL && x > m->messages && strcmp(x[-1].file, base) == 0)
 		x--;
-	while (x != NULL && x + n < end && strcmp(x[n].file, base) == 0)
+	while (x != NULL && (size_t)(x - m->messages) + n < m->count &&
+		strcmp(x[n].file, base) == 0)
 		n++;
 	*ret_count = n;
 	return x;
@@ -200,9 +201,9 @@ void match_finish(struct match *m)
 		memcpy(all[2 * i].sha256, f->sha256, 32);
 		memcpy(all[2 * i + 1].sha256, f->crlf_sha256, 32);
 	}
-	if (n != 0)
+	if (all != NULL)
 		qsort(all, n, sizeof *all, by_content);
-	for (size_t i = 0; n != 0 && i < m->count; i++) {
+	for (size_t i = 0; all != NULL && i < m->count; i++) {
 		struct match_message *x = &m->messages[i];
 		struct match_file *f;
 		if (x->state == MATCH_SAME)
