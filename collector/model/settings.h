@@ -30,9 +30,12 @@ struct settings {
 	char *network_ports; /* "110,143,…" | "any" */
 	char *network_allow; /* CIDR[:port[,port]…] …, by spaces */
 	int64_t network_timeout_s;
-	char *tls_ca_file;     /* "system" or a path */
-	char *tls_min_version; /* "1.2" | "1.3" */
+	char *network_resolver; /* "system" or ADDRESS[:PORT] */
+	char *tls_ca_file;	/* "system" or a path */
+	char *tls_min_version;	/* "1.2" | "1.3" */
 	bool tls_allow_plain;
+	char *discover_ports; /* settings_discover_ports */
+	bool discover_autoconfig;
 	uint64_t limits_message_bytes;
 	uint64_t limits_account_bytes;	 /* 0 = none */
 	uint64_t limits_line_bytes;	 /* 1 MiB */
@@ -81,6 +84,18 @@ const struct settings_key *settings_find(const char *key);
  * an unknown key names the nearest known one. On failure nothing changes. */
 int settings_set(struct settings *s, const char *key, const char *value,
 	struct err *err);
+/* The ports of discover.ports, in that order: imaps, imap, pop3s, pop3, https.
+ */
+enum {
+	DISCOVER_IMAPS,
+	DISCOVER_IMAP,
+	DISCOVER_POP3S,
+	DISCOVER_POP3,
+	DISCOVER_HTTPS,
+	DISCOVER_PORTS
+};
+void settings_discover_ports(
+	const struct settings *s, uint16_t ret_ports[DISCOVER_PORTS]);
 /* The value in its canonical spelling. Caller frees. */
 char *settings_get(const struct settings *s, const struct settings_key *key);
 /* The text of one key can be read: network.ports and network.allow, owner is

@@ -163,6 +163,40 @@ static bool is_ca_file(const char *s)
 	return *s == '/' || strcmp(s, "system") == 0;
 }
 
+/* 192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53 */
+static bool is_resolver(const char *s)
+{
+	char text[INET6_ADDRSTRLEN + 2];
+	unsigned char bytes[sizeof(struct in6_addr)];
+	bool brackets = *s == '[';
+	size_t n;
+	uint64_t port;
+
+	if (strcmp(s, "system") == 0 || inet_pton(AF_INET6, s, bytes) == 1)
+		return true;
+	n = brackets ? strcspn(++s, "]") : strcspn(s, ":");
+	if (n >= sizeof text)
+		return false;
+	memcpy(text, s, n);
+	text[n] = '\0';
+	s += n + (brackets && s[n] == ']');
+	if (inet_pton(brackets ? AF_INET6 : AF_INET, text, bytes) != 1)
+		return false;
+	if (*s == '\0')
+		return !brackets;
+	return *s++ == ':' && parse_decimal(&s, 1, 65535, &port) == 0 &&
+	       *s == '\0';
+}
+
+static bool is_five_ports(const char *s)
+{
+	size_t commas = 0;
+
+	for (const char *p = s; *p != '\0'; p++)
+		commas += *p == ',';
+	return commas == DISCOVER_PORTS - 1 && is_port_list(s, strlen(s));
+}
+
 static const struct {
 	const char *key;
 	bool (*is_good)(const char *value);
@@ -186,6 +220,11 @@ static const struct {
 	{"network.allow", is_allow,
 		"networks like 10.0.0.0/8 or 192.168.1.7/32:143,993 or "
 		"fd00::/8:993, separated by spaces, or none"},
+	{"network.resolver", is_resolver,
+		"an address like 192.0.2.53, 192.0.2.53:5353 or "
+		"[2001:db8::35]:53, or system"},
+	{"discover.ports", is_five_ports,
+		"five ports from 1 to 65535 separated by commas"},
 	{"limits.hosts", budget_rules_are_good,
 		"rules like imap.example.org:sessions=4,logins=30,day=50G or "
 		"*:account_day=2G, separated by spaces, or none"},
@@ -203,6 +242,19 @@ int settings_check_text(const char *key, const char *value, struct err *err)
 			value, texts[i].what_would_do);
 	}
 	return 0;
+}
+
+void settings_discover_ports(
+	const struct settings *s, uint16_t ret_ports[DISCOVER_PORTS])
+{
+	const char *p = s->discover_ports;
+
+	for (size_t i = 0; i < DISCOVER_PORTS; i++) {
+		uint64_t port = 0;
+		(void)parse_decimal(&p, 1, 65535, &port);
+		ret_ports[i] = (uint16_t)port;
+		p += *p == ',';
+	}
 }
 
 int settings_check(const struct settings *s, struct err *err)

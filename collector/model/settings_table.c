@@ -81,6 +81,11 @@ const struct settings_key settings_keys[] = {
 	{"network.timeout", SETTINGS_DURATION, "60s", NULL, 1, 86400,
 		AT(network_timeout_s),
 		"A session ends when no byte was received for this long."},
+	{"network.resolver", SETTINGS_TEXT, "system", NULL, 0, 0,
+		AT(network_resolver),
+		"Name server that is asked for hosts, instead of those of this "
+		"machine: an address, with :PORT where it is not 53 (an IPv6 "
+		"address in brackets then), or system."},
 	{"tls.ca_file", SETTINGS_TEXT, "system", NULL, 0, 0, AT(tls_ca_file),
 		"File of trust anchors (PEM), or system."},
 	{"tls.min_version", SETTINGS_CHOICE, "1.2", "1.2|1.3", 0, 0,
@@ -88,6 +93,15 @@ const struct settings_key settings_keys[] = {
 	{"tls.allow_plain", SETTINGS_BOOL, "yes", NULL, 0, 0,
 		AT(tls_allow_plain),
 		"Whether accounts may ask for no TLS (?security=none)."},
+	{"discover.autoconfig", SETTINGS_BOOL, "yes", NULL, 0, 0,
+		AT(discover_autoconfig),
+		"Whether finding the servers of an e-mail address may ask the "
+		"web servers of its domain, which are told the address."},
+	{"discover.ports", SETTINGS_TEXT, "993,143,995,110,443", NULL, 0, 0,
+		AT(discover_ports),
+		"Ports that are tried where nobody has said one: those of "
+		"IMAP with TLS from the start, IMAP, POP3 with TLS from the "
+		"start, POP3, and https for autoconfig."},
 	{"limits.message", SETTINGS_SIZE, "128M", NULL, 1, BYTES_MAX,
 		AT(limits_message_bytes),
 		"A larger message is quarantined, not fetched."},

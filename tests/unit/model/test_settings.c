@@ -43,9 +43,12 @@ static const struct {
 	{"network.ports", "110,143,993,995"},
 	{"network.allow", "none"},
 	{"network.timeout", "1m"},
+	{"network.resolver", "system"},
 	{"tls.ca_file", "system"},
 	{"tls.min_version", "1.2"},
 	{"tls.allow_plain", "yes"},
+	{"discover.autoconfig", "yes"},
+	{"discover.ports", "993,143,995,110,443"},
 	{"limits.message", "128M"},
 	{"limits.account", "none"},
 	{"limits.line", "1M"},
@@ -68,6 +71,7 @@ static void test_defaults(void **state)
 	struct settings s;
 	struct err err = {0};
 	size_t n = 0;
+	uint16_t ports[DISCOVER_PORTS];
 
 	(void)state;
 	settings_init(&s);
@@ -85,6 +89,10 @@ static void test_defaults(void **state)
 	assert_true(s.limits_line_bytes == 1U << 20);
 	assert_string_equal(s.store_owner, "");
 	assert_string_equal(s.network_allow, "");
+	settings_discover_ports(&s, ports);
+	assert_int_equal(ports[DISCOVER_IMAPS], 993);
+	assert_int_equal(ports[DISCOVER_POP3], 110);
+	assert_int_equal(ports[DISCOVER_HTTPS], 443);
 	assert_true(s.tls_allow_plain);
 	assert_false(s.network_allow_private);
 	assert_int_equal(settings_check(&s, &err), 0);
@@ -156,6 +164,11 @@ static const struct {
 	{"network.allow", "::ffff:10.0.0.0/104:993", "::ffff:10.0.0.0/104:993"},
 	{"network.allow", "none", "none"},
 	{"network.timeout", "5", "5s"},
+	{"network.resolver", "192.0.2.53", "192.0.2.53"},
+	{"network.resolver", "192.0.2.53:5353", "192.0.2.53:5353"},
+	{"network.resolver", "2001:db8::35", "2001:db8::35"},
+	{"network.resolver", "[2001:db8::35]:53", "[2001:db8::35]:53"},
+	{"discover.ports", "1,2,3,4,65535", "1,2,3,4,65535"},
 	{"tls.min_version", "1.3", "1.3"},
 	{"limits.message", "1048576", "1M"},
 	{"limits.message", "1", "1"},
@@ -252,6 +265,21 @@ static const struct {
 	{"network.allow", "10.0.0.0/8 x", "networks"},
 	{"network.allow", "1111111111111111111111111111111111111111111111/8",
 		"networks"},
+	{"network.resolver", "", "system"},
+	{"network.resolver", "dns.example.org", "system"},
+	{"network.resolver", "192.0.2", "system"},
+	{"network.resolver", "192.0.2.53:", "system"},
+	{"network.resolver", "192.0.2.53:0", "system"},
+	{"network.resolver", "192.0.2.53:65536", "system"},
+	{"network.resolver", "192.0.2.53,192.0.2.54", "system"},
+	{"network.resolver", "[2001:db8::35]", "system"},
+	{"network.resolver", "[2001:db8::35", "system"},
+	{"network.resolver", "[192.0.2.53]:53", "system"},
+	{"discover.ports", "993,143,995,110", "five ports"},
+	{"discover.ports", "993,143,995,110,443,1", "five ports"},
+	{"discover.ports", "993,143,995,110,", "five ports"},
+	{"discover.ports", "any", "five ports"},
+	{"discover.autoconfig", "maybe", "yes"},
 	{"network.timeout", "0", "1s to 1d"},
 	{"network.timeout", "2d", "1s to 1d"},
 	{"tls.ca_file", "", "system"},
