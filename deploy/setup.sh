@@ -4,7 +4,7 @@
 BUILD_PACKAGES="gcc cmake ninja-build pkg-config libc6-dev libetpan-dev
 	libsqlite3-dev libssl-dev libuv1-dev libinih-dev libjansson-dev
 	libutf8proc-dev libseccomp-dev libgsasl-dev zlib1g-dev
-	libmicrohttpd-dev ca-certificates"
+	libmicrohttpd-dev libc-ares-dev libexpat1-dev ca-certificates"
 PACKAGE_PACKAGES="debhelper dpkg-dev python3"
 LAB_PACKAGES="python3 openssl dovecot-imapd dovecot-pop3d"
 TEST_PACKAGES="libcmocka-dev git clang clang-format clang-tidy cppcheck

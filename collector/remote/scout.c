@@ -7,116 +7,57 @@
 #include "scout.h"
 
 #include "../base/log.h"
+#include "../base/mem.h"
 #include "../base/task.h"
 #include "channel.h"
+#include "dns.h"
 #include "sandbox.h"
-#include "scout_frames.h"
+#include "scout_answer.h"
 
-#include <errno.h>
 #include <netdb.h>
-#include <stdint.h>
-#include <string.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #define CONTROL_FD 3
-#define REQUEST_MS 10000 /* the request follows its channel at once */
 #define STATUS_CONFIG 3
 
-static int refuse(const char *host, int code, int errnum, struct err *err)
-{
-	switch (code) {
-	case EAI_NONAME:
-	case EAI_NODATA:
-	case EAI_ADDRFAMILY:
-		(void)err_set(err, ERR_NETWORK, ERR_SCOPE_SESSION,
-			ERR_RETRY_LATER, "there is no host %s", host);
-		return err_hint(err, "check the spelling of the host");
-	case EAI_SYSTEM:
-		return err_set_sys(err, ERR_NETWORK, ERR_SCOPE_SESSION,
-			ERR_RETRY_LATER, errnum, "cannot look up %s", host);
-	default:
-		(void)err_set(err, ERR_NETWORK, ERR_SCOPE_SESSION,
-			ERR_RETRY_LATER, "cannot look up %s: %s", host,
-			gai_strerror(code));
-		return err_hint(err, "check the resolver of this machine "
-				     "(/etc/resolv.conf)");
-	}
-}
-
-static void put_address(struct channel *c, const struct sockaddr *addr)
-{
-	struct sockaddr_in6 in6;
-	struct sockaddr_in in;
-
-	channel_begin(c, SCOUT_ADDRESS);
-	if (addr->sa_family == AF_INET) {
-		memcpy(&in, addr, sizeof in);
-		channel_put_bytes(c, &in.sin_addr, sizeof in.sin_addr);
-	} else {
-		memcpy(&in6, addr, sizeof in6);
-		channel_put_bytes(c, &in6.sin6_addr, sizeof in6.sin6_addr);
-	}
-}
-
-static int answer(struct channel *c, const char *host, struct err *err)
-{
-	const struct addrinfo hints = {
-		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-	struct addrinfo *list = NULL;
-	size_t count = 0;
-	int r = getaddrinfo(host, NULL, &hints, &list);
-
-	if (r != 0) {
-		(void)refuse(host, r, errno, err);
-		channel_begin(c, SCOUT_FAIL);
-		channel_put_err(c, err);
-		return channel_send(c, err);
-	}
-	r = 0;
-	for (const struct addrinfo *a = list;
-		a != NULL && r == 0 && count < SCOUT_ADDRESSES_MAX;
-		a = a->ai_next) {
-		if (a->ai_family != AF_INET && a->ai_family != AF_INET6)
-			continue;
-		put_address(c, a->ai_addr);
-		r = channel_send(c, err);
-		count++;
-	}
-	freeaddrinfo(list);
-	if (r < 0)
-		return -1;
-	channel_begin(c, SCOUT_DONE);
-	return channel_send(c, err);
-}
+/* What came with one question. */
+struct request {
+	int fds[3]; /* the channel; a socket and trust anchors, or -1 */
+};
 
 static void *serve(void *arg)
 {
-	struct channel *c = channel_new((int)(intptr_t)arg);
-	char host[SCOUT_HOST_MAX];
-	struct err err = {0};
-	uint8_t type;
+	struct request *r = arg;
+	struct channel *c = channel_new(r->fds[0]);
 
-	if (channel_recv(c, REQUEST_MS, &type, &err) > 0 &&
-		type == SCOUT_RESOLVE &&
-		channel_get_str(c, host, sizeof host) && channel_done(c) &&
-		answer(c, host, &err) == 0)
-		(void)channel_flush(c, &err);
+	scout_answer(c, &r->fds[1], r->fds[2]);
 	channel_free(&c);
+	for (size_t i = 1; i < 3; i++)
+		if (r->fds[i] >= 0)
+			(void)close(r->fds[i]);
+	free(r);
 	return NULL;
 }
 
 static void take(const int *fds, size_t count)
 {
+	struct request *r;
 	struct err err = {0};
 
-	if (count == 1 &&
-		task_detach(serve, (void *)(intptr_t)fds[0], &err) == 0)
-		return;
+	if (count == 1 || count == 3) {
+		r = mem_alloc(sizeof *r);
+		for (size_t i = 0; i < 3; i++)
+			r->fds[i] = i < count ? fds[i] : -1;
+		if (task_detach(serve, r, &err) == 0)
+			return;
+		free(r);
+		log_err(LOG_LEVEL_ERROR, NULL, "scout", &err);
+	}
 	for (size_t i = 0; i < count; i++)
 		(void)close(fds[i]);
-	if (count == 1)
-		log_err(LOG_LEVEL_ERROR, NULL, "scout", &err);
 }
 
 /* Whatever the resolver opens when it is first used it shall open now. */
@@ -124,7 +65,15 @@ static void warm_up(void)
 {
 	struct addrinfo *list = NULL;
 
+	SSL_CTX *ctx;
+
 	tzset();
+	dns_setup();
+	(void)OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS |
+				       OPENSSL_INIT_LOAD_CRYPTO_STRINGS,
+		NULL);
+	ctx = SSL_CTX_new(TLS_client_method());
+	SSL_CTX_free(ctx);
 	if (getaddrinfo("localhost", NULL, NULL, &list) == 0)
 		freeaddrinfo(list);
 }

@@ -4,16 +4,14 @@
  * its one spelling nor a name is refused here: getaddrinfo would take "127.1"
  * or "0x7f000001" for an address.
  */
-#include "../base/clock.h"
-#include "channel.h"
 #include "scout.h"
+#include "scout_call.h"
 #include "scout_frames.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static void fill_ip4(
 	struct sockaddr_storage *out, const void *bytes, uint16_t port)
@@ -103,12 +101,6 @@ static int refuse_host(const char *host, struct err *err)
 			     "numbers, or an IPv6 address without a zone");
 }
 
-static int malformed(struct err *err)
-{
-	return err_set(err, ERR_CRASH, ERR_SCOPE_SESSION, ERR_RETRY_NOW,
-		"the scout's answer makes no sense");
-}
-
 static int take_address(struct channel *c, uint16_t port,
 	struct sockaddr_storage *addresses, size_t *count, struct err *err)
 {
@@ -117,103 +109,69 @@ static int take_address(struct channel *c, uint16_t port,
 
 	if (*count == SCOUT_ADDRESSES_MAX ||
 		!channel_get_bytes(c, &bytes, &n) || !channel_done(c))
-		return malformed(err);
+		return scout_call_malformed(err);
 	if (n == 4)
 		fill_ip4(&addresses[(*count)++], bytes, port);
 	else if (n == 16)
 		fill_ip6(&addresses[(*count)++], bytes, port);
 	else
-		return malformed(err);
+		return scout_call_malformed(err);
 	return 0;
 }
 
-static int take_fail(struct channel *c, struct err *err)
-{
-	struct err e = {0};
-
-	if (!channel_get_err(c, &e) || !channel_done(c))
-		return malformed(err);
-	if (err != NULL)
-		*err = e;
-	return -1;
-}
-
-static int take_answer(struct channel *c, const char *host, uint16_t port,
-	int64_t until_ms, struct sockaddr_storage *addresses, size_t *ret_count,
-	struct err *err)
+static int take_answer(struct scout_call *call, uint16_t port,
+	struct sockaddr_storage *addresses, size_t *ret_count, struct err *err)
 {
 	size_t count = 0;
+	uint8_t type;
+	int r;
 
-	for (;;) {
-		int64_t left_ms = until_ms - clock_mono_ms();
-		struct err e = {0};
-		uint8_t type;
-		int r = channel_recv(c, left_ms > 0 ? left_ms : 0, &type, &e);
-
-		if (r < 0 && e.class == ERR_TIMEOUT) {
-			(void)err_set(err, ERR_TIMEOUT, ERR_SCOPE_SESSION,
-				ERR_RETRY_LATER, "looking up %s took too long",
-				host);
-			return err_hint(err, "check the resolver of this "
-					     "machine (/etc/resolv.conf)");
-		}
-		if (r < 0 && err != NULL)
-			*err = e;
-		if (r < 0)
-			return -1;
-		if (r == 0)
-			return err_set(err, ERR_CRASH, ERR_SCOPE_SESSION,
-				ERR_RETRY_NOW, "the scout died");
-		if (type == SCOUT_FAIL)
-			return take_fail(c, err);
-		if (type == SCOUT_DONE && channel_done(c) && count > 0)
-			break;
+	while ((r = scout_call_next(call, &type, err)) > 0) {
 		if (type != SCOUT_ADDRESS)
-			return malformed(err);
-		if (take_address(c, port, addresses, &count, err) < 0)
+			return scout_call_malformed(err);
+		if (take_address(call->channel, port, addresses, &count, err) <
+			0)
 			return -1;
 	}
-	*ret_count = count;
-	return 0;
-}
-
-static int ask(int control_fd, const char *host, uint16_t port,
-	int64_t timeout_ms, struct sockaddr_storage *addresses,
-	size_t *ret_count, struct err *err)
-{
-	int64_t until_ms = clock_mono_ms() + timeout_ms;
-	struct channel *c;
-	int pair[2], r;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_set_sys(err, ERR_DISK, ERR_SCOPE_SESSION,
-			ERR_RETRY_LATER, errno, "cannot make a socket pair");
-	c = channel_new(pair[0]);
-	r = channel_send_fds(control_fd, "R", 1, &pair[1], 1, err);
-	(void)close(pair[1]);
-	if (r == 0) {
-		channel_begin(c, SCOUT_RESOLVE);
-		channel_put_str(c, host);
-		r = channel_send(c, err);
-	}
+	if (r == 0 && count == 0)
+		return scout_call_malformed(err);
 	if (r == 0)
-		r = take_answer(
-			c, host, port, until_ms, addresses, ret_count, err);
-	channel_free(&c);
+		*ret_count = count;
 	return r;
 }
 
-int scout_resolve(int control_fd, const char *host, uint16_t port,
+static int ask(int control_fd, const struct scout_host *host,
+	int64_t timeout_ms, struct sockaddr_storage *addresses,
+	size_t *ret_count, struct err *err)
+{
+	char what[SCOUT_HOST_MAX + 16];
+	struct scout_call call;
+	int r;
+
+	(void)snprintf(what, sizeof what, "looking up %s", host->name);
+	if (scout_call_begin(
+		    &call, control_fd, what, NULL, 0, timeout_ms, err) < 0)
+		return -1;
+	channel_begin(call.channel, SCOUT_RESOLVE);
+	channel_put_str(call.channel, host->name);
+	channel_put_str(call.channel, host->resolver);
+	r = channel_send(call.channel, err);
+	if (r == 0)
+		r = take_answer(&call, host->port, addresses, ret_count, err);
+	scout_call_end(&call);
+	return r;
+}
+
+int scout_resolve(int control_fd, const struct scout_host *host,
 	int64_t timeout_ms,
 	struct sockaddr_storage addresses[SCOUT_ADDRESSES_MAX],
 	size_t *ret_count, struct err *err)
 {
-	if (parse_literal(host, port, &addresses[0])) {
+	if (parse_literal(host->name, host->port, &addresses[0])) {
 		*ret_count = 1;
 		return 0;
 	}
-	if (!is_name(host))
-		return refuse_host(host, err);
-	return ask(
-		control_fd, host, port, timeout_ms, addresses, ret_count, err);
+	if (!is_name(host->name))
+		return refuse_host(host->name, err);
+	return ask(control_fd, host, timeout_ms, addresses, ret_count, err);
 }

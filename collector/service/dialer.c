@@ -265,12 +265,13 @@ void dialer_cancel(struct dialer *d)
 static int resolve(struct dialer *d, const struct url *url,
 	struct sockaddr_storage *addresses, size_t *ret_count, struct err *err)
 {
+	const struct scout_host host = {
+		url->host, url->port, d->settings->network_resolver};
 	int scout = -1, r;
 
 	if (envoys_scout(d->envoys, d->cancel, &scout, err) < 0)
 		return -1;
-	r = scout_resolve(scout, url->host, url->port, RESOLVE_MS, addresses,
-		ret_count, err);
+	r = scout_resolve(scout, &host, RESOLVE_MS, addresses, ret_count, err);
 	(void)close(scout);
 	return r;
 }

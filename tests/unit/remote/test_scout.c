@@ -25,9 +25,11 @@ static size_t found_count;
 
 static int resolve(int control_fd, const char *host, struct err *err)
 {
+	const struct scout_host asked = {host, 993, "system"};
+
 	found_count = 0;
 	return scout_resolve(
-		control_fd, host, 993, 10000, found, &found_count, err);
+		control_fd, &asked, 10000, found, &found_count, err);
 }
 
 static const char *text_of(
@@ -197,6 +199,7 @@ static void *lie(void *arg)
 
 static int ask_liar(const char *says, int64_t timeout_ms, struct err *err)
 {
+	const struct scout_host asked = {"mail.test", 993, "system"};
 	struct liar l = {.says = says};
 	pthread_t thread;
 	int control[2], r;
@@ -205,8 +208,8 @@ static int ask_liar(const char *says, int64_t timeout_ms, struct err *err)
 	l.control_fd = control[1];
 	assert_int_equal(pthread_create(&thread, NULL, lie, &l), 0);
 	found_count = 0;
-	r = scout_resolve(control[0], "mail.test", 993, timeout_ms, found,
-		&found_count, err);
+	r = scout_resolve(
+		control[0], &asked, timeout_ms, found, &found_count, err);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(close(control[0]), 0);
 	assert_int_equal(close(control[1]), 0);
