@@ -5,6 +5,7 @@
 #include "../base/mem.h"
 #include "account_options.h"
 #include "commands.h"
+#include "discover_report.h"
 #include "json.h"
 #include "map_options.h"
 #include "password.h"
@@ -51,6 +52,31 @@ static void say_added(const struct cli *cli, const struct account *a)
 			a->name, url, a->to, a->name);
 }
 
+/* Without a URL: the server of --address, or of the name. 0, or an exit
+ * status. */
+static int find_server(
+	struct cli *cli, const struct args *args, struct account *a)
+{
+	const char *address = args_value(args, "address");
+	struct err err = {0};
+	int r;
+
+	if (args->word_count > 1)
+		return address == NULL
+			       ? EXIT_DONE
+			       : cli_usage("add",
+					 "%s: give a URL, or --address to "
+					 "find it from",
+					 a->name);
+	if (address == NULL)
+		address = a->name;
+	r = discover_url(cli, "add", address, a->ca_file, &a->url);
+	if (r == EXIT_DONE &&
+		account_apply(&cli->config.settings, a, args, &err) < 0)
+		r = fail_usage("add", &err);
+	return r;
+}
+
 int cmd_add(struct cli *cli, const struct args *args)
 {
 	const char *name = args->words[0];
@@ -60,18 +86,15 @@ int cmd_add(struct cli *cli, const struct args *args)
 	struct account a, other = {0};
 	int r;
 
-	if (args->word_count < 2)
-		return cli_usage("add",
-			"%s: give the server's URL, such as "
-			"imaps://USER@HOST; finding it from an address is not "
-			"in this version",
-			name);
 	account_defaults(&a, name);
 	if (account_check_name(name, &err) < 0 ||
 		account_apply(&cli->config.settings, &a, args, &err) < 0) {
 		r = fail_usage("add", &err);
 		goto out;
 	}
+	r = find_server(cli, args, &a);
+	if (r != 0)
+		goto out;
 	r = cli_state(cli, &state);
 	if (r != 0)
 		goto out;

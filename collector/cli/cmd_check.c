@@ -16,6 +16,7 @@
 #include "check_many.h"
 #include "check_report.h"
 #include "commands.h"
+#include "discover_report.h"
 #include "json.h"
 #include "password.h"
 
@@ -41,7 +42,8 @@ static int talk(void *arg, struct session *s, struct err *err)
 		known ? c->status->mailbox_count : 0, &c->preview, err);
 }
 
-/* Account, password and folders of a name. 0, or an exit status. */
+/* Account, password and folders of a name. 0, or an exit status; -1: there is
+ * none, but it may be an e-mail address. */
 static int read_account(struct cli *cli, struct check *c, bool other_password)
 {
 	struct state *state = NULL;
@@ -53,6 +55,8 @@ static int read_account(struct cli *cli, struct check *c, bool other_password)
 	r = accounts_find(state, c->name, &c->account, &err);
 	if (r == 0) {
 		state_close(&state);
+		if (strchr(c->name, '@') != NULL)
+			return -1;
 		return cli_usage("check",
 			"there is no account \"%s\" (a URL begins with "
 			"imaps://, pop3s:// …)",
@@ -78,6 +82,21 @@ static int read_url(struct check *c, const char *text)
 						     err.text, err.hint)
 					   : cli_usage("check", "%s", err.text);
 	return 0;
+}
+
+/* 0, or an exit status. */
+static int find_server(
+	struct cli *cli, struct check *c, const struct args *args)
+{
+	const char *address = c->name;
+	struct err err = {0};
+
+	c->name = NULL;
+	account_defaults(&c->account, "check");
+	if (account_apply(&cli->config.settings, &c->account, args, &err) < 0)
+		return cli_usage("check", "%s", err.text);
+	return discover_url(
+		cli, "check", address, c->account.ca_file, &c->account.url);
 }
 
 /* Options over what the account has. 0, or an exit status. */
@@ -148,11 +167,13 @@ int cmd_check(struct cli *cli, const struct args *args)
 	r = is_url ? read_url(&c, word)
 		   : read_account(cli, &c,
 			     args_value(args, "password-file") != NULL);
+	if (r < 0)
+		r = find_server(cli, &c, args);
 	if (r == 0)
 		r = apply(cli, &c, args);
 	if (r == 0) {
 		url_format(&c.account.url, url);
-		r = check(cli, &c, is_url ? url : word);
+		r = check(cli, &c, c.name == NULL ? url : word);
 	}
 	secret_clear(&c.password);
 	preview_clear(&c.preview);

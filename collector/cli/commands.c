@@ -3,6 +3,9 @@
 
 static const struct cli_option add_options[] = {
 	{"to", "USER", "local user whose store gets the mail (default: NAME)"},
+	{"address", "ADDRESS",
+		"find the server of this e-mail address (without URL; default: "
+		"NAME)"},
 	{"password-file", "FILE",
 		"read the password from the first line of FILE; - is standard "
 		"input; without it you are asked on the terminal"},
@@ -227,14 +230,16 @@ const struct command commands[] = {
 		"seals the passwords; keep a copy of it away from the "
 		"database's backups.",
 		0, 0, cmd_init},
-	{"add", "add NAME URL [options]",
+	{"add", "add NAME [URL] [options]",
 		"enrol an account and make its first job due at once",
 		add_options,
 		"URL is imaps://USER@HOST[:PORT] or pop3s://… (TLS from the "
 		"start), imap://… or pop3://… (STARTTLS, required), or "
 		"…?security=none (no TLS; has to be said). USER is "
 		"percent-encoded: imaps://anna%40example.org@imap.example.org. "
-		"There is no option that takes a password.",
+		"Without URL it is found from NAME, or --address, an e-mail "
+		"address, as discover does. There is no option that takes a "
+		"password.",
 		1, 2, cmd_add},
 	{"import", "import FILE|- [options]",
 		"enrol many accounts out of a file", import_options,
@@ -276,7 +281,30 @@ const struct command commands[] = {
 		"forget these accounts, their passwords and ledgers",
 		remove_options, "The mail that was collected stays.", 1, -1,
 		cmd_remove},
-	{"check", "check NAME|URL [options] | check NAME...|--all|--from FILE",
+	{"discover", "discover ADDRESS",
+		"find the servers of an e-mail address, and say why", NULL,
+		"Asks in this order, and stops at the first answer: the table "
+		"of providers (share/doc/mailhaul/providers.txt); SRV records "
+		"of the domain (RFC 6186); its autoconfig, over https, unless "
+		"discover.autoconfig is no; the provider behind its mail "
+		"exchangers; imap., mail., pop. and pop3. before the domain, "
+		"the mail exchanger and the domain itself. IMAP comes before "
+		"POP3, TLS from the start before STARTTLS, and nothing without "
+		"TLS is taken. But for providers in the table, a server counts "
+		"when it has answered, within the network policy and with a "
+		"certificate for its name. No password is asked for or sent. A "
+		"host outside the domain that only the DNS names is told as "
+		"doubtful, and add and check want it said as a URL. Exit "
+		"status 1: nothing was found.\n"
+		"With --json: address, found (null, or url, protocol, host, "
+		"port, tls: implicit or starttls, user, by: table, srv, "
+		"autoconfig, mx or guess, tried, doubtful, login: of password, "
+		"app-password and oauth), provider, hint, steps (step, asked, "
+		"good, answer), error (null, or class, text, hint).",
+		1, 1, cmd_discover},
+	{"check",
+		"check NAME|URL|ADDRESS [options] | check "
+		"NAME...|--all|--from FILE",
 		"log in, and show what is there and where it would go",
 		check_options,
 		"Prints TLS and certificate, what the server says of itself, "
@@ -285,7 +313,8 @@ const struct command commands[] = {
 		"would have, and why: the server's attribute, the name table, "
 		"--map, its own name; or why it is left out. Stores nothing "
 		"and works beside a running daemon. With options it shows what "
-		"they would change.\n"
+		"they would change. An e-mail address that is no account's "
+		"name has its server found as by discover.\n"
 		"Of several accounts each has a line: whether it can be "
 		"collected, what protects the connection, what the server is, "
 		"mailboxes, messages and size of what would be collected, and "

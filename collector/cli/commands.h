@@ -15,6 +15,7 @@ int cmd_set(struct cli *cli, const struct args *args);
 int cmd_pause(struct cli *cli, const struct args *args);
 int cmd_resume(struct cli *cli, const struct args *args);
 int cmd_remove(struct cli *cli, const struct args *args);
+int cmd_discover(struct cli *cli, const struct args *args);
 int cmd_check(struct cli *cli, const struct args *args);
 int cmd_sync(struct cli *cli, const struct args *args);
 int cmd_run(struct cli *cli, const struct args *args);

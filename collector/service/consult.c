@@ -143,7 +143,8 @@ static int start(struct consultation *c, struct err *err)
 	c->ended.data = c->interrupt.data = c->term.data = c;
 	(void)uv_signal_start(&c->interrupt, on_signal, SIGINT);
 	(void)uv_signal_start(&c->term, on_signal, SIGTERM);
-	envoys_expect(c->envoys);
+	if (!c->many->scout_only)
+		envoys_expect(c->envoys);
 	if (start_workers(c, err) == 0)
 		return 0;
 	end(c);
@@ -260,6 +261,53 @@ int consult(const struct settings *settings,
 		.host = single_host,
 		.one = single_one,
 		.arg = &one};
+
+	(void)err_set(&one.err, ERR_CANCELLED, ERR_SCOPE_ACCOUNT,
+		ERR_RETRY_CHANGE, "interrupted");
+	if (consult_many(settings, &many, err) != 0)
+		return -1;
+	if (one.result != 0)
+		*err = one.err;
+	return one.result;
+}
+
+/* ---- the scout alone */
+
+struct question {
+	int (*ask)(void *arg, struct dialer *d, struct err *err);
+	void *arg;
+	struct err err;
+	int result;
+};
+
+/* Whom the scout asks is not known yet: no host's limits count. */
+static const char *no_host(void *arg, size_t index, enum protocol *ret_protocol)
+{
+	(void)arg;
+	(void)index;
+	*ret_protocol = PROTOCOL_IMAP;
+	return "";
+}
+
+static void ask_one(void *arg, size_t index, struct dialer *dialer)
+{
+	struct question *q = arg;
+
+	(void)index;
+	q->result = q->ask(q->arg, dialer, &q->err);
+}
+
+int consult_scout(const struct settings *settings,
+	int (*ask)(void *arg, struct dialer *d, struct err *err), void *arg,
+	struct err *err)
+{
+	struct question one = {.ask = ask, .arg = arg, .result = -1};
+	const struct consult_many many = {.count = 1,
+		.jobs = 1,
+		.host = no_host,
+		.one = ask_one,
+		.arg = &one,
+		.scout_only = true};
 
 	(void)err_set(&one.err, ERR_CANCELLED, ERR_SCOPE_ACCOUNT,
 		ERR_RETRY_CHANGE, "interrupted");

@@ -37,6 +37,7 @@ struct consult_many {
 	/* has one, with a session of consult_open */
 	void (*one)(void *arg, size_t index, struct dialer *dialer);
 	void *arg;
+	bool scout_only; /* none will want an envoy */
 };
 /*
  * Each once, in their order as far as limits.hosts and pool.per_host allow:
@@ -47,5 +48,13 @@ int consult_many(const struct settings *settings,
 	const struct consult_many *many, struct err *err);
 int consult_open(struct dialer *dialer, const struct session_config *config,
 	const char *ca_file, struct session **ret_session, struct err *err);
+
+/*
+ * consult for what needs the scout only: ask gets a dialer, for its scout,
+ * trust anchors and cancel, on a thread of its own.
+ */
+int consult_scout(const struct settings *settings,
+	int (*ask)(void *arg, struct dialer *d, struct err *err), void *arg,
+	struct err *err);
 
 #endif
