@@ -33,6 +33,7 @@ void account_clear(struct account *a)
 	free(a->auth);
 	free(a->token_file);
 	free(a->to_folder);
+	free(a->group);
 	memset(a, 0, sizeof *a);
 }
 
@@ -49,6 +50,7 @@ static void bind_options(struct stmt *s, const struct account *a)
 	stmt_bind_text(s, "auth", text_or(a->auth, ""));
 	stmt_bind_text(s, "token_file", text_or(a->token_file, ""));
 	stmt_bind_text(s, "to_folder", text_or(a->to_folder, ""));
+	stmt_bind_text(s, "group_name", text_or(a->group, ""));
 	stmt_bind_int(
 		s, "connections", a->connections > 0 ? a->connections : 1);
 	if (a->pop3_seen >= 0)
@@ -95,6 +97,7 @@ static void read_options(struct stmt *s, struct account *a)
 	a->auth = mem_strdup(stmt_text(s, "auth"));
 	a->token_file = mem_strdup(stmt_text(s, "token_file"));
 	a->to_folder = mem_strdup(stmt_text(s, "to_folder"));
+	a->group = mem_strdup(stmt_text(s, "group_name"));
 	a->connections = (int)stmt_int(s, "connections");
 	a->pop3_seen = stmt_is_null(s, "pop3_seen")
 			       ? -1
@@ -136,5 +139,6 @@ void account_read(struct stmt *s, struct account *a)
 	a->created_at = stmt_int(s, "created_at");
 	read_options(s, a);
 	a->paused = stmt_int(s, "paused") != 0;
+	a->finish = (enum account_finish)stmt_int(s, "finish");
 	a->confirmed_fence = stmt_int(s, "confirmed_fence");
 }

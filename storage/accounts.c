@@ -118,10 +118,9 @@ int accounts_by_id(struct state *state, int64_t id, struct account *ret_account,
 	return r;
 }
 
-int accounts_all(struct state *state, struct account **ret_accounts,
+static int read_all(struct stmt *s, struct account **ret_accounts,
 	size_t *ret_count, struct err *err)
 {
-	struct stmt *s = db_stmt(state->db, "account_all");
 	struct account *all = NULL;
 	size_t n = 0, cap = 0;
 	int r;
@@ -142,6 +141,22 @@ int accounts_all(struct state *state, struct account **ret_accounts,
 	*ret_accounts = all;
 	*ret_count = n;
 	return 0;
+}
+
+int accounts_all(struct state *state, struct account **ret_accounts,
+	size_t *ret_count, struct err *err)
+{
+	return read_all(db_stmt(state->db, "account_all"), ret_accounts,
+		ret_count, err);
+}
+
+int accounts_in_group(struct state *state, const char *group,
+	struct account **ret_accounts, size_t *ret_count, struct err *err)
+{
+	struct stmt *s = db_stmt(state->db, "account_in_group");
+
+	stmt_bind_text(s, "group_name", group);
+	return read_all(s, ret_accounts, ret_count, err);
 }
 
 /* 1: a row, 0: none, -1. */
@@ -190,6 +205,7 @@ static int set_paused(
 
 	stmt_bind_int(s, "id", id);
 	stmt_bind_int(s, "paused", paused);
+	stmt_bind_int(s, "now", clock_wall_s());
 	return stmt_run(s, err);
 }
 

@@ -34,10 +34,14 @@ int accounts_by_id(struct state *state, int64_t id, struct account *ret_account,
 /* Ordered by name. Caller clears each and frees the array. */
 int accounts_all(struct state *state, struct account **ret_accounts,
 	size_t *ret_count, struct err *err);
+/* The same of one group; a group without accounts is no group: count 0. */
+int accounts_in_group(struct state *state, const char *group,
+	struct account **ret_accounts, size_t *ret_count, struct err *err);
 /* Writes all changeable columns of a (by id). password NULL = unchanged.
  * A changed password, URL or a cleared fault makes the job due at once. */
 int accounts_update(struct state *state, const struct account *a,
 	const struct secret *password, struct err *err);
+/* Not paused: what was finished is open again, and due. */
 int accounts_set_paused(
 	struct state *state, int64_t id, bool paused, struct err *err);
 /* Removes account, job, progress, secret rows and the ledger file. Refused

@@ -43,6 +43,7 @@ static int step(struct stmt *s, struct job *job, struct err *err)
 		job->revision = stmt_int(s, "revision");
 		job->task = (enum job_task)stmt_int(s, "task");
 		job->due_at_s = stmt_int(s, "due_at");
+		job->finish = (enum account_finish)stmt_int(s, "finish");
 		/* A RETURNING statement is done when it ends. */
 		if (stmt_run(s, err) != 0)
 			return -1;

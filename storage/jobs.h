@@ -9,6 +9,7 @@
 #define MAILHAUL_STORAGE_JOBS_H
 
 #include "../collector/base/err.h"
+#include "../collector/model/account.h"
 #include "../collector/model/budget.h"
 #include "state.h"
 
@@ -38,6 +39,7 @@ struct job {
 	int64_t revision; /* of the account: what a person has changed */
 	enum job_task task;
 	int64_t due_at_s; /* since when it waited; 0 = it was named */
+	enum account_finish finish;
 	/* what may be asked of the host, as the table says (budgets.h) */
 	int64_t sessions;    /* at once, by this run */
 	bool logins_limited; /* after the first one each has to be granted */
@@ -153,6 +155,7 @@ struct job_result {
 	enum job_push push;
 	/* of a task: the name of a file under results/; "" = none */
 	char task_result[JOB_TASK_RESULT_BYTES];
+	uint64_t differences; /* that JOB_VERIFY has found */
 	/* NULL: the run did not come to know; the counts above and those of
 	 * the mailboxes stay as they were. */
 	const struct job_mailbox *mailboxes;
@@ -196,6 +199,21 @@ int jobs_task(struct state *state, int64_t account_id, enum job_task task,
 /* Whether that is over, and the file under results/ that came of it. */
 int jobs_task_result(struct state *state, int64_t account_id, bool *ret_over,
 	char out[JOB_TASK_RESULT_BYTES], struct err *err);
+/*
+ * The last run: one that collects, begun after this, and one that compares
+ * what is here then; after that the account is paused. Due now, also where it
+ * was paused. One that fails is tried again like any other, and what was
+ * compared in vain is collected before it is compared again.
+ */
+int jobs_last_begin(struct state *state, int64_t account_id, struct err *err);
+/* There is to be none; what is finished stays so. */
+int jobs_last_forget(struct state *state, int64_t account_id, struct err *err);
+/* It is to be removed with its mail: paused for good, and its run ends. */
+int jobs_purge_mark(struct state *state, int64_t account_id, struct err *err);
+/* 1: no run is under way, and whoever has this fencing number is the only one
+ * who may open the ledger; 0: one is; -1. */
+int jobs_purge_begin(struct state *state, int64_t account_id,
+	int64_t *ret_fence, struct err *err);
 /* Those of the accounts whose last run failed for lack of room, or of a disk
  * that works, are due now. */
 int jobs_due_disk(struct state *state, const int64_t *accounts, size_t count,
@@ -253,6 +271,8 @@ struct job_status {
 	int64_t messages_source, messages_stored, messages_quarantined,
 		messages_skipped, bytes_stored, held;
 	int64_t deletions_waiting, deletions_next_at, deletions_done;
+	enum account_finish finish;
+	int64_t finished_at, differences; /* FINISH_DONE */
 	bool has_error;
 	struct err err;
 	int64_t retry_at;

@@ -30,9 +30,13 @@ static void bind_err(struct stmt *s, const struct err *e)
 static int write_job(struct state *state, const struct job *job, int64_t now_s,
 	const struct job_result *result, struct err *err)
 {
-	struct stmt *s = db_stmt(state->db,
-		result->cancelled ? "job_finish_cancelled" : "job_finish");
+	struct jobs_last last;
+	struct stmt *s;
 
+	if (jobs_last_step(state, job, now_s, result, &last, err) != 0)
+		return -1;
+	s = db_stmt(state->db,
+		result->cancelled ? "job_finish_cancelled" : "job_finish");
 	bind_job(s, job, now_s);
 	if (!result->cancelled) {
 		bool person = !result->ok && result->needs_person;
@@ -41,11 +45,12 @@ static int write_job(struct state *state, const struct job *job, int64_t now_s,
 		stmt_bind_int(s, "needs_person", person);
 		stmt_bind_int(s, "push", result->push);
 		stmt_bind_text(s, "task_result", result->task_result);
+		stmt_bind_int(s, "next_task", last.next_task);
 		bind_err(s, &result->err);
-		if ((person && !result->goes_on) || result->next_due_s == 0)
+		if ((person && !result->goes_on) || last.next_due_s == 0)
 			stmt_bind_null(s, "due_at");
 		else
-			stmt_bind_int(s, "due_at", result->next_due_s);
+			stmt_bind_int(s, "due_at", last.next_due_s);
 	}
 	return stmt_run(s, err);
 }

@@ -19,4 +19,15 @@ void jobs_mailboxes_free(struct job_mailbox *mailboxes, size_t count);
 int jobs_failures_write(struct state *state, int64_t account_id,
 	const struct job_result *result, struct err *err);
 
+/* Before a run's end is written: moves the account's last run on. What the
+ * next run is for, and when it is due (0 = never), if that is not as the result
+ * has it. */
+struct jobs_last {
+	enum job_task next_task;
+	int64_t next_due_s;
+};
+int jobs_last_step(struct state *state, const struct job *job, int64_t now_s,
+	const struct job_result *result, struct jobs_last *ret_last,
+	struct err *err);
+
 #endif

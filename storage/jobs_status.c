@@ -114,6 +114,9 @@ static void read_status(struct stmt *s, struct job_status *st)
 	st->deletions_waiting = stmt_int(s, "deletions_waiting");
 	st->deletions_next_at = stmt_int(s, "deletions_next_at");
 	st->deletions_done = stmt_int(s, "deletions_done");
+	st->finish = (enum account_finish)stmt_int(s, "finish");
+	st->finished_at = stmt_int(s, "finished_at");
+	st->differences = stmt_int(s, "differences");
 	st->push = (enum job_push)stmt_int(s, "push");
 	st->day.from_s = stmt_int(s, "day_from");
 	st->day.used = (uint64_t)stmt_int(s, "day_used");

@@ -7,6 +7,7 @@
 #include "../model/quirk.h"
 #include "../model/text.h"
 #include "auth_options.h"
+#include "cutover_options.h"
 #include "map_options.h"
 #include "pop3_options.h"
 #include "uidl_options.h"
@@ -68,6 +69,7 @@ void account_defaults(struct account *a, const char *name)
 	a->auth = mem_strdup("");
 	a->token_file = mem_strdup("");
 	a->to_folder = mem_strdup("");
+	a->group = mem_strdup("");
 	a->connections = 1;
 	a->pop3_seen = -1;
 }
@@ -331,7 +333,8 @@ int account_apply(const struct settings *settings, struct account *a,
 		map_options_apply(a, args, err) < 0 ||
 		pop3_options_apply(a, args, err) < 0 ||
 		apply_quirks(a, args, err) < 0 ||
-		auth_options_apply(a, args, err) < 0)
+		auth_options_apply(a, args, err) < 0 ||
+		cutover_options_apply(a, args, err) < 0)
 		return -1;
 	if (args_value(args, "shared") != NULL)
 		a->shared = true;

@@ -150,7 +150,9 @@ int cmd_set(struct cli *cli, const struct args *args)
 	if (r < 0 ||
 		(new_password && get_password(args, &a, &password, &err) < 0) ||
 		accounts_update(
-			state, &a, new_password ? &password : NULL, &err) < 0) {
+			state, &a, new_password ? &password : NULL, &err) < 0 ||
+		(args_value(args, "every") != NULL &&
+			jobs_last_forget(state, a.id, &err) < 0)) {
 		r = cli_fail(name, &err);
 		goto out;
 	}

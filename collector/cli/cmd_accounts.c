@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* list, show, pause, resume, remove: accounts that are enrolled. */
+/* list, show, pause, resume: accounts that are enrolled. */
 #include "../../storage/accounts.h"
 #include "../../storage/jobs.h"
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../model/text.h"
 #include "commands.h"
+#include "cutover_options.h"
 #include "json.h"
 #include "pop3_options.h"
+#include "selection.h"
 #include "table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
-
-#define CANCEL_WAIT_S 10
 
 static void every_text(const struct account *a, char out[32])
 {
@@ -73,23 +71,34 @@ static json_t *account_json(const struct account *a)
 		clock_rfc3339(a->created_at, when));
 	if (account != NULL)
 		(void)json_object_update_new(account, options_json(a));
+	if (account != NULL)
+		(void)json_object_update_new(account, cutover_options_json(a));
 	return account;
+}
+
+static const char *paused_text(const struct account *a)
+{
+	if (!a->paused)
+		return "";
+	if (a->finish == FINISH_PURGED)
+		return "being purged";
+	return a->finish == FINISH_DONE ? "finished" : "paused";
 }
 
 static void list_table(const struct account *accounts, size_t count)
 {
 	static const char *const heads[] = {
-		"ACCOUNT", "URL", "TO", "EVERY", "PAUSED"};
+		"ACCOUNT", "URL", "TO", "EVERY", "GROUP", "PAUSED"};
 	struct table t;
 
-	table_init(&t, heads, 5);
+	table_init(&t, heads, 6);
 	for (size_t i = 0; i < count; i++) {
 		char url[URL_TEXT_MAX], every[32];
 		url_format(&accounts[i].url, url);
 		every_text(&accounts[i], every);
 		table_row(&t, (const char *const[]){accounts[i].name, url,
-				      accounts[i].to, every,
-				      accounts[i].paused ? "paused" : ""});
+				      accounts[i].to, every, accounts[i].group,
+				      paused_text(&accounts[i])});
 	}
 	table_print(&t, stdout);
 	table_clear(&t);
@@ -98,33 +107,28 @@ static void list_table(const struct account *accounts, size_t count)
 int cmd_list(struct cli *cli, const struct args *args)
 {
 	struct state *state = NULL;
-	struct account *accounts = NULL;
-	struct err err = {0};
-	size_t count = 0;
+	struct selection chosen;
 	int r = cli_state(cli, &state);
 
-	(void)args;
 	if (r != 0)
 		return r;
-	r = accounts_all(state, &accounts, &count, &err);
+	r = selection_read(state, args, SELECTION_ALL, &chosen);
 	state_close(&state);
-	if (r < 0)
-		return cli_fail(NULL, &err);
+	if (r != 0)
+		return r;
 	if (cli->json) {
 		json_t *array = json_array();
-		for (size_t i = 0; i < count; i++)
+		for (size_t i = 0; i < chosen.count; i++)
 			(void)json_array_append_new(
-				array, account_json(&accounts[i]));
+				array, account_json(&chosen.accounts[i]));
 		json_print(json_pack("{s:o}", "accounts", array), stdout);
-	} else if (count == 0) {
+	} else if (chosen.count == 0) {
 		(void)printf("no account is enrolled yet; see: mailhaul help "
 			     "add\n");
 	} else {
-		list_table(accounts, count);
+		list_table(chosen.accounts, chosen.count);
 	}
-	for (size_t i = 0; i < count; i++)
-		account_clear(&accounts[i]);
-	free(accounts);
+	selection_clear(&chosen);
 	return EXIT_DONE;
 }
 
@@ -184,57 +188,27 @@ int cmd_show(struct cli *cli, const struct args *args)
 typedef int account_fn(
 	struct state *state, const struct account *a, struct err *err);
 
-/* 1 and calls fn (which may be NULL) for the account of that name, 0 if there
- * is none, -1. */
-static int with_account(
-	struct state *state, const char *name, account_fn *fn, struct err *err)
-{
-	struct account a = {0};
-	int r = accounts_find(state, name, &a, err);
-
-	if (r == 1 && fn != NULL && fn(state, &a, err) < 0)
-		r = -1;
-	account_clear(&a);
-	return r;
-}
-
-static int check_names(struct state *state, const struct args *args)
-{
-	struct err err = {0};
-
-	for (size_t i = 0; i < args->word_count; i++) {
-		int r = with_account(state, args->words[i], NULL, &err);
-		if (r == 0)
-			return cli_usage(args->command->name,
-				"there is no account \"%s\"; nothing was "
-				"changed",
-				args->words[i]);
-		if (r < 0)
-			return cli_fail(args->words[i], &err);
-	}
-	return 0;
-}
-
-/* Calls fn for each named account; all names are checked first. */
+/* Calls fn for each account that was meant; all are looked for first. */
 static int for_each(struct cli *cli, const struct args *args, account_fn *fn,
 	const char *done)
 {
 	struct state *state = NULL;
+	struct selection chosen;
 	struct err err = {0};
 	int worst = cli_state(cli, &state);
 
 	if (worst != 0)
 		return worst;
-	worst = check_names(state, args);
-	for (size_t i = 0; worst != EXIT_USAGE && i < args->word_count; i++) {
-		int r = with_account(state, args->words[i], fn, &err);
-		if (r < 0)
-			worst = cli_fail(args->words[i], &err);
-		else if (r == 1 && !cli->json)
-			(void)printf("%s %s\n", args->words[i], done);
+	worst = selection_read(state, args, 0, &chosen);
+	for (size_t i = 0; i < chosen.count; i++) {
+		if (fn(state, &chosen.accounts[i], &err) < 0)
+			worst = cli_fail(chosen.accounts[i].name, &err);
+		else if (!cli->json)
+			(void)printf("%s %s\n", chosen.accounts[i].name, done);
 	}
 	if (cli->json && worst == 0)
-		(void)printf("{\"%s\":%zu}\n", done, args->word_count);
+		(void)printf("{\"%s\":%zu}\n", done, chosen.count);
+	selection_clear(&chosen);
 	state_close(&state);
 	return worst;
 }
@@ -250,25 +224,17 @@ static int pause_one(
 static int resume_one(
 	struct state *state, const struct account *a, struct err *err)
 {
-	return accounts_set_paused(state, a->id, false, err);
-}
-
-static int remove_one(
-	struct state *state, const struct account *a, struct err *err)
-{
-	const struct timespec moment = {.tv_nsec = 200 * 1000000L};
-
-	if (accounts_set_paused(state, a->id, true, err) < 0 ||
-		jobs_cancel(state, a->id, err) < 0)
-		return -1;
-	for (int i = 0; i < CANCEL_WAIT_S * 5; i++) {
-		if (accounts_remove(state, a->id, err) == 0)
-			return 0;
-		if (!state_is_locked(state))
-			return -1;
-		(void)nanosleep(&moment, NULL);
+	if (a->finish == FINISH_PURGED) {
+		(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE,
+			"it is being removed with its mail, some of which is "
+			"gone");
+		return err_hint(err,
+			"go on: mailhaul remove --purge %s, or "
+			"without --purge",
+			a->name);
 	}
-	return -1;
+	return accounts_set_paused(state, a->id, false, err);
 }
 
 int cmd_pause(struct cli *cli, const struct args *args)
@@ -296,26 +262,4 @@ int cmd_resume(struct cli *cli, const struct args *args)
 	if (args_value(args, "confirm-deletions") != NULL)
 		return for_each(cli, args, confirm_one, "resumed");
 	return for_each(cli, args, resume_one, "resumed");
-}
-
-int cmd_remove(struct cli *cli, const struct args *args)
-{
-	char answer[8] = "";
-
-	if (args_value(args, "purge") != NULL)
-		return cli_usage("remove",
-			"--purge is not in this version; nothing was removed: "
-			"without it the mail stays");
-	if (args_value(args, "yes") == NULL && isatty(STDIN_FILENO)) {
-		(void)fprintf(stderr,
-			"Forget %zu account%s, password and ledger included? "
-			"The mail stays. [y/N] ",
-			args->word_count, args->word_count == 1 ? "" : "s");
-		if (fgets(answer, sizeof answer, stdin) == NULL ||
-			(answer[0] != 'y' && answer[0] != 'Y')) {
-			(void)fprintf(stderr, "nothing was removed\n");
-			return EXIT_FAILED;
-		}
-	}
-	return for_each(cli, args, remove_one, "removed");
 }

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "json.h"
 #include "see.h"
+#include "selection.h"
 #include "table.h"
 
 #include <inttypes.h>
@@ -138,38 +139,22 @@ static void print_table(const struct failed *failed, size_t count)
 	see_print(&see, stdout);
 }
 
-/* Each account named, or all. 0, or an exit status. */
-static int each_account(struct state *state, const char *command,
-	const struct args *args,
+/* By name. 0, or an exit status. */
+static int each_account(struct state *state, const struct args *args,
+	unsigned rules,
 	int (*fn)(struct state *state, const struct account *a, void *arg,
 		struct err *err),
 	void *arg)
 {
-	struct account *all = NULL;
+	struct selection chosen;
 	struct err err = {0};
-	size_t count = 0;
-	int r = 0;
+	int r = selection_read(state, args, rules, &chosen);
 
-	if (accounts_all(state, &all, &count, &err) < 0)
-		return cli_fail(NULL, &err);
-	for (size_t i = 0; r == 0 && i < args->word_count; i++) {
-		size_t j = 0;
-		while (j < count && strcmp(all[j].name, args->words[i]) != 0)
-			j++;
-		if (j == count)
-			r = cli_usage(command, "there is no account \"%s\"",
-				args->words[i]);
-	}
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		bool wanted = args->word_count == 0;
-		for (size_t j = 0; j < args->word_count; j++)
-			wanted |= strcmp(args->words[j], all[i].name) == 0;
-		if (wanted && fn(state, &all[i], arg, &err) < 0)
-			r = cli_fail(all[i].name, &err);
-	}
-	for (size_t i = 0; i < count; i++)
-		account_clear(&all[i]);
-	free(all);
+	selection_sort(&chosen);
+	for (size_t i = 0; r == 0 && i < chosen.count; i++)
+		if (fn(state, &chosen.accounts[i], arg, &err) < 0)
+			r = cli_fail(chosen.accounts[i].name, &err);
+	selection_clear(&chosen);
 	return r;
 }
 
@@ -202,7 +187,7 @@ int cmd_failures(struct cli *cli, const struct args *args)
 
 	if (r != 0)
 		return r;
-	r = each_account(state, "failures", args, read_one, &reading);
+	r = each_account(state, args, SELECTION_ALL, read_one, &reading);
 	state_close(&state);
 	if (r == 0 && cli->json)
 		print_json(reading.list, reading.count);
@@ -221,11 +206,6 @@ static int retry_one(struct state *state, const struct account *a, void *arg,
 {
 	size_t *n = arg;
 
-	if (a->paused) {
-		(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
-			ERR_RETRY_CHANGE, "the account is paused");
-		return err_hint(err, "first: mailhaul resume %s", a->name);
-	}
 	++*n;
 	return jobs_retry(state, a->id, err);
 }
@@ -238,7 +218,7 @@ int cmd_retry(struct cli *cli, const struct args *args)
 
 	if (r != 0)
 		return r;
-	r = each_account(state, "retry", args, retry_one, &n);
+	r = each_account(state, args, SELECTION_AWAKE, retry_one, &n);
 	state_close(&state);
 	if (r == 0 && cli->json)
 		(void)printf("{\"due\":%zu}\n", n);

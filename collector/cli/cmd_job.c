@@ -5,6 +5,7 @@
 #include "../base/mem.h"
 #include "commands.h"
 #include "progress.h"
+#include "selection.h"
 #include "status.h"
 
 #include <signal.h>
@@ -66,7 +67,7 @@ int cmd_status(struct cli *cli, const struct args *args)
 /* ---- sync */
 
 struct waiting {
-	struct account account;
+	const struct account *account;
 	int64_t runs_before;
 	bool over;
 };
@@ -76,12 +77,12 @@ static int due_one(struct state *state, struct waiting *w, struct err *err)
 	struct job_status *status = NULL;
 	size_t count = 0;
 
-	if (jobs_status(state, w->account.id, &status, &count, err) < 0)
+	if (jobs_status(state, w->account->id, &status, &count, err) < 0)
 		return -1;
 	if (count == 1)
 		w->runs_before = status->runs;
 	jobs_status_free(&status, count);
-	return jobs_due_now(state, w->account.id, err);
+	return jobs_due_now(state, w->account->id, err);
 }
 
 static void report_end(struct progress *p, struct waiting *w,
@@ -98,7 +99,7 @@ static void report_end(struct progress *p, struct waiting *w,
 	w->over = true;
 	if (s->has_error)
 		*worst = EXIT_FAILED;
-	progress_finish(p, w->account.name, &s->progress, &result);
+	progress_finish(p, w->account->name, &s->progress, &result);
 }
 
 /* One look at all jobs; returns how many still go on, -1 on failure. */
@@ -114,12 +115,12 @@ static int look(struct state *state, struct progress *p, struct waiting *w,
 	for (size_t i = 0; i < count; i++) {
 		const struct job_status *s = NULL;
 		for (size_t j = 0; j < all_count; j++)
-			if (all[j].account_id == w[i].account.id)
+			if (all[j].account_id == w[i].account->id)
 				s = &all[j];
 		if (w[i].over || s == NULL)
 			continue;
 		if (strcmp(s->state, "running") == 0)
-			progress_update(p, w[i].account.name, &s->progress);
+			progress_update(p, w[i].account->name, &s->progress);
 		if (s->runs > w[i].runs_before &&
 			strcmp(s->state, "running") != 0)
 			report_end(p, &w[i], s, worst);
@@ -178,43 +179,19 @@ static int wait_for(
 	return left < 0 ? cli_fail(NULL, &err) : worst;
 }
 
-/* The accounts asked for; caller clears and frees. 0, or an exit status. */
+/* The accounts asked for, which the selection keeps; caller frees. 0, or an
+ * exit status. */
 static int choose(struct state *state, const struct args *args,
-	struct waiting **ret_waiting, size_t *ret_count)
+	struct selection *chosen, struct waiting **ret_waiting)
 {
-	struct account *all = NULL;
-	struct waiting *w;
-	struct err err = {0};
-	size_t count = 0, n = 0;
-	int r = 0;
+	int r = selection_read(
+		state, args, SELECTION_ALL | SELECTION_AWAKE, chosen);
+	struct waiting *w = mem_alloc((chosen->count + 1) * sizeof *w);
 
-	if (accounts_all(state, &all, &count, &err) < 0)
-		return cli_fail(NULL, &err);
-	w = mem_alloc((count + 1) * sizeof *w);
-	for (size_t i = 0; i < count; i++) {
-		bool wanted = args->word_count == 0 && !all[i].paused;
-		for (size_t j = 0; j < args->word_count; j++)
-			wanted |= strcmp(args->words[j], all[i].name) == 0;
-		if (wanted)
-			w[n++].account = all[i];
-		else
-			account_clear(&all[i]);
-	}
-	free(all);
-	for (size_t i = 0; r == 0 && i < args->word_count; i++) {
-		size_t j = 0;
-		while (j < n && strcmp(w[j].account.name, args->words[i]) != 0)
-			j++;
-		if (j == n)
-			r = cli_usage("sync", "there is no account \"%s\"",
-				args->words[i]);
-		else if (w[j].account.paused)
-			r = cli_usage("sync",
-				"%s is paused; first: mailhaul resume %s",
-				args->words[i], args->words[i]);
-	}
+	selection_sort(chosen);
+	for (size_t i = 0; i < chosen->count; i++)
+		w[i].account = &chosen->accounts[i];
 	*ret_waiting = w;
-	*ret_count = n;
 	return r;
 }
 
@@ -223,29 +200,32 @@ int cmd_sync(struct cli *cli, const struct args *args)
 	bool all = args_value(args, "all") != NULL;
 	bool wait = args_value(args, "wait") != NULL;
 	struct state *state = NULL;
+	bool some = args->word_count != 0 || args_value(args, "group") != NULL;
+	struct selection chosen = {0};
 	struct waiting *w = NULL;
 	struct err err = {0};
-	size_t n = 0;
+	size_t n;
 	int r;
 
-	if (all == (args->word_count != 0))
-		return cli_usage("sync", "name accounts, or say --all");
+	if (all == some)
+		return cli_usage(
+			"sync", "name accounts, or say --group NAME or --all");
 	r = cli_state(cli, &state);
 	if (r != 0)
 		return r;
-	r = choose(state, args, &w, &n);
+	r = choose(state, args, &chosen, &w);
+	n = chosen.count;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (due_one(state, &w[i], &err) < 0)
-			r = cli_fail(w[i].account.name, &err);
+			r = cli_fail(w[i].account->name, &err);
 	if (r == 0 && cli->json)
 		(void)printf("{\"due\":%zu}\n", n);
 	else if (r == 0 && !wait)
 		(void)printf("%zu account%s due now\n", n, n == 1 ? "" : "s");
 	if (r == 0 && wait)
 		r = wait_for(cli, state, w, n);
-	for (size_t i = 0; i < n; i++)
-		account_clear(&w[i].account);
 	free(w);
+	selection_clear(&chosen);
 	state_close(&state);
 	return r;
 }

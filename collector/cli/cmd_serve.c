@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "json.h"
 #include "progress.h"
+#include "selection.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,35 +95,25 @@ static int take_listen(struct cli *cli, const char *listen)
 		listen);
 }
 
-/* The ids of the named accounts; caller frees. 0, or an exit status. */
-static int find_ids(
-	struct state *state, const struct args *args, int64_t **ret_ids)
+/* The ids of the accounts that are meant; count 0 = whatever is due. Caller
+ * frees. 0, or an exit status. */
+static int find_ids(struct state *state, const struct args *args,
+	int64_t **ret_ids, size_t *ret_count)
 {
-	int64_t *ids = mem_array(args->word_count, sizeof *ids);
+	struct selection chosen;
+	int64_t *ids;
+	int r;
 
-	for (size_t i = 0; i < args->word_count; i++) {
-		struct account a = {0};
-		struct err err = {0};
-		int r = accounts_find(state, args->words[i], &a, &err);
-		bool paused = a.paused;
-		if (r == 1) {
-			ids[i] = a.id;
-			account_clear(&a);
-		}
-		if (r == 1 && !paused)
-			continue;
-		free(ids);
-		if (r < 0)
-			return cli_fail(args->words[i], &err);
-		if (r == 0)
-			return cli_usage("run", "there is no account \"%s\"",
-				args->words[i]);
-		return cli_usage("run",
-			"%s is paused; first: mailhaul resume %s",
-			args->words[i], args->words[i]);
-	}
+	if (args->word_count == 0 && args_value(args, "group") == NULL)
+		return 0;
+	r = selection_read(state, args, SELECTION_AWAKE, &chosen);
+	ids = mem_array(chosen.count, sizeof *ids);
+	for (size_t i = 0; i < chosen.count; i++)
+		ids[i] = chosen.accounts[i].id;
 	*ret_ids = ids;
-	return 0;
+	*ret_count = chosen.count;
+	selection_clear(&chosen);
+	return r;
 }
 
 int cmd_run(struct cli *cli, const struct args *args)
@@ -131,7 +122,6 @@ int cmd_run(struct cli *cli, const struct args *args)
 	struct conductor_options options = {
 		.settings = &cli->config.settings,
 		.once = true,
-		.account_count = args->word_count,
 		.on_event = on_event,
 		.arg = &w,
 	};
@@ -144,7 +134,7 @@ int cmd_run(struct cli *cli, const struct args *args)
 	int r = cli_state(cli, &state);
 
 	if (r == 0)
-		r = find_ids(state, args, &ids);
+		r = find_ids(state, args, &ids, &options.account_count);
 	if (r != 0)
 		goto out;
 	options.accounts = ids;

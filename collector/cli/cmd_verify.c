@@ -11,6 +11,7 @@
 #include "../service/conductor.h"
 #include "commands.h"
 #include "json.h"
+#include "selection.h"
 #include "verify_report.h"
 
 #include <signal.h>
@@ -31,7 +32,8 @@ static void on_interrupt(int number)
 struct asked {
 	struct cli *cli;
 	struct state *state;
-	struct account *accounts;
+	struct selection chosen;
+	struct account *accounts; /* of chosen */
 	int64_t *ids;
 	size_t count;
 	enum job_task task;
@@ -39,25 +41,14 @@ struct asked {
 
 static int find_accounts(struct asked *a, const struct args *args)
 {
-	struct err err = {0};
+	int r = selection_read(a->state, args, SELECTION_AWAKE, &a->chosen);
 
-	a->accounts = mem_array(args->word_count, sizeof *a->accounts);
-	a->ids = mem_array(args->word_count, sizeof *a->ids);
-	for (size_t i = 0; i < args->word_count; i++) {
-		struct account *found = &a->accounts[a->count];
-		int r = accounts_find(a->state, args->words[i], found, &err);
-		if (r < 0)
-			return cli_fail(args->words[i], &err);
-		if (r == 0)
-			return cli_usage("verify", "there is no account \"%s\"",
-				args->words[i]);
-		a->ids[a->count++] = found->id;
-		if (found->paused)
-			return cli_usage("verify",
-				"%s is paused; first: mailhaul resume %s",
-				found->name, found->name);
-	}
-	return 0;
+	a->accounts = a->chosen.accounts;
+	a->count = a->chosen.count;
+	a->ids = mem_array(a->count, sizeof *a->ids);
+	for (size_t i = 0; i < a->count; i++)
+		a->ids[i] = a->accounts[i].id;
+	return r;
 }
 
 static int ask(struct asked *a)
@@ -219,9 +210,7 @@ int cmd_verify(struct cli *cli, const struct args *args)
 					     : do_it_here(&a);
 	if (r == 0)
 		r = report_all(&a);
-	for (size_t i = 0; i < a.count; i++)
-		account_clear(&a.accounts[i]);
-	free(a.accounts);
+	selection_clear(&a.chosen);
 	free(a.ids);
 	state_close(&a.state);
 	return r;

@@ -69,6 +69,9 @@ static const struct cli_option add_options[] = {
 	{"quirk", "NAME=on|off",
 		"overrule what is recognised of a server that breaks rules; "
 		"repeatable; the names stand under QUIRKS"},
+	{"group", "NAME",
+		"the wave that the account belongs to: other commands take "
+		"--group NAME in the place of its accounts' names"},
 	{"hold", NULL, "enrol paused"},
 	{NULL, NULL, NULL},
 };
@@ -110,6 +113,17 @@ static const struct cli_option set_options[] = {
 	{"keep-uids", NULL, "keep them, where nothing was collected yet"},
 	{"uidl-from", "URL", "pop3s://…, with the same password; \"\" = none"},
 	{"quirk", "NAME=on|off", "replaces all given before; \"\" = none"},
+	{"group", "NAME", "the wave that it belongs to; \"\" = none"},
+	{NULL, NULL, NULL},
+};
+
+#define GROUP_OPTION                                                    \
+	{                                                               \
+		"group", "NAME", "all accounts of this group (see add)" \
+	}
+
+static const struct cli_option group_options[] = {
+	GROUP_OPTION,
 	{NULL, NULL, NULL},
 };
 
@@ -127,6 +141,7 @@ static const struct cli_option import_options[] = {
 };
 
 static const struct cli_option resume_options[] = {
+	GROUP_OPTION,
 	{"confirm-deletions", NULL,
 		"also let go what vanished at the source and is held here "
 		"because it is so much: exactly what `status` tells, and "
@@ -161,6 +176,7 @@ static const struct cli_option check_options[] = {
 };
 
 static const struct cli_option sync_options[] = {
+	GROUP_OPTION,
 	{"all", NULL, "every account that is not paused"},
 	{"wait", NULL, "show progress until they end"},
 	{NULL, NULL, NULL},
@@ -174,18 +190,30 @@ static const struct cli_option serve_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option finish_options[] = {
+	GROUP_OPTION,
+	{"wait", NULL,
+		"show progress until they are finished, then each difference; "
+		"where no daemon runs, do it here"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option status_options[] = {
+	GROUP_OPTION,
 	{"watch", NULL, "refresh every second until interrupted"},
 	{NULL, NULL, NULL},
 };
 
 static const struct cli_option remove_options[] = {
+	GROUP_OPTION,
 	{"yes", NULL, "do not ask on the terminal"},
-	{"purge", NULL, "not in this version: the mail stays"},
+	{"purge", NULL,
+		"also delete from the store the mail that they have brought"},
 	{NULL, NULL, NULL},
 };
 
 static const struct cli_option verify_options[] = {
+	GROUP_OPTION,
 	{"rebuild", NULL,
 		"before that, make the ledger anew from the store's file names "
 		"and the source's lists; no message is fetched"},
@@ -263,24 +291,37 @@ const struct command commands[] = {
 		"field. With --json: file, rows, enrolled, changed, unchanged, "
 		"bad (how many), dry_run, and errors (line, column, text).",
 		0, 1, cmd_import},
-	{"list", "list", "list the accounts", NULL, NULL, 0, 0, cmd_list},
+	{"list", "list [--group NAME]", "list the accounts", group_options,
+		NULL, 0, 0, cmd_list},
 	{"show", "show NAME", "show everything about one account", NULL, NULL,
 		1, 1, cmd_show},
 	{"set", "set NAME [URL] [options]",
 		"change an account; what is not named stays", set_options,
 		"A new URL or password makes the account due at once.", 1, 2,
 		cmd_set},
-	{"pause", "pause NAME...", "stop collecting these accounts", NULL,
-		"A run that is under way ends at the next message.", 1, -1,
+	{"pause", "pause NAME...|--group NAME",
+		"stop collecting these accounts", group_options,
+		"A run that is under way ends at the next message.", 0, -1,
 		cmd_pause},
-	{"resume", "resume NAME... [--confirm-deletions]",
+	{"resume", "resume NAME...|--group NAME [--confirm-deletions]",
 		"go on collecting these accounts", resume_options,
-		"With --confirm-deletions it fails where nothing is held.", 1,
+		"With --confirm-deletions it fails where nothing is held.", 0,
 		-1, cmd_resume},
-	{"remove", "remove NAME... [--yes]",
+	{"remove", "remove NAME...|--group NAME [--purge] [--yes]",
 		"forget these accounts, their passwords and ledgers",
-		remove_options, "The mail that was collected stays.", 1, -1,
-		cmd_remove},
+		remove_options,
+		"The mail that was collected stays, unless --purge says "
+		"otherwise: then every message that the ledger names is "
+		"deleted from the store of this account, wherever a reader has "
+		"moved it there, and then those of the account's folders that "
+		"are empty. What came from elsewhere stays and is counted, and "
+		"so does the store itself. Refused where another account "
+		"delivers into the same store. It is asked for on the "
+		"terminal; elsewhere --yes has to be said. A run under way is "
+		"told to end first. Killed between, the account is paused and "
+		"shown as being purged: repeat it. With --json and --purge: "
+		"{\"purged\":[{account, messages, bytes, folders, stayed}]}.",
+		0, -1, cmd_remove},
 	{"discover", "discover ADDRESS",
 		"find the servers of an e-mail address, and say why", NULL,
 		"Asks in this order, and stops at the first answer: the table "
@@ -335,12 +376,27 @@ const struct command commands[] = {
 		"failed: account, url, protocol and error (class, text, "
 		"hint), and exit status 1.",
 		0, -1, cmd_check},
-	{"sync", "sync NAME...|--all [--wait]",
+	{"sync", "sync NAME...|--group NAME|--all [--wait]",
 		"make accounts due now, for the daemon to collect",
 		sync_options, NULL, 0, -1, cmd_sync},
-	{"run", "run [NAME...]",
+	{"finish", "finish NAME...|--group NAME [--wait]",
+		"collect these accounts a last time, compare, and no more",
+		finish_options,
+		"For the end of a move, when new mail goes elsewhere already. "
+		"One run that begins after this command brings what is new, "
+		"and what is quarantined is tried again; then source, ledger "
+		"and store are compared as by verify, and the account is "
+		"paused: status tells finished_at, and how many differences "
+		"there are. What fails is tried again like any run, and status "
+		"tells why. Repeating it looks once more, also for what has "
+		"been finished; resume, and set --every, open an account "
+		"again.\n"
+		"Exit status 1 with --wait if anything differs, or has failed. "
+		"With --json and --wait it prints what verify does.",
+		0, -1, cmd_finish},
+	{"run", "run [NAME...|--group NAME]",
 		"without a daemon: collect what is due, or these accounts, now",
-		NULL,
+		group_options,
 		"Shows live progress on a terminal, a line per account "
 		"elsewhere, and exits when nothing is due any more.",
 		0, -1, cmd_run},
@@ -349,7 +405,7 @@ const struct command commands[] = {
 		"Runs in the foreground and logs to standard error. SIGTERM "
 		"drains, SIGHUP reads the settings again.",
 		0, 0, cmd_serve},
-	{"status", "status [NAME...] [--watch]",
+	{"status", "status [NAME...|--group NAME] [--watch]",
 		"what runs, what waits and why, what needs a person",
 		status_options,
 		"An account of which nothing has come for a day although it is "
@@ -359,8 +415,9 @@ const struct command commands[] = {
 		"with failing_since (null: the last run was good) and stalled, "
 		"and notices (text, since).",
 		0, -1, cmd_status},
-	{"failures", "failures [NAME...]",
-		"mailboxes and messages that could not be had, and why", NULL,
+	{"failures", "failures [NAME...|--group NAME]",
+		"mailboxes and messages that could not be had, and why",
+		group_options,
 		"As the last run of each account left it, 1,000 an account. A "
 		"message that cannot be fetched or stored never blocks the "
 		"others: it is quarantined and tried again after 1 hour, 6 "
@@ -380,10 +437,10 @@ const struct command commands[] = {
 		"what there is to do. With --json: {\"classes\":[{class, "
 		"title, user, happened, lost, itself, todo}]}.",
 		0, 1, cmd_explain},
-	{"retry", "retry NAME...",
-		"try again now what failed or is quarantined", NULL, NULL, 1,
-		-1, cmd_retry},
-	{"verify", "verify NAME... [--rebuild]",
+	{"retry", "retry NAME...|--group NAME",
+		"try again now what failed or is quarantined", group_options,
+		NULL, 0, -1, cmd_retry},
+	{"verify", "verify NAME...|--group NAME [--rebuild]",
 		"compare source, ledger and store, and list every difference",
 		verify_options,
 		"Changes neither mail nor source, and reads no bodies: what "
@@ -402,7 +459,7 @@ const struct command commands[] = {
 		"With --json: accounts, each with account, differences (kind, "
 		"mailbox, uid, uidl, folder, file, text) and error (null, or "
 		"class, text, hint).",
-		1, -1, cmd_verify},
+		0, -1, cmd_verify},
 	{"report", "report [NAME...] [options]",
 		"proof of completeness: what the source has, and what is here",
 		report_options,

@@ -17,6 +17,7 @@ int cmd_resume(struct cli *cli, const struct args *args);
 int cmd_remove(struct cli *cli, const struct args *args);
 int cmd_discover(struct cli *cli, const struct args *args);
 int cmd_check(struct cli *cli, const struct args *args);
+int cmd_finish(struct cli *cli, const struct args *args);
 int cmd_sync(struct cli *cli, const struct args *args);
 int cmd_run(struct cli *cli, const struct args *args);
 int cmd_serve(struct cli *cli, const struct args *args);

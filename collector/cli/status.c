@@ -8,6 +8,7 @@
 #include "../model/text.h"
 #include "json.h"
 #include "see.h"
+#include "selection.h"
 #include "status_hosts.h"
 #include "table.h"
 
@@ -17,7 +18,7 @@
 
 /* An account beside its job. */
 struct row {
-	struct account account;
+	const struct account *account;
 	struct job_status *status;
 };
 
@@ -86,18 +87,42 @@ static json_t *row_json(const struct settings *settings, const struct row *row)
 		(json_int_t)s->messages_skipped, "held", (json_int_t)s->held);
 
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:I, "
-			 "s:o, s:o, s:o, s:b, s:o, s:o, s:b}",
-		"name", row->account.name, "protocol",
-		protocol_name(row->account.url.protocol), "state", s->state,
-		"to", json_text(row->account.to), "last_success_at",
+			 "s:o, s:o, s:o, s:b, s:o, s:o, s:b, s:o, s:b, s:o, "
+			 "s:o}",
+		"name", row->account->name, "protocol",
+		protocol_name(row->account->url.protocol), "state", s->state,
+		"to", json_text(row->account->to), "last_success_at",
 		time_json(s->last_success_at), "next_due_at",
 		time_json(s->next_due_at), "runs", (json_int_t)s->runs,
 		"crashes", (json_int_t)s->crashes, "messages", messages,
 		"bytes_stored", (json_int_t)s->bytes_stored, "error",
 		error_json(s), "mailboxes", mailboxes_json(s), "deletions",
 		deletions_json(s), "push", s->push == JOB_PUSH_WAITS, "day",
-		status_day_json(settings, &row->account, s), "failing_since",
-		time_json(s->failing_since), "stalled", s->stalled);
+		status_day_json(settings, row->account, s), "failing_since",
+		time_json(s->failing_since), "stalled", s->stalled, "group",
+		row->account->group[0] != '\0' ? json_text(row->account->group)
+					       : json_null(),
+		"finishing",
+		s->finish == FINISH_COLLECTS || s->finish == FINISH_COMPARES,
+		"finished_at",
+		time_json(s->finish == FINISH_DONE ? s->finished_at : 0),
+		"differences",
+		count_json(s->finish == FINISH_DONE ? s->differences : -1));
+}
+
+/* What there is to say of an account that is finished. */
+static void note_finished(
+	const struct job_status *s, char *out, size_t out_bytes)
+{
+	char when[CLOCK_RFC3339_BYTES], count[32];
+
+	text_format_count((uint64_t)s->differences, count);
+	(void)snprintf(out, out_bytes, "finished %s: %s%s",
+		clock_rfc3339(s->finished_at, when),
+		s->differences == 0 ? "nothing differs" : count,
+		s->differences == 0   ? ""
+		: s->differences == 1 ? " difference"
+				      : " differences");
 }
 
 /* What there is to say about a row in one phrase. */
@@ -105,7 +130,13 @@ static void note(const struct job_status *s, char *out, size_t out_bytes)
 {
 	char count[32], all[32], when[CLOCK_RFC3339_BYTES];
 
-	if (strcmp(s->state, "running") == 0) {
+	if (s->finish == FINISH_PURGED) {
+		(void)snprintf(out, out_bytes,
+			"being purged: repeat mailhaul "
+			"remove --purge");
+	} else if (s->finish == FINISH_DONE) {
+		note_finished(s, out, out_bytes);
+	} else if (strcmp(s->state, "running") == 0) {
 		text_format_count(s->progress.messages_done, count);
 		text_format_count(s->progress.messages_new, all);
 		(void)snprintf(out, out_bytes, "%s %s: %s of %s new",
@@ -176,6 +207,11 @@ static void note_all(const struct row *row, char *out, size_t out_bytes)
 	size_t n = 0, len;
 
 	note(s, out, out_bytes);
+	len = strlen(out);
+	if (s->finish == FINISH_COLLECTS || s->finish == FINISH_COMPARES)
+		(void)snprintf(out + len, out_bytes - len, "; %s, then no more",
+			s->finish == FINISH_COLLECTS ? "its last run"
+						     : "to be compared");
 	for (size_t i = 0; i < s->mailbox_count; i++)
 		n += s->mailboxes[i].notice[0] != '\0';
 	note_stalled(s, out, out_bytes);
@@ -184,7 +220,7 @@ static void note_all(const struct row *row, char *out, size_t out_bytes)
 	if (n != 0)
 		(void)snprintf(out + len, out_bytes - len,
 			"; %zu notice%s: mailhaul status %s", n,
-			n == 1 ? "" : "s", row->account.name);
+			n == 1 ? "" : "s", row->account->name);
 }
 
 static void print_table(const struct row *rows, size_t count, FILE *out)
@@ -205,7 +241,7 @@ static void print_table(const struct row *rows, size_t count, FILE *out)
 		text_format_count((uint64_t)s->messages_quarantined, failed);
 		note_all(&rows[i], text, sizeof text);
 		table_row(&t,
-			(const char *const[]){rows[i].account.name, s->state,
+			(const char *const[]){rows[i].account->name, s->state,
 				stored, source, bytes, failed, text});
 	}
 	table_print(&t, out);
@@ -293,95 +329,69 @@ static void print_notices(
 	}
 }
 
-static bool is_named(const struct args *args, const char *name)
+/* Pairs accounts with their jobs. Both are in the order of the names, but for
+ * what has come or gone between. */
+static size_t join(const struct selection *chosen, struct job_status *statuses,
+	size_t status_count, struct row *rows)
 {
-	for (size_t i = 0; i < args->word_count; i++)
-		if (strcmp(args->words[i], name) == 0)
-			return true;
-	return args->word_count == 0;
-}
+	size_t n = 0, next = 0;
 
-/* Pairs accounts with their jobs; takes the accounts it keeps. */
-static size_t join(struct account *accounts, size_t account_count,
-	struct job_status *statuses, size_t status_count,
-	const struct args *args, struct row *rows)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < account_count; i++) {
-		size_t j = 0;
+	for (size_t i = 0; i < chosen->count; i++) {
+		size_t j = next;
 		while (j < status_count &&
-			statuses[j].account_id != accounts[i].id)
+			statuses[j].account_id != chosen->accounts[i].id)
 			j++;
-		if (j == status_count || !is_named(args, accounts[i].name)) {
-			account_clear(&accounts[i]);
-			continue;
-		}
-		rows[n].account = accounts[i];
+		if (j == status_count)
+			continue; /* removed */
+		next = j + 1;
+		rows[n].account = &chosen->accounts[i];
 		rows[n].status = &statuses[j];
 		n++;
 	}
 	return n;
 }
 
-static int check_names(
-	const struct row *rows, size_t count, const struct args *args)
-{
-	for (size_t i = 0; i < args->word_count; i++) {
-		size_t j = 0;
-		while (j < count &&
-			strcmp(rows[j].account.name, args->words[i]) != 0)
-			j++;
-		if (j == count)
-			return cli_usage(args->command->name,
-				"there is no account \"%s\"", args->words[i]);
-	}
-	return 0;
-}
-
 int status_print(struct state *state, const struct settings *settings,
 	const struct args *args, bool json, FILE *out)
 {
 	struct beside beside = {.settings = settings};
-	struct account *accounts = NULL;
+	bool named = args->word_count != 0 || args_value(args, "group") != NULL;
+	struct selection chosen;
 	struct job_status *statuses = NULL;
 	struct row *rows = NULL;
 	struct err err = {0};
-	size_t account_count = 0, status_count = 0, n = 0;
-	int r = 0;
+	size_t status_count = 0, n = 0;
+	int r = selection_read(state, args, SELECTION_ALL, &chosen);
 
-	if (accounts_all(state, &accounts, &account_count, &err) < 0 ||
-		jobs_status(state, 0, &statuses, &status_count, &err) < 0 ||
+	if (r != 0)
+		return r;
+	if (jobs_status(state, 0, &statuses, &status_count, &err) < 0 ||
 		jobs_notices(state, &beside.notices, &beside.notice_count,
 			&err) < 0 ||
 		budgets_all(state, clock_wall_s(), &beside.hosts,
 			&beside.host_count, &err) < 0) {
-		for (size_t i = 0; i < account_count; i++)
-			account_clear(&accounts[i]);
-		free(accounts);
 		jobs_status_free(&statuses, status_count);
+		selection_clear(&chosen);
 		return cli_fail(NULL, &err);
 	}
-	rows = mem_array(account_count, sizeof *rows);
-	n = join(accounts, account_count, statuses, status_count, args, rows);
-	r = check_names(rows, n, args);
-	if (r == 0 && json)
+	selection_sort(&chosen);
+	rows = mem_array(chosen.count, sizeof *rows);
+	n = join(&chosen, statuses, status_count, rows);
+	if (json)
 		print_json(rows, n, &beside, out);
-	else if (r == 0)
+	else
 		print_table(rows, n, out);
-	if (r == 0 && !json && args->word_count == 1)
+	if (!json && n == 1 && args->word_count == 1)
 		print_mailboxes(rows[0].status, out);
-	if (r == 0 && !json && args->word_count == 0)
+	if (!json && !named)
 		status_hosts_print(
 			settings, beside.hosts, beside.host_count, out);
-	if (r == 0 && !json)
+	if (!json)
 		print_notices(beside.notices, beside.notice_count, out);
 	free(beside.hosts);
 	jobs_notices_free(beside.notices, beside.notice_count);
-	for (size_t i = 0; i < n; i++)
-		account_clear(&rows[i].account);
 	free(rows);
-	free(accounts);
+	selection_clear(&chosen);
 	jobs_status_free(&statuses, status_count);
-	return r;
+	return 0;
 }

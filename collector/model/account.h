@@ -12,6 +12,15 @@
 #define ACCOUNT_NAME_MAX 129  /* printable, no space, no '/' */
 #define ACCOUNT_UUID_BYTES 33 /* 32 hex digits + NUL */
 
+/* How far an account is with its last run. */
+enum account_finish {
+	FINISH_NONE,
+	FINISH_COLLECTS,   /* one more run is to collect */
+	FINISH_COMPARES,   /* what is here then is to be compared */
+	FINISH_DONE,	   /* no more; paused */
+	FINISH_PURGED = 5, /* being removed with its mail; paused */
+};
+
 /* Strings are owned; account_clear (storage/accounts.h) frees them. */
 struct account {
 	int64_t id;
@@ -33,6 +42,7 @@ struct account {
 	char *auth;	   /* mechanism; "" = the best that both know */
 	char *token_file;  /* "" = a password */
 	char *to_folder;   /* POP3: where mail goes; "" = INBOX */
+	char *group;	   /* the wave it belongs to; "" = none */
 	int connections;   /* at most so many sessions at once, ≥ 1 */
 	int pop3_seen;	   /* 1, 0; -1 = those older than 14 days */
 	bool skip_deleted;
@@ -41,6 +51,7 @@ struct account {
 	bool push;   /* a parked session waits for new mail */
 	bool shared; /* mailboxes of others, too */
 	bool paused;
+	enum account_finish finish;
 	bool shares_store;	 /* with another account; by id only */
 	int64_t confirmed_fence; /* deletions held up to this run may go on */
 	int64_t created_at;

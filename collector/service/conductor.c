@@ -47,7 +47,9 @@ static void finish(struct conductor *c, const struct job *job, const char *name,
 
 	result->yielded &= c->drain == RUNNING;
 	results_put(&c->results, job, name, result);
-	if (result->yielded)
+	/* after its last run has collected, it compares */
+	if (result->yielded || (job->finish == FINISH_COLLECTS && result->ok &&
+				       !result->cancelled))
 		claims_again(&c->claims, job->account_id);
 	if (!result->ok && !result->cancelled)
 		c->failed++;

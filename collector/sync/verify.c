@@ -153,6 +153,7 @@ int verify_run(struct work *w, const struct plan *plan, struct err *err)
 	}
 	if (rc == 0) {
 		name_result(w);
+		w->run->result.differences = count;
 		LOG(LOG_LEVEL_INFO, &w->log, "verified",
 			LOG_NUM("differences", count));
 	}

@@ -50,7 +50,8 @@ WHERE account_id = COALESCE(
 		AND j.host NOT IN (SELECT host FROM barred)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.sane_from LIMIT 1))
-RETURNING account_id, fence, attempts, refusals, retry, revision, task, due_at;
+RETURNING account_id, fence, attempts, refusals, retry, revision, task, due_at,
+	finish;
 
 -- name: job_claim_account
 -- A person named it: due or not, paused or not.
@@ -86,7 +87,8 @@ WHERE account_id = :account_id
 		OR lease_until > :now + 2 * :lease)
 	AND host NOT IN (SELECT host FROM barred)
 	AND account_id NOT IN (SELECT value FROM json_each(:except))
-RETURNING account_id, fence, attempts, refusals, retry, revision, task, due_at;
+RETURNING account_id, fence, attempts, refusals, retry, revision, task, due_at,
+	finish;
 
 -- name: job_next_due
 SELECT (SELECT min(due_at) FROM job
@@ -146,7 +148,7 @@ UPDATE job SET run = NULL, owner = NULL, lease_until = 0, cancel = 0,
 				AND p.fence = job.fence
 				AND p.messages_done + p.bytes_done > 0), 0)) END,
 	stalled_at = CASE WHEN :ok = 1 THEN 0 ELSE stalled_at END,
-	task = CASE WHEN again = 1 THEN task ELSE 0 END,
+	task = CASE WHEN again = 1 THEN task ELSE :next_task END,
 	task_result = CASE WHEN task = 0 THEN task_result
 		WHEN again = 1 THEN '' ELSE :task_result END,
 	last_success_at = CASE WHEN :ok = 1 THEN :now

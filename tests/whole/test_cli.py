@@ -53,7 +53,7 @@ class Cli(case.Case):
                 ("no account", ["status", "nobody"]),
                 ("no account", ["pause", "nobody"]),
                 ("no account", ["remove", "nobody", "--yes"]),
-                ("not in this version", ["remove", "x", "--purge"]),
+                ("there is no account", ["remove", "x", "--purge"]),
                 ("no account", ["set", "nobody", "--every", "1h"]),
                 ("name accounts", ["sync"]),
                 ("no command", ["help", "fly"]),

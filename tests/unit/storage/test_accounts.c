@@ -56,6 +56,7 @@ static void fill(struct account *a, const char *name)
 	a->ca_file = mem_strdup("/etc/ca.pem");
 	a->fingerprint = mem_strdup("SHA256:00");
 	a->skip_deleted = true;
+	a->group = mem_strdup("wave 1");
 }
 
 static void add(struct account *a, const char *name)
@@ -112,6 +113,7 @@ static void test_round_trip(void **unused)
 	assert_string_equal(b.ca_file, "/etc/ca.pem");
 	assert_string_equal(b.fingerprint, "SHA256:00");
 	assert_true(b.skip_deleted);
+	assert_string_equal(b.group, "wave 1");
 	assert_false(b.paused);
 	account_clear(&b);
 	assert_int_equal(accounts_by_id(state, a.id, &b, NULL), 1);

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Groups, and the last run of an account. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "jobs_rig.h"
+
+/* ---- groups */
+
+static void put_into(int64_t id, const char *group)
+{
+	struct account a;
+
+	assert_int_equal(accounts_by_id(state, id, &a, NULL), 1);
+	free(a.group);
+	a.group = mem_strdup(group);
+	assert_int_equal(accounts_update(state, &a, NULL, NULL), 0);
+	account_clear(&a);
+}
+
+static size_t count_group(const char *group, const char *first)
+{
+	struct account *found = NULL;
+	size_t n = 0;
+
+	assert_int_equal(accounts_in_group(state, group, &found, &n, NULL), 0);
+	if (n != 0)
+		assert_string_equal(found[0].name, first);
+	for (size_t i = 0; i < n; i++)
+		account_clear(&found[i]);
+	free(found);
+	return n;
+}
+
+static void test_groups(void **unused)
+{
+	int64_t c = add("c", "h"), b = add("b", "h");
+
+	(void)unused;
+	(void)add("a", "h");
+	put_into(c, "w'1");
+	put_into(b, "w'1");
+	assert_int_equal(count_group("w'1", "b"), 2);
+	assert_int_equal(count_group("w", ""), 0);
+	assert_int_equal(count_group("", "a"), 1);
+	put_into(b, "w2");
+	assert_int_equal(count_group("w'1", "c"), 1);
+	assert_int_equal(count_group("w2", "b"), 1);
+}
+
+/* ---- the last run */
+
+static void assert_finish(int64_t id, enum account_finish finish)
+{
+	struct job_status *s = status_of(id);
+
+	assert_int_equal(s->finish, finish);
+	jobs_status_free(&s, 1);
+}
+
+static void end(const struct job *job, bool ok, uint64_t differences)
+{
+	struct job_result result = {
+		.ok = ok, .next_due_s = now + 900, .differences = differences};
+	bool ours = false;
+
+	if (!ok)
+		(void)err_set(&result.err, ERR_NETWORK, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_LATER, "lost");
+	assert_int_equal(jobs_finish(state, job, now, &result, &ours, NULL), 0);
+	assert_true(ours);
+}
+
+static void begin(int64_t id)
+{
+	struct err err = {0};
+
+	if (jobs_last_begin(state, id, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+static struct job claim_task(int64_t at, enum job_task task)
+{
+	struct job job = claim(at);
+
+	assert_int_equal(job.task, task);
+	return job;
+}
+
+static void test_collect_compare_no_more(void **unused)
+{
+	int64_t id = add("a", "h");
+	struct job_status *s;
+	struct job job;
+
+	(void)unused;
+	begin(id);
+	job = claim_task(now, JOB_COLLECT);
+	assert_true(job.retry);
+	end(&job, true, 0);
+	assert_finish(id, FINISH_COMPARES);
+	assert_state(id, "queued");
+	job = claim_task(now, JOB_VERIFY);
+	end(&job, true, 3);
+	s = status_of(id);
+	assert_int_equal(s->finish, FINISH_DONE);
+	assert_int_equal(s->finished_at, now);
+	assert_int_equal(s->differences, 3);
+	assert_int_equal(s->next_due_at, 0);
+	assert_string_equal(s->state, "paused");
+	jobs_status_free(&s, 1);
+	assert_none(now + YEAR);
+
+	/* a second time, and what a person opens goes on */
+	begin(id);
+	assert_finish(id, FINISH_COLLECTS);
+	job = claim_task(now, JOB_COLLECT);
+	end(&job, true, 0);
+	job = claim_task(now, JOB_VERIFY);
+	end(&job, true, 0);
+	assert_int_equal(accounts_set_paused(state, id, false, NULL), 0);
+	assert_finish(id, FINISH_NONE);
+	job = claim_task(now, JOB_COLLECT);
+	end(&job, true, 0);
+	assert_finish(id, FINISH_NONE);
+	assert_none(now + 899);
+	(void)claim_task(now + 900, JOB_COLLECT);
+}
+
+static void test_a_failure_begins_anew(void **unused)
+{
+	int64_t id = add("a", "h");
+	struct job job;
+
+	(void)unused;
+	begin(id);
+	job = claim(now);
+	end(&job, false, 0);
+	assert_finish(id, FINISH_COLLECTS);
+	assert_state(id, "waiting");
+	assert_none(now + 899);
+	job = claim_task(now + 900, JOB_COLLECT);
+	end(&job, true, 0);
+	job = claim_task(now, JOB_VERIFY);
+	end(&job, false, 0);
+	assert_finish(id, FINISH_COLLECTS);
+	assert_none(now + 899);
+	job = claim_task(now + 900, JOB_COLLECT);
+	end(&job, true, 0);
+	job = claim_task(now, JOB_VERIFY);
+	end(&job, true, 0);
+	assert_finish(id, FINISH_DONE);
+}
+
+/* It counts only what began after it was asked for. */
+static void test_asked_during_a_run(void **unused)
+{
+	int64_t id = add("a", "h");
+	struct job job = claim(now);
+
+	(void)unused;
+	begin(id);
+	end(&job, true, 0);
+	assert_finish(id, FINISH_COLLECTS);
+	job = claim_task(now, JOB_COLLECT);
+	begin(id);
+	end(&job, true, 0);
+	assert_finish(id, FINISH_COLLECTS);
+	job = claim_task(now, JOB_COLLECT);
+	end(&job, true, 0);
+	assert_finish(id, FINISH_COMPARES);
+}
+
+static void test_drained_and_used_for_something_else(void **unused)
+{
+	const struct job_result drained = {.cancelled = true};
+	int64_t id = add("a", "h");
+	struct job job;
+	bool ours;
+
+	(void)unused;
+	begin(id);
+	job = claim(now);
+	end(&job, true, 0);
+	job = claim_task(now, JOB_VERIFY);
+	assert_int_equal(
+		jobs_finish(state, &job, now, &drained, &ours, NULL), 0);
+	assert_finish(id, FINISH_COMPARES);
+	assert_int_equal(jobs_task(state, id, JOB_REBUILD, NULL), 0);
+	job = claim_task(now, JOB_REBUILD);
+	end(&job, true, 0);
+	job = claim_task(now, JOB_COLLECT);
+	end(&job, true, 0);
+	(void)claim_task(now, JOB_VERIFY);
+}
+
+static void test_forgotten(void **unused)
+{
+	int64_t id = add("a", "h");
+	struct job job;
+
+	(void)unused;
+	begin(id);
+	job = claim(now);
+	end(&job, true, 0);
+	assert_int_equal(jobs_last_forget(state, id, NULL), 0);
+	job = claim_task(now, JOB_COLLECT);
+	end(&job, true, 0);
+	assert_state(id, "idle");
+	assert_finish(id, FINISH_NONE);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_groups),
+		T(test_collect_compare_no_more),
+		T(test_a_failure_begins_anew),
+		T(test_asked_during_a_run),
+		T(test_drained_and_used_for_something_else),
+		T(test_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
