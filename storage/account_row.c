@@ -51,6 +51,8 @@ static void bind_options(struct stmt *s, const struct account *a)
 	stmt_bind_text(s, "token_file", text_or(a->token_file, ""));
 	stmt_bind_text(s, "to_folder", text_or(a->to_folder, ""));
 	stmt_bind_text(s, "group_name", text_or(a->group, ""));
+	stmt_bind_int(s, "priority", a->priority);
+	stmt_bind_int(s, "until_at", a->until_at);
 	stmt_bind_int(
 		s, "connections", a->connections > 0 ? a->connections : 1);
 	if (a->pop3_seen >= 0)
@@ -98,6 +100,8 @@ static void read_options(struct stmt *s, struct account *a)
 	a->token_file = mem_strdup(stmt_text(s, "token_file"));
 	a->to_folder = mem_strdup(stmt_text(s, "to_folder"));
 	a->group = mem_strdup(stmt_text(s, "group_name"));
+	a->priority = (int)stmt_int(s, "priority");
+	a->until_at = stmt_int(s, "until_at");
 	a->connections = (int)stmt_int(s, "connections");
 	a->pop3_seen = stmt_is_null(s, "pop3_seen")
 			       ? -1

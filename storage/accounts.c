@@ -36,6 +36,8 @@ static int insert_job(struct state *state, const struct account *a,
 	stmt_bind_int(s, "id", a->id);
 	stmt_bind_text(s, "host", a->url.host);
 	stmt_bind_int(s, "paused", a->paused);
+	stmt_bind_int(s, "priority", a->priority);
+	stmt_bind_int(s, "until_at", a->until_at);
 	stmt_bind_int(s, "now", now_s);
 	return stmt_run(s, err);
 }

@@ -63,7 +63,8 @@ int jobs_commit(struct state *state, struct err *err);
 void jobs_rollback(struct state *state);
 
 /*
- * Claims the due job that has waited longest and whose host has fewer sessions
+ * Claims the due job that has waited longest (a step of the account's
+ * priority counts as six hours) and whose host has fewer sessions
  * running than it may have (per_host, where budgets.h says nothing else), and
  * a login left in this minute, which is counted; not paused, not leased,
  * account not in `except` (accounts for which the caller still holds a run). 1
@@ -208,6 +209,9 @@ int jobs_task_result(struct state *state, int64_t account_id, bool *ret_over,
 int jobs_last_begin(struct state *state, int64_t account_id, struct err *err);
 /* There is to be none; what is finished stays so. */
 int jobs_last_forget(struct state *state, int64_t account_id, struct err *err);
+/* Accounts whose date has passed are paused for good, and their runs end. Does
+ * not write where there are none. */
+int jobs_until(struct state *state, int64_t now_s, struct err *err);
 /* It is to be removed with its mail: paused for good, and its run ends. */
 int jobs_purge_mark(struct state *state, int64_t account_id, struct err *err);
 /* 1: no run is under way, and whoever has this fencing number is the only one
@@ -272,7 +276,7 @@ struct job_status {
 		messages_skipped, bytes_stored, held;
 	int64_t deletions_waiting, deletions_next_at, deletions_done;
 	enum account_finish finish;
-	int64_t finished_at, differences; /* FINISH_DONE */
+	int64_t finished_at, differences; /* the latter: FINISH_DONE */
 	bool has_error;
 	struct err err;
 	int64_t retry_at;

@@ -99,3 +99,18 @@ int jobs_purge_begin(struct state *state, int64_t account_id,
 	*ret_fence = fence;
 	return 1;
 }
+
+int jobs_until(struct state *state, int64_t now_s, struct err *err)
+{
+	struct stmt *s = db_stmt(state->db, "job_until_passed");
+	int r;
+
+	stmt_bind_int(s, "now", now_s);
+	r = stmt_step(s, err);
+	stmt_reset(s);
+	if (r != 1)
+		return r;
+	s = db_stmt(state->db, "job_until_end");
+	stmt_bind_int(s, "now", now_s);
+	return stmt_run(s, err);
+}

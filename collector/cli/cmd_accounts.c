@@ -82,6 +82,8 @@ static const char *paused_text(const struct account *a)
 		return "";
 	if (a->finish == FINISH_PURGED)
 		return "being purged";
+	if (a->finish == FINISH_UNTIL)
+		return "ended";
 	return a->finish == FINISH_DONE ? "finished" : "paused";
 }
 
@@ -233,6 +235,11 @@ static int resume_one(
 			"go on: mailhaul remove --purge %s, or "
 			"without --purge",
 			a->name);
+	}
+	if (account_is_over(a, clock_wall_s())) {
+		(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE, "its date (--until) has passed");
+		return err_hint(err, "mailhaul set %s --until none", a->name);
 	}
 	return accounts_set_paused(state, a->id, false, err);
 }

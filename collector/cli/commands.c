@@ -72,6 +72,14 @@ static const struct cli_option add_options[] = {
 	{"group", "NAME",
 		"the wave that the account belongs to: other commands take "
 		"--group NAME in the place of its accounts' names"},
+	{"priority", "N",
+		"0 to 9 (default 5): of the accounts that are due, a higher "
+		"one comes first; each step counts as six hours of waiting, so "
+		"that the turn of all others comes, too"},
+	{"until", "DATE",
+		"not to be collected after this: 2027-03-31 (to its end, UTC) "
+		"or 2027-03-31T18:00:00+02:00; a run under way ends, and the "
+		"account is paused with a note"},
 	{"hold", NULL, "enrol paused"},
 	{NULL, NULL, NULL},
 };
@@ -114,6 +122,10 @@ static const struct cli_option set_options[] = {
 	{"uidl-from", "URL", "pop3s://…, with the same password; \"\" = none"},
 	{"quirk", "NAME=on|off", "replaces all given before; \"\" = none"},
 	{"group", "NAME", "the wave that it belongs to; \"\" = none"},
+	{"priority", "N", "0 to 9: who comes first, of those that are due"},
+	{"until", "DATE",
+		"not to be collected after this; a later one, or none, opens "
+		"an account that has ended by it"},
 	{NULL, NULL, NULL},
 };
 

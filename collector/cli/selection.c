@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "selection.h"
 
+#include "../base/clock.h"
 #include "../base/mem.h"
 
 #include <stdlib.h>
@@ -36,12 +37,21 @@ static int add_named(struct state *state, const struct args *args,
 	if (r == 0)
 		return cli_usage(args->command->name,
 			"there is no account \"%s\"; nothing was done", name);
-	if (a.paused && (rules & SELECTION_AWAKE) != 0) {
+	if (a.paused && a.finish != FINISH_UNTIL &&
+		(rules & SELECTION_AWAKE) != 0) {
 		bool finished = a.finish == FINISH_DONE;
 		account_clear(&a);
 		return cli_usage(args->command->name,
 			"%s is %s; first: mailhaul resume %s", name,
 			finished ? "finished" : "paused", name);
+	}
+	if ((rules & SELECTION_AWAKE) != 0 &&
+		account_is_over(&a, clock_wall_s())) {
+		account_clear(&a);
+		return cli_usage(args->command->name,
+			"%s is not collected any more: its date has passed; "
+			"first: mailhaul set %s --until none",
+			name, name);
 	}
 	add(s, &a);
 	return 0;
@@ -52,9 +62,12 @@ static void add_found(struct selection *s, unsigned rules,
 	struct account *found, size_t count)
 {
 	size_t named = s->count;
+	int64_t now_s = clock_wall_s();
 
 	for (size_t i = 0; i < count; i++)
-		if ((found[i].paused && (rules & SELECTION_AWAKE) != 0) ||
+		if (((rules & SELECTION_AWAKE) != 0 &&
+			    (found[i].paused ||
+				    account_is_over(&found[i], now_s))) ||
 			is_in(s, named, found[i].name))
 			account_clear(&found[i]);
 		else

@@ -105,7 +105,9 @@ static json_t *row_json(const struct settings *settings, const struct row *row)
 		"finishing",
 		s->finish == FINISH_COLLECTS || s->finish == FINISH_COMPARES,
 		"finished_at",
-		time_json(s->finish == FINISH_DONE ? s->finished_at : 0),
+		time_json(s->finish == FINISH_DONE || s->finish == FINISH_UNTIL
+				  ? s->finished_at
+				  : 0),
 		"differences",
 		count_json(s->finish == FINISH_DONE ? s->differences : -1));
 }
@@ -134,6 +136,11 @@ static void note(const struct job_status *s, char *out, size_t out_bytes)
 		(void)snprintf(out, out_bytes,
 			"being purged: repeat mailhaul "
 			"remove --purge");
+	} else if (s->finish == FINISH_UNTIL &&
+		   strcmp(s->state, "paused") == 0) {
+		(void)snprintf(out, out_bytes,
+			"ended %s: its date (--until) has passed",
+			clock_rfc3339(s->finished_at, when));
 	} else if (s->finish == FINISH_DONE) {
 		note_finished(s, out, out_bytes);
 	} else if (strcmp(s->state, "running") == 0) {

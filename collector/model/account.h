@@ -15,10 +15,11 @@
 /* How far an account is with its last run. */
 enum account_finish {
 	FINISH_NONE,
-	FINISH_COLLECTS,   /* one more run is to collect */
-	FINISH_COMPARES,   /* what is here then is to be compared */
-	FINISH_DONE,	   /* no more; paused */
-	FINISH_PURGED = 5, /* being removed with its mail; paused */
+	FINISH_COLLECTS, /* one more run is to collect */
+	FINISH_COMPARES, /* what is here then is to be compared */
+	FINISH_DONE,	 /* no more; paused */
+	FINISH_UNTIL,	 /* its date has passed; paused */
+	FINISH_PURGED,	 /* being removed with its mail; paused */
 };
 
 /* Strings are owned; account_clear (storage/accounts.h) frees them. */
@@ -43,6 +44,8 @@ struct account {
 	char *token_file;  /* "" = a password */
 	char *to_folder;   /* POP3: where mail goes; "" = INBOX */
 	char *group;	   /* the wave it belongs to; "" = none */
+	int priority;	   /* 0 … 9: who comes first, of those due */
+	int64_t until_at;  /* not collected after it; 0 = for ever */
 	int connections;   /* at most so many sessions at once, ≥ 1 */
 	int pop3_seen;	   /* 1, 0; -1 = those older than 14 days */
 	bool skip_deleted;
@@ -56,5 +59,13 @@ struct account {
 	int64_t confirmed_fence; /* deletions held up to this run may go on */
 	int64_t created_at;
 };
+
+/* Whether its date has passed, seen by the conductor or not yet. What a person
+ * finishes is collected once more. */
+static inline bool account_is_over(const struct account *a, int64_t now_s)
+{
+	return a->until_at != 0 && a->until_at <= now_s &&
+	       a->finish != FINISH_COLLECTS && a->finish != FINISH_COMPARES;
+}
 
 #endif

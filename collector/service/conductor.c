@@ -212,6 +212,7 @@ static void on_tick(uv_timer_t *tick)
 		return;
 	}
 	rounds_progress(&c->rounds);
+	rounds_until(&c->rounds);
 	rounds_cancelled(&c->rounds);
 	if (++c->ticks % HEARTBEAT_TICKS == 0)
 		rounds_heartbeat(&c->rounds);

@@ -61,6 +61,14 @@ void rounds_progress(const struct rounds *r)
 	free(names);
 }
 
+void rounds_until(const struct rounds *r)
+{
+	struct err err = {0};
+
+	if (jobs_until(r->state, clock_wall_s(), &err) < 0)
+		log_err(LOG_LEVEL_WARN, NULL, "until_not_read", &err);
+}
+
 void rounds_cancelled(const struct rounds *r)
 {
 	struct err err = {0};

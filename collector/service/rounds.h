@@ -29,6 +29,8 @@ void rounds_failed(const struct run *run, struct room *room,
 /* What all runs are doing, into the table and to whoever watches. */
 void rounds_progress(const struct rounds *r);
 /* Ends the runs of accounts that a person has paused or removed. */
+/* Accounts whose --until has passed are not collected any more. */
+void rounds_until(const struct rounds *r);
 void rounds_cancelled(const struct rounds *r);
 /* Logs, once each, accounts of which nothing has come for ROUNDS_STALLED_S. */
 #define ROUNDS_STALLED_S (24 * 3600)

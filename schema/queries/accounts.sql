@@ -4,17 +4,19 @@ INSERT INTO account (uuid, name, protocol, tls, remote_user, host, port,
 	local_user, every_s, delete_rule, on_expunge, folders, excludes,
 	prefix, ca_file, fingerprint, skip_deleted, maps, quirks, connections,
 	new_uids, newest_first, push, shared, uidl_from, auth, token_file,
-	pop3_seen, to_folder, group_name, created_at)
+	pop3_seen, to_folder, group_name, priority, until_at, created_at)
 VALUES (:uuid, :name, :protocol, :tls, :remote_user, :host, :port,
 	:local_user, :every_s, :delete_rule, :on_expunge, :folders, :excludes,
 	:prefix, :ca_file, :fingerprint, :skip_deleted, :maps, :quirks,
 	:connections, :new_uids, :newest_first, :push, :shared, :uidl_from,
-	:auth, :token_file, :pop3_seen, :to_folder, :group_name, :created_at)
+	:auth, :token_file, :pop3_seen, :to_folder, :group_name, :priority,
+	:until_at, :created_at)
 ON CONFLICT (name) DO NOTHING;
 
 -- name: account_insert_job
-INSERT INTO job (account_id, host, paused, due_at, sane_from)
-VALUES (:id, :host, :paused, :now, :now);
+INSERT INTO job (account_id, host, paused, due_at, sane_from, priority,
+	until_at)
+VALUES (:id, :host, :paused, :now, :now, :priority, :until_at);
 
 -- name: account_by_name
 SELECT a.*, j.paused AS paused, j.finish AS finish,
@@ -59,7 +61,7 @@ UPDATE account SET name = :name, protocol = :protocol, tls = :tls,
 	newest_first = :newest_first, push = :push, shared = :shared,
 	uidl_from = :uidl_from, auth = :auth, token_file = :token_file,
 	pop3_seen = :pop3_seen, to_folder = :to_folder,
-	group_name = :group_name
+	group_name = :group_name, priority = :priority, until_at = :until_at
 WHERE id = :id;
 
 -- name: account_name_taken

@@ -3,7 +3,9 @@
 -- One statement, so that no two conductors can take the same job or pass the
 -- limits of a host; what runs counts with all the sessions it may take. First
 -- whose lease ran out, then who has waited longest, then whose due time a
--- clock that was set back has put out of reach.
+-- clock that was set back has put out of reach. A step of priority counts as
+-- six hours of waiting, so that everybody's turn comes: of each of the ten
+-- priorities the one that has waited longest, and of these the first.
 -- scan: partial indexes of waiting and of running jobs, in order, to the
 -- first that fits
 WITH taken(host, n) AS (
@@ -21,7 +23,16 @@ barred(host) AS (
 	GROUP BY l.host
 	HAVING (b.logins > 0 AND sum(l.count) >= b.logins)
 		OR (b.learned_logins > 0
-			AND sum(l.count) >= b.learned_logins))
+			AND sum(l.count) >= b.learned_logins)),
+ranked(id) AS MATERIALIZED (
+	SELECT (SELECT j.account_id FROM job j
+		WHERE j.run IS NULL AND j.paused = 0
+			AND j.priority = p.column1 AND j.due_at <= :now
+			AND j.host NOT IN (SELECT host FROM barred)
+			AND j.account_id NOT IN
+				(SELECT value FROM json_each(:except))
+		ORDER BY j.due_at LIMIT 1)
+	FROM (VALUES (9), (8), (7), (6), (5), (4), (3), (2), (1), (0)) AS p)
 UPDATE job SET run = :run, owner = :owner, lease_until = :now + :lease,
 	fence = fence + 1, cancel = 0, again = 0,
 	sessions = (SELECT max(1, min(a.connections,
@@ -39,11 +50,8 @@ WHERE account_id = COALESCE(
 		AND j.host NOT IN (SELECT host FROM barred)
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.lease_until LIMIT 1),
-	(SELECT j.account_id FROM job j
-	 WHERE j.run IS NULL AND j.paused = 0 AND j.due_at <= :now
-		AND j.host NOT IN (SELECT host FROM barred)
-		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
-	 ORDER BY j.due_at LIMIT 1),
+	(SELECT f.account_id FROM ranked r JOIN job f ON f.account_id = r.id
+	 ORDER BY f.due_at - f.priority * 21600 LIMIT 1),
 	(SELECT j.account_id FROM job j
 	 WHERE j.run IS NULL AND j.paused = 0 AND j.due_at IS NOT NULL
 		AND j.sane_from > :now

@@ -35,3 +35,12 @@ UPDATE job SET fence = fence + 1, run = NULL, owner = NULL, lease_until = 0
 WHERE account_id = :account_id AND (run IS NULL OR lease_until <= :now
 	OR lease_until > :now + 2 * :lease)
 RETURNING fence;
+
+-- name: job_until_passed
+SELECT 1 AS found FROM job
+WHERE until_at > 0 AND paused = 0 AND finish = 0 AND until_at <= :now LIMIT 1;
+
+-- name: job_until_end
+UPDATE job SET paused = 1, finish = 4, finished_at = :now,
+	cancel = run IS NOT NULL
+WHERE until_at > 0 AND paused = 0 AND finish = 0 AND until_at <= :now;

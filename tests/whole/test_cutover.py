@@ -241,6 +241,71 @@ class Finish(Cutover):
         self.stop(daemon)
 
 
+class Order(Cutover):
+    def test_priority(self):
+        users = {}
+        for i, (name, priority) in enumerate(
+                (("anna", "1"), ("bert", "9"), ("carl", None))):
+            user = users[name] = self.source(name, 5, seed=i + 1)
+            self.add(user, "imaps",
+                     *(("--priority", priority) if priority else ()))
+        self.assertEqual(self.json("show", users["carl"])["priority"], 5)
+        runs = self.json("-o", "pool.sessions=1", "run")["runs"]
+        self.assertEqual([r["account"] for r in runs],
+                         [users[n] for n in ("bert", "carl", "anna")])
+        for bad in ("10", "-1", "x", ""):
+            self.usage("--priority", "set", users["anna"],
+                       f"--priority={bad}")
+
+
+class Until(Cutover):
+    def test_its_date_has_passed(self):
+        user = self.source("anna", 6)
+        self.add(user, "imaps", "--until", "2020-02-29")
+        self.assertEqual(self.json("show", user)["until"],
+                         "2020-03-01T00:00:00Z")
+        for command in ("run", "sync", "verify", "retry"):
+            self.usage("its date has passed", command, user)
+        self.assertEqual(self.json("run")["runs"], [])
+        s = self.haul.status(user)
+        self.assertEqual((s["state"], s["runs"]), ("paused", 0))
+        self.assertIsNotNone(s["finished_at"])
+        self.assertIsNone(s["differences"])
+        self.assertIn("--until", self.haul.run("status", user).stdout)
+        self.usage("its date has passed", "run", user)
+        p = self.haul.run("resume", user, check=False)
+        self.assertEqual(p.returncode, 3)
+        self.assertIn("--until none", p.stderr)
+        # a person may still finish it
+        p = self.haul.run("finish", user, "--wait")
+        self.assert_same(user)
+        self.haul.run("set", user, "--until", "none")
+        self.haul.run("resume", user)
+        self.haul.run("run", user)
+        self.assertEqual(self.haul.status(user)["state"], "idle")
+
+    def test_the_daemon_looks_at_the_time(self):
+        user = self.source("anna", 6)
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                             time.gmtime(time.time() + 4))
+        self.add(user, "imaps", "--until", soon)
+        daemon = self.serve()
+        self.until(lambda: self.haul.status(user)["state"] == "paused")
+        self.haul.run("set", user, "--until", "2099-01-01T00:00:00+01:00")
+        self.until(lambda: self.haul.status(user)["state"] == "idle")
+        self.assert_same(user)
+        self.stop(daemon)
+
+    def test_bad_dates(self):
+        user = self.source("anna", 1)
+        self.add(user, "imaps")
+        for bad in ("tomorrow", "2026-13-01", "2026-02-30", "2026-1-1",
+                    "2026-01-01T25:00:00Z", "2026-01-01T10:00:00",
+                    "2026-01-01T10:00:00+0100", "2026-01-01x"):
+            self.usage("--until", "set", user, "--until", bad)
+        self.assertIsNone(self.json("show", user)["until"])
+
+
 class Purge(Cutover):
     def files(self, user):
         root = os.path.join(self.haul.store, user)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Groups, and the last run of an account. */
+/* Groups, priorities, and the last run of an account. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,6 +50,87 @@ static void test_groups(void **unused)
 	put_into(b, "w2");
 	assert_int_equal(count_group("w'1", "c"), 1);
 	assert_int_equal(count_group("w2", "b"), 1);
+}
+
+/* ---- priorities and dates */
+
+static int64_t add_ranked(const char *name, int priority)
+{
+	int64_t id = add(name, "h");
+	struct account a;
+
+	assert_int_equal(accounts_by_id(state, id, &a, NULL), 1);
+	a.priority = priority;
+	assert_int_equal(accounts_update(state, &a, NULL, NULL), 0);
+	account_clear(&a);
+	return id;
+}
+
+static void test_higher_first(void **unused)
+{
+	int64_t c = add_ranked("c", 0), b = add_ranked("b", 5);
+	int64_t a = add_ranked("a", 9), d = add_ranked("d", 5);
+	struct job jobs[4];
+
+	(void)unused;
+	for (size_t i = 0; i < 4; i++)
+		jobs[i] = claim(now);
+	assert_int_equal(jobs[0].account_id, a);
+	assert_int_equal(jobs[1].account_id, b);
+	assert_int_equal(jobs[2].account_id, d);
+	assert_int_equal(jobs[3].account_id, c);
+	/* one that is not due takes nobody's turn */
+	assert_true(finish_ok(&jobs[0], now, now + 100));
+	assert_true(finish_ok(&jobs[3], now, now + 10));
+	assert_int_equal(claim(now + 20).account_id, c);
+	assert_none(now + 20);
+}
+
+/* A step is worth six hours: nine of them are 54. */
+static void test_nobody_starves(void **unused)
+{
+	int64_t low = add_ranked("a", 0), high = add_ranked("b", 9);
+	struct job jh = claim(now), jl = claim(now);
+	int64_t much = (int64_t)54 * 3600;
+
+	(void)unused;
+	assert_true(finish_ok(&jl, now, now + 1));
+	assert_true(finish_ok(&jh, now, now + much));
+	jh = claim(now + much);
+	assert_int_equal(jh.account_id, high);
+	assert_true(finish_ok(&jh, now + much, now + much + 2));
+	assert_int_equal(claim(now + much + 2).account_id, low);
+	assert_int_equal(claim(now + much + 2).account_id, high);
+}
+
+static void test_until(void **unused)
+{
+	int64_t id = add("a", "h");
+	struct job_status *s;
+	struct account a;
+	struct job job;
+
+	(void)unused;
+	assert_int_equal(accounts_by_id(state, id, &a, NULL), 1);
+	a.until_at = now + 10;
+	assert_int_equal(accounts_update(state, &a, NULL, NULL), 0);
+	assert_int_equal(jobs_until(state, now + 9, NULL), 0);
+	job = claim(now + 9);
+	assert_int_equal(jobs_until(state, now + 10, NULL), 0);
+	s = status_of(id);
+	assert_int_equal(s->finish, FINISH_UNTIL);
+	assert_int_equal(s->finished_at, now + 10);
+	jobs_status_free(&s, 1);
+	assert_true(finish_ok(&job, now + 10, now + 11));
+	assert_state(id, "paused");
+	assert_none(now + YEAR);
+	/* a later date opens it */
+	a.until_at = now + YEAR;
+	a.paused = false;
+	assert_int_equal(accounts_update(state, &a, NULL, NULL), 0);
+	account_clear(&a);
+	assert_int_equal(jobs_until(state, now + 20, NULL), 0);
+	assert_int_equal(claim(now + 20).account_id, id);
 }
 
 /* ---- the last run */
@@ -220,6 +301,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_groups),
+		T(test_higher_first),
+		T(test_nobody_starves),
+		T(test_until),
 		T(test_collect_compare_no_more),
 		T(test_a_failure_begins_anew),
 		T(test_asked_during_a_run),
