@@ -34,6 +34,7 @@ void account_clear(struct account *a)
 	free(a->token_file);
 	free(a->to_folder);
 	free(a->group);
+	free(a->hours);
 	memset(a, 0, sizeof *a);
 }
 
@@ -52,6 +53,8 @@ static void bind_options(struct stmt *s, const struct account *a)
 	stmt_bind_text(s, "to_folder", text_or(a->to_folder, ""));
 	stmt_bind_text(s, "group_name", text_or(a->group, ""));
 	stmt_bind_int(s, "priority", a->priority);
+	stmt_bind_text(s, "hours", text_or(a->hours, ""));
+	stmt_bind_int(s, "max_rate", a->max_rate);
 	stmt_bind_int(s, "until_at", a->until_at);
 	stmt_bind_int(
 		s, "connections", a->connections > 0 ? a->connections : 1);
@@ -101,6 +104,8 @@ static void read_options(struct stmt *s, struct account *a)
 	a->to_folder = mem_strdup(stmt_text(s, "to_folder"));
 	a->group = mem_strdup(stmt_text(s, "group_name"));
 	a->priority = (int)stmt_int(s, "priority");
+	a->hours = mem_strdup(stmt_text(s, "hours"));
+	a->max_rate = stmt_int(s, "max_rate");
 	a->until_at = stmt_int(s, "until_at");
 	a->connections = (int)stmt_int(s, "connections");
 	a->pop3_seen = stmt_is_null(s, "pop3_seen")

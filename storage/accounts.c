@@ -225,7 +225,7 @@ static int write_row(
 	return stmt_run(s, err);
 }
 
-/* A new interval needs a new due time as well. */
+/* A new interval, or other hours, need a new due time as well. */
 static int update(struct state *state, const struct account *a,
 	const struct secret *password, struct err *err)
 {
@@ -237,6 +237,7 @@ static int update(struct state *state, const struct account *a,
 	if (found != 1)
 		return found == 0 ? fail_gone(err) : -1;
 	due = password != NULL || old.every_s != a->every_s ||
+	      strcmp(old.hours, a->hours != NULL ? a->hours : "") != 0 ||
 	      !same_url(&old.url, &a->url);
 	account_clear(&old);
 	failed = needs_person(state, a->id, err);

@@ -3,6 +3,7 @@
 
 #include "../collector/base/clock.h"
 #include "../collector/base/mem.h"
+#include "../collector/model/hours.h"
 #include "budgets.h"
 #include "durable.h"
 #include "jobs_internal.h"
@@ -30,7 +31,8 @@ static int fail_full(struct err *err)
 		"too many runs are under way");
 }
 
-static int step(struct stmt *s, struct job *job, struct err *err)
+static int step(struct stmt *s, struct job *job, struct hours *ret_hours,
+	struct err *err)
 {
 	int r = stmt_step(s, err);
 
@@ -44,6 +46,8 @@ static int step(struct stmt *s, struct job *job, struct err *err)
 		job->task = (enum job_task)stmt_int(s, "task");
 		job->due_at_s = stmt_int(s, "due_at");
 		job->finish = (enum account_finish)stmt_int(s, "finish");
+		if (!hours_parse(stmt_text(s, "hours"), ret_hours))
+			*ret_hours = (struct hours){0};
 		/* A RETURNING statement is done when it ends. */
 		if (stmt_run(s, err) != 0)
 			return -1;
@@ -56,14 +60,25 @@ struct claim {
 	int64_t now_s, per_host, only_account;
 };
 
-/* The job, and its login: both or none. */
-static int claim(struct state *state, const struct claim *c, struct job *job,
-	struct err *err)
+static int put_back(struct state *state, const struct job *job, int64_t due_s,
+	int64_t now_s, struct err *err)
+{
+	struct stmt *s = db_stmt(state->db, "job_put_back");
+
+	stmt_bind_int(s, "account_id", job->account_id);
+	stmt_bind_int(s, "fence", job->fence);
+	stmt_bind_text(s, "run", job->run);
+	stmt_bind_int(s, "due_at", due_s);
+	stmt_bind_int(s, "now", now_s);
+	return stmt_run(s, err);
+}
+
+/* Whatever its hours. */
+static int claim_any(struct state *state, const struct claim *c,
+	struct job *job, struct hours *ret_hours, struct err *err)
 {
 	struct stmt *s = db_stmt(state->db,
 		c->only_account != 0 ? "job_claim_account" : "job_claim");
-	int64_t granted;
-	int r;
 
 	if (c->only_account != 0)
 		stmt_bind_int(s, "account_id", c->only_account);
@@ -74,9 +89,40 @@ static int claim(struct state *state, const struct claim *c, struct job *job,
 	stmt_bind_int(s, "minute", BUDGET_MINUTE_S);
 	stmt_bind_int(s, "per_host", c->per_host);
 	stmt_bind_text(s, "except", c->except);
-	r = step(s, job, err);
-	if (r != 1)
-		return r;
+	return step(s, job, ret_hours, err);
+}
+
+/* 1: it may run, till its hours end; 0: it was put back; -1. */
+static int keep_hours(struct state *state, const struct claim *c,
+	struct job *job, const struct hours *hours, struct err *err)
+{
+	int64_t change_s;
+
+	job->closes_at = 0;
+	if (c->only_account != 0 || hours->count == 0)
+		return 1; /* a person named it */
+	change_s = hours_change(hours, c->now_s);
+	if (change_s != 0 && !hours_are_open(hours, c->now_s))
+		return put_back(state, job, change_s, c->now_s, err);
+	job->closes_at = change_s;
+	return 1;
+}
+
+/* The job, and its login: both or none. */
+static int claim(struct state *state, const struct claim *c, struct job *job,
+	struct err *err)
+{
+	struct hours hours = {0};
+	int64_t granted;
+	int r, kept = 0;
+
+	do {
+		r = claim_any(state, c, job, &hours, err);
+		if (r == 1)
+			kept = keep_hours(state, c, job, &hours, err);
+	} while (r == 1 && kept == 0);
+	if (r != 1 || kept < 0)
+		return r != 1 ? r : -1;
 	if (c->only_account != 0)
 		job->due_at_s = 0;
 	if (budgets_log_in(state, job->account_id, 1, true, c->now_s, &granted,
@@ -96,11 +142,12 @@ static int claim_alone(struct state *state, const struct claim *c,
 	if (db_begin(state->db, err) != 0)
 		return -1;
 	r = claim(state, c, job, err);
-	if (r != 1) {
+	if (r < 0) {
 		db_rollback(state->db);
-		return r;
+		return -1;
 	}
-	return db_commit(state->db, err) != 0 ? -1 : 1;
+	/* also where all that was found has been put back */
+	return db_commit(state->db, err) != 0 ? -1 : r;
 }
 
 int jobs_claim(struct state *state, const char *owner, int64_t now_s,

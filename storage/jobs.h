@@ -40,6 +40,7 @@ struct job {
 	enum job_task task;
 	int64_t due_at_s; /* since when it waited; 0 = it was named */
 	enum account_finish finish;
+	int64_t closes_at; /* its hours end then; 0 = they do not */
 	/* what may be asked of the host, as the table says (budgets.h) */
 	int64_t sessions;    /* at once, by this run */
 	bool logins_limited; /* after the first one each has to be granted */
@@ -67,7 +68,8 @@ void jobs_rollback(struct state *state);
  * priority counts as six hours) and whose host has fewer sessions
  * running than it may have (per_host, where budgets.h says nothing else), and
  * a login left in this minute, which is counted; not paused, not leased,
- * account not in `except` (accounts for which the caller still holds a run). 1
+ * account not in `except` (accounts for which the caller still holds a run),
+ * within its hours: one that is not is due when they begin. 1
  * claimed, 0 none, -1. only_account: claim just that one, due or not, paused or
  * not; 0 = any due. A lease that ran out is claimed again. A due time further
  * in the future than twice what it was when it was set (the clock was set back)

@@ -70,6 +70,7 @@ void account_defaults(struct account *a, const char *name)
 	a->token_file = mem_strdup("");
 	a->to_folder = mem_strdup("");
 	a->group = mem_strdup("");
+	a->hours = mem_strdup("");
 	a->connections = 1;
 	a->priority = 5;
 	a->pop3_seen = -1;

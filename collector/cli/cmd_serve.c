@@ -5,6 +5,7 @@
 #include "../base/mem.h"
 #include "../service/conductor.h"
 #include "commands.h"
+#include "cutover_options.h"
 #include "json.h"
 #include "progress.h"
 #include "selection.h"
@@ -108,8 +109,15 @@ static int find_ids(struct state *state, const struct args *args,
 		return 0;
 	r = selection_read(state, args, SELECTION_AWAKE, &chosen);
 	ids = mem_array(chosen.count, sizeof *ids);
-	for (size_t i = 0; i < chosen.count; i++)
+	for (size_t i = 0; i < chosen.count; i++) {
 		ids[i] = chosen.accounts[i].id;
+		if (cutover_options_opens_at(&chosen.accounts[i]) != 0)
+			(void)fprintf(stderr,
+				"mailhaul run: %s is named and runs now, "
+				"outside its hours (%s)\n",
+				chosen.accounts[i].name,
+				chosen.accounts[i].hours);
+	}
 	*ret_ids = ids;
 	*ret_count = chosen.count;
 	selection_clear(&chosen);

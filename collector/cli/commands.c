@@ -80,6 +80,15 @@ static const struct cli_option add_options[] = {
 		"not to be collected after this: 2027-03-31 (to its end, UTC) "
 		"or 2027-03-31T18:00:00+02:00; a run under way ends, and the "
 		"account is paused with a note"},
+	{"between", "HH:MM-HH:MM",
+		"times of the day, in the machine's local time, in which runs "
+		"begin: 22:00-06:00, or several with commas between; one that "
+		"is under way when they end stops after a message and goes on "
+		"when they begin again; who names the account to run is not "
+		"bound by it"},
+	{"max-rate", "SIZE",
+		"receive no more than this a second, over all its sessions: "
+		"2M, 512K …; at least 64K"},
 	{"hold", NULL, "enrol paused"},
 	{NULL, NULL, NULL},
 };
@@ -126,6 +135,8 @@ static const struct cli_option set_options[] = {
 	{"until", "DATE",
 		"not to be collected after this; a later one, or none, opens "
 		"an account that has ended by it"},
+	{"between", "HH:MM-HH:MM", "when runs begin; none = at all hours"},
+	{"max-rate", "SIZE", "bytes a second; none = as they come"},
 	{NULL, NULL, NULL},
 };
 
@@ -403,6 +414,7 @@ const struct command commands[] = {
 		"tells why. Repeating it looks once more, also for what has "
 		"been finished; resume, and set --every, open an account "
 		"again.\n"
+		"A daemon does it within the hours of the account (--between). "
 		"Exit status 1 with --wait if anything differs, or has failed. "
 		"With --json and --wait it prints what verify does.",
 		0, -1, cmd_finish},

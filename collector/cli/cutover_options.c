@@ -4,12 +4,18 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../model/date.h"
+#include "../model/hours.h"
+#include "../model/text.h"
 #include "json.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Slower, a session would have to wait for so long that it is given up. */
+#define MAX_RATE_MIN ((uint64_t)64 << 10)
+#define MAX_RATE_MAX ((uint64_t)1 << 30)
 
 static int refuse(
 	struct err *err, const char *option, const char *value, const char *why)
@@ -92,30 +98,77 @@ static int apply_until(struct account *a, const char *value, struct err *err)
 	return 0;
 }
 
+static int apply_hours(struct account *a, const char *value, struct err *err)
+{
+	struct hours hours;
+
+	if (strcmp(value, "none") == 0)
+		value = "";
+	if (!hours_parse(value, &hours))
+		return refuse(err, "between", value,
+			"it takes times of the day such as 22:00-06:00, "
+			"several with commas between, or none");
+	free(a->hours);
+	a->hours = mem_strdup(value);
+	return 0;
+}
+
+static int apply_rate(struct account *a, const char *value, struct err *err)
+{
+	uint64_t rate = 0;
+
+	if (strcmp(value, "") != 0 && strcmp(value, "none") != 0 &&
+		(text_parse_size(value, &rate) < 0 || rate < MAX_RATE_MIN ||
+			rate > MAX_RATE_MAX))
+		return refuse(err, "max-rate", value,
+			"it takes bytes a second such as 2M, from 64K to 1G, "
+			"or none");
+	a->max_rate = (int64_t)rate;
+	return 0;
+}
+
 int cutover_options_apply(
 	struct account *a, const struct args *args, struct err *err)
 {
 	const char *group = args_value(args, "group");
 	const char *priority = args_value(args, "priority");
 	const char *until = args_value(args, "until");
+	const char *hours = args_value(args, "between");
+	const char *rate = args_value(args, "max-rate");
 
 	/* who says how often has more in mind than the last run */
 	if (a->finish == FINISH_DONE && args_value(args, "every") != NULL)
 		a->paused = false;
 	if ((group != NULL && apply_group(a, group, err) < 0) ||
 		(priority != NULL && apply_priority(a, priority, err) < 0) ||
-		(until != NULL && apply_until(a, until, err) < 0))
+		(until != NULL && apply_until(a, until, err) < 0) ||
+		(hours != NULL && apply_hours(a, hours, err) < 0) ||
+		(rate != NULL && apply_rate(a, rate, err) < 0))
 		return -1;
 	return 0;
 }
 
 json_t *cutover_options_json(const struct account *a)
 {
-	char when[CLOCK_RFC3339_BYTES];
+	char when[CLOCK_RFC3339_BYTES], rate[32];
 
-	return json_pack("{s:o, s:i, s:o}", "group",
+	text_format_size((uint64_t)a->max_rate, rate);
+	return json_pack("{s:o, s:i, s:o, s:o, s:o}", "group",
 		a->group[0] != '\0' ? json_text(a->group) : json_null(),
 		"priority", a->priority, "until",
 		a->until_at != 0 ? json_string(clock_rfc3339(a->until_at, when))
-				 : json_null());
+				 : json_null(),
+		"between",
+		a->hours[0] != '\0' ? json_text(a->hours) : json_null(),
+		"max_rate", a->max_rate != 0 ? json_string(rate) : json_null());
+}
+
+int64_t cutover_options_opens_at(const struct account *a)
+{
+	struct hours hours;
+	int64_t now_s = clock_wall_s();
+
+	if (!hours_parse(a->hours, &hours) || hours_are_open(&hours, now_s))
+		return 0;
+	return hours_change(&hours, now_s);
 }

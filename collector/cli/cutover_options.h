@@ -14,5 +14,7 @@ int cutover_options_apply(
 	struct account *a, const struct args *args, struct err *err);
 /* What `show --json` tells of them. */
 json_t *cutover_options_json(const struct account *a);
+/* When its hours (--between) begin; 0: they go on. */
+int64_t cutover_options_opens_at(const struct account *a);
 
 #endif

@@ -6,9 +6,11 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../model/text.h"
+#include "cutover_options.h"
 #include "json.h"
 #include "see.h"
 #include "selection.h"
+#include "status_cutover.h"
 #include "status_hosts.h"
 #include "table.h"
 
@@ -87,8 +89,8 @@ static json_t *row_json(const struct settings *settings, const struct row *row)
 		(json_int_t)s->messages_skipped, "held", (json_int_t)s->held);
 
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:I, "
-			 "s:o, s:o, s:o, s:b, s:o, s:o, s:b, s:o, s:b, s:o, "
-			 "s:o}",
+			 "s:o, s:o, s:o, s:b, s:o, s:o, s:b, s:o, s:o, s:b, "
+			 "s:o, s:o}",
 		"name", row->account->name, "protocol",
 		protocol_name(row->account->url.protocol), "state", s->state,
 		"to", json_text(row->account->to), "last_success_at",
@@ -102,6 +104,7 @@ static json_t *row_json(const struct settings *settings, const struct row *row)
 		time_json(s->failing_since), "stalled", s->stalled, "group",
 		row->account->group[0] != '\0' ? json_text(row->account->group)
 					       : json_null(),
+		"opens_at", time_json(cutover_options_opens_at(row->account)),
 		"finishing",
 		s->finish == FINISH_COLLECTS || s->finish == FINISH_COMPARES,
 		"finished_at",
@@ -112,38 +115,14 @@ static json_t *row_json(const struct settings *settings, const struct row *row)
 		count_json(s->finish == FINISH_DONE ? s->differences : -1));
 }
 
-/* What there is to say of an account that is finished. */
-static void note_finished(
-	const struct job_status *s, char *out, size_t out_bytes)
-{
-	char when[CLOCK_RFC3339_BYTES], count[32];
-
-	text_format_count((uint64_t)s->differences, count);
-	(void)snprintf(out, out_bytes, "finished %s: %s%s",
-		clock_rfc3339(s->finished_at, when),
-		s->differences == 0 ? "nothing differs" : count,
-		s->differences == 0   ? ""
-		: s->differences == 1 ? " difference"
-				      : " differences");
-}
-
 /* What there is to say about a row in one phrase. */
 static void note(const struct job_status *s, char *out, size_t out_bytes)
 {
 	char count[32], all[32], when[CLOCK_RFC3339_BYTES];
 
-	if (s->finish == FINISH_PURGED) {
-		(void)snprintf(out, out_bytes,
-			"being purged: repeat mailhaul "
-			"remove --purge");
-	} else if (s->finish == FINISH_UNTIL &&
-		   strcmp(s->state, "paused") == 0) {
-		(void)snprintf(out, out_bytes,
-			"ended %s: its date (--until) has passed",
-			clock_rfc3339(s->finished_at, when));
-	} else if (s->finish == FINISH_DONE) {
-		note_finished(s, out, out_bytes);
-	} else if (strcmp(s->state, "running") == 0) {
+	if (status_note_end(s, out, out_bytes))
+		return;
+	if (strcmp(s->state, "running") == 0) {
 		text_format_count(s->progress.messages_done, count);
 		text_format_count(s->progress.messages_new, all);
 		(void)snprintf(out, out_bytes, "%s %s: %s of %s new",
@@ -214,13 +193,9 @@ static void note_all(const struct row *row, char *out, size_t out_bytes)
 	size_t n = 0, len;
 
 	note(s, out, out_bytes);
-	len = strlen(out);
-	if (s->finish == FINISH_COLLECTS || s->finish == FINISH_COMPARES)
-		(void)snprintf(out + len, out_bytes - len, "; %s, then no more",
-			s->finish == FINISH_COLLECTS ? "its last run"
-						     : "to be compared");
 	for (size_t i = 0; i < s->mailbox_count; i++)
 		n += s->mailboxes[i].notice[0] != '\0';
+	status_note_cutover(row->account, s, out, out_bytes);
 	note_stalled(s, out, out_bytes);
 	note_deletions(s, out, out_bytes);
 	len = strlen(out);

@@ -46,6 +46,8 @@ struct account {
 	char *group;	   /* the wave it belongs to; "" = none */
 	int priority;	   /* 0 … 9: who comes first, of those due */
 	int64_t until_at;  /* not collected after it; 0 = for ever */
+	char *hours;	   /* "22:00-06:00", as hours.h; "" = all */
+	int64_t max_rate;  /* bytes a second; 0 = as they come */
 	int connections;   /* at most so many sessions at once, ≥ 1 */
 	int pop3_seen;	   /* 1, 0; -1 = those older than 14 days */
 	bool skip_deleted;

@@ -189,6 +189,7 @@ static void fill_allowance(struct slot *slot)
 	budget.account_bytes =
 		budget_lower(budget.account_bytes, slot->limits.account_bytes);
 	run->allowance.logins_limited = run->job.logins_limited;
+	allowance_set_rate(&run->allowance, run->account.max_rate);
 	allowance_refresh(&run->allowance, &budget);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "allowance.h"
 
+#include "../base/clock.h"
+
 #include <poll.h>
 
 #define LOOK_EVERY_MS 50
@@ -23,6 +25,59 @@ void allowance_receive(struct allowance *a, uint64_t bytes)
 {
 	(void)atomic_fetch_add_explicit(
 		&a->received, bytes, memory_order_relaxed);
+}
+
+void allowance_set_rate(struct allowance *a, int64_t bytes_s)
+{
+	(void)pthread_mutex_lock(&a->lock);
+	a->rate = bytes_s;
+	a->bucket = bytes_s;
+	a->filled_ms = clock_mono_ms();
+	(void)pthread_mutex_unlock(&a->lock);
+}
+
+/* Under the lock: what has come in since, a second's at most. */
+static void fill(struct allowance *a)
+{
+	int64_t now_ms = clock_mono_ms(), passed_ms = now_ms - a->filled_ms;
+
+	/* more than that fills it, whatever is owed: no overflow */
+	if (passed_ms > 3600 * 1000)
+		passed_ms = 3600 * 1000;
+	a->bucket += passed_ms * a->rate / 1000;
+	if (a->bucket > a->rate)
+		a->bucket = a->rate;
+	a->filled_ms = now_ms;
+}
+
+/* Takes them out of the bucket: milliseconds until that is paid for. */
+static int64_t take(struct allowance *a, uint64_t bytes)
+{
+	int64_t wait_ms = 0;
+
+	(void)pthread_mutex_lock(&a->lock);
+	if (a->rate != 0) {
+		fill(a);
+		a->bucket -= (int64_t)bytes;
+		if (a->bucket < 0)
+			wait_ms = -a->bucket * 1000 / a->rate;
+	}
+	(void)pthread_mutex_unlock(&a->lock);
+	return wait_ms;
+}
+
+void allowance_keep_rate(
+	struct allowance *a, uint64_t bytes, const atomic_bool *cancel)
+{
+	int64_t wait_ms = take(a, bytes);
+	int64_t until_ms = clock_mono_ms() + wait_ms;
+
+	while (wait_ms > 0 && !atomic_load(cancel)) {
+		(void)poll(NULL, 0,
+			(int)(wait_ms < LOOK_EVERY_MS ? wait_ms
+						      : LOOK_EVERY_MS));
+		wait_ms = until_ms - clock_mono_ms();
+	}
 }
 
 /* Under the lock. */

@@ -24,7 +24,10 @@ struct allowance {
 	bool logins_limited;
 	pthread_mutex_t lock; /* of what follows */
 	struct budget budget;
-	uint64_t counted; /* of received: in budget already */
+	uint64_t counted;  /* of received: in budget already */
+	int64_t rate;	   /* bytes a second; 0 = as they come */
+	int64_t bucket;	   /* bytes that may come at once; below 0: owed */
+	int64_t filled_ms; /* monotonic: the bucket was filled up to then */
 };
 
 void allowance_init(struct allowance *a);
@@ -33,6 +36,17 @@ void allowance_clear(struct allowance *a);
 /* ---- the run */
 
 void allowance_receive(struct allowance *a, uint64_t bytes);
+/*
+ * Waits until so many bytes are in keeping with the rate, for all sessions of
+ * the run together; a second's may come at once. Who waits does not read, and
+ * so the server does not send: nothing piles up, and since a piece is small no
+ * session is kept waiting for long enough to be given up (ALLOWANCE_RATE_MIN).
+ * Returns early once *cancel.
+ */
+#define ALLOWANCE_RATE_MIN ((int64_t)64 << 10)
+void allowance_keep_rate(
+	struct allowance *a, uint64_t bytes, const atomic_bool *cancel);
+void allowance_set_rate(struct allowance *a, int64_t bytes_s);
 /* Between two messages: -1 with quota/account/later, and when, once the
  * account's or the host's day is used up. */
 int allowance_check(

@@ -21,6 +21,9 @@ int work_may_receive(const struct work *w, struct err *err)
 	if (w->arrived + w->rekeyed != 0 && atomic_load(&run->allowance.yield))
 		return err_set(err, ERR_CANCELLED, ERR_SCOPE_SESSION,
 			ERR_RETRY_NOW, "others are waiting");
+	if (run->job.closes_at != 0 && clock_wall_s() >= run->job.closes_at)
+		return err_set(err, ERR_CANCELLED, ERR_SCOPE_SESSION,
+			ERR_RETRY_NOW, "its hours are over");
 	return allowance_check(
 		&run->allowance, run->account.url.host, clock_wall_s(), err);
 }
@@ -30,6 +33,7 @@ void work_receive(struct work *w, uint64_t bytes)
 	w->progress.now.bytes_done += bytes;
 	progress_tick(&w->progress);
 	allowance_receive(&w->run->allowance, bytes);
+	allowance_keep_rate(&w->run->allowance, bytes, &w->run->cancel);
 }
 
 int work_presence(

@@ -82,10 +82,11 @@ static inline bool work_cancelled(const struct work *w)
 /* -1 with ERR_CANCELLED once somebody wants the run to stop, else 0. */
 int work_check_cancel(const struct work *w, struct err *err);
 /* The same where messages are received; also -1 with ERR_CANCELLED once others
- * wait for the place and something has come, and with ERR_QUOTA once the day's
+ * wait for the place and something has come, or its hours are over, and with
+ * ERR_QUOTA once the day's
  * bytes are used up. */
 int work_may_receive(const struct work *w, struct err *err);
-/* Bytes of messages have come. */
+/* Bytes of messages have come: waits where the account has a rate. */
 void work_receive(struct work *w, uint64_t bytes);
 
 #endif

@@ -29,3 +29,9 @@ CREATE INDEX job_ranked ON job (priority, due_at, host, paused, run)
 	WHERE run IS NULL AND paused = 0;
 CREATE INDEX job_until ON job (until_at)
 	WHERE until_at > 0 AND paused = 0 AND finish = 0;
+
+-- Times of the day, as typed, in which runs may begin by themselves ('': all);
+-- bytes a second, 0: as they come.
+ALTER TABLE account ADD COLUMN hours TEXT NOT NULL DEFAULT '';
+ALTER TABLE account ADD COLUMN max_rate INTEGER NOT NULL DEFAULT 0
+	CHECK (max_rate >= 0);

@@ -4,13 +4,14 @@ INSERT INTO account (uuid, name, protocol, tls, remote_user, host, port,
 	local_user, every_s, delete_rule, on_expunge, folders, excludes,
 	prefix, ca_file, fingerprint, skip_deleted, maps, quirks, connections,
 	new_uids, newest_first, push, shared, uidl_from, auth, token_file,
-	pop3_seen, to_folder, group_name, priority, until_at, created_at)
+	pop3_seen, to_folder, group_name, priority, until_at, hours,
+	max_rate, created_at)
 VALUES (:uuid, :name, :protocol, :tls, :remote_user, :host, :port,
 	:local_user, :every_s, :delete_rule, :on_expunge, :folders, :excludes,
 	:prefix, :ca_file, :fingerprint, :skip_deleted, :maps, :quirks,
 	:connections, :new_uids, :newest_first, :push, :shared, :uidl_from,
 	:auth, :token_file, :pop3_seen, :to_folder, :group_name, :priority,
-	:until_at, :created_at)
+	:until_at, :hours, :max_rate, :created_at)
 ON CONFLICT (name) DO NOTHING;
 
 -- name: account_insert_job
@@ -61,7 +62,8 @@ UPDATE account SET name = :name, protocol = :protocol, tls = :tls,
 	newest_first = :newest_first, push = :push, shared = :shared,
 	uidl_from = :uidl_from, auth = :auth, token_file = :token_file,
 	pop3_seen = :pop3_seen, to_folder = :to_folder,
-	group_name = :group_name, priority = :priority, until_at = :until_at
+	group_name = :group_name, priority = :priority, until_at = :until_at,
+	hours = :hours, max_rate = :max_rate
 WHERE id = :id;
 
 -- name: account_name_taken

@@ -59,7 +59,8 @@ WHERE account_id = COALESCE(
 		AND j.account_id NOT IN (SELECT value FROM json_each(:except))
 	 ORDER BY j.sane_from LIMIT 1))
 RETURNING account_id, fence, attempts, refusals, retry, revision, task, due_at,
-	finish;
+	finish,
+	(SELECT a.hours FROM account a WHERE a.id = job.account_id) AS hours;
 
 -- name: job_claim_account
 -- A person named it: due or not, paused or not.
@@ -96,7 +97,8 @@ WHERE account_id = :account_id
 	AND host NOT IN (SELECT host FROM barred)
 	AND account_id NOT IN (SELECT value FROM json_each(:except))
 RETURNING account_id, fence, attempts, refusals, retry, revision, task, due_at,
-	finish;
+	finish,
+	(SELECT a.hours FROM account a WHERE a.id = job.account_id) AS hours;
 
 -- name: job_next_due
 SELECT (SELECT min(due_at) FROM job

@@ -44,3 +44,9 @@ WHERE until_at > 0 AND paused = 0 AND finish = 0 AND until_at <= :now LIMIT 1;
 UPDATE job SET paused = 1, finish = 4, finished_at = :now,
 	cancel = run IS NOT NULL
 WHERE until_at > 0 AND paused = 0 AND finish = 0 AND until_at <= :now;
+
+-- name: job_put_back
+-- Claimed outside its hours: due when they begin.
+UPDATE job SET run = NULL, owner = NULL, lease_until = 0, due_at = :due_at,
+	sane_from = :due_at - 2 * max(:due_at - :now, 0)
+WHERE account_id = :account_id AND fence = :fence AND run = :run;

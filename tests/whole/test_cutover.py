@@ -306,6 +306,114 @@ class Until(Cutover):
         self.assertIsNone(self.json("show", user)["until"])
 
 
+class Hours(Cutover):
+    def at(self, minutes):
+        """The local time so many minutes from now."""
+        return time.strftime("%H:%M", time.localtime(
+            time.time() + 60 * minutes))
+
+    def between(self, first, last):
+        return f"{self.at(first)}-{self.at(last)}"
+
+    def test_outside(self):
+        user, hours = self.source("anna", 6), self.between(120, 180)
+        self.add(user, "imaps", "--between", hours)
+        self.assertEqual(self.json("show", user)["between"], hours)
+        self.assertEqual(self.json("run")["runs"], [])
+        s = self.haul.status(user)
+        self.assertEqual(s["runs"], 0)
+        self.assertIsNone(s["error"])
+        self.assertEqual(s["next_due_at"], s["opens_at"])
+        self.assertIn(f"outside its hours ({hours}), goes on "
+                      + s["opens_at"], self.haul.run("status").stdout)
+        # a person who names it is told, and served
+        p = self.haul.run("run", user)
+        self.assertIn("outside its hours", p.stderr)
+        self.assert_same(user)
+
+    def test_the_daemon_keeps_them(self):
+        user = self.source("anna", 6)
+        self.add(user, "imaps", "--between", self.between(120, 180))
+        daemon = self.serve()
+        self.until(lambda: self.haul.status(user)["next_due_at"]
+                   == self.haul.status(user)["opens_at"])
+        self.haul.run("set", user, "--between", self.between(-60, 60))
+        self.until(lambda: self.haul.status(user)["runs"])
+        self.assertIsNone(self.haul.status(user)["opens_at"])
+        self.assert_same(user)
+        self.stop(daemon)
+
+    def test_a_run_ends_with_them(self):
+        user = self.source("anna", 1, folders=[("INBOX", 1.0)])
+        body = b"x" * 76 + b"\r\n"
+        m = self.server.client(user)
+        for i in range(60):
+            m.append("INBOX", "", time.time(),
+                     b"Subject: %d\r\n\r\n" % i + body * 2600)
+        m.logout()
+        # it takes three minutes, and has one or two
+        left = 60 - time.localtime().tm_sec
+        self.add(user, "imaps", "--max-rate", "64K", "--between",
+                 self.between(-60, 1 if left >= 20 else 2))
+        self.haul.run("run", timeout=600)
+        s = self.haul.status(user)
+        self.assertIsNone(s["error"])
+        self.assertEqual(s["state"], "idle")
+        self.assertEqual(s["next_due_at"], s["opens_at"])
+        here = self.seen(user + ".local")
+        self.assertGreater(len(here["INBOX"]), 0)
+        self.assertLess(len(here["INBOX"]), 60)
+        self.haul.run("set", user, "--between", "none", "--max-rate", "none")
+        self.haul.run("run")
+        self.assert_same(user)
+
+    def test_bad_ones(self):
+        user = self.source("anna", 1)
+        self.add(user, "imaps")
+        for bad in ("22-6", "22:00-22:00", "25:00-06:00", "x"):
+            self.usage("--between", "set", user, "--between", bad)
+        for bad in ("x", "1K", "2T"):
+            self.usage("--max-rate", "set", user, "--max-rate", bad)
+        self.assertIsNone(self.json("show", user)["between"])
+        self.assertIsNone(self.json("show", user)["max_rate"])
+
+
+class Rate(Cutover):
+    def test_one_slow_message(self):
+        """Longer on its way than the time without a byte that ends a
+        session, and all the same no session is lost."""
+        for scheme in ("imaps", "pop3s"):
+            user = self.source(scheme, 1, folders=[("INBOX", 1.0)])
+            m = self.server.client(user)
+            m.append("INBOX", "", time.time(), b"Subject: big\r\n\r\n"
+                     + (b"y" * 76 + b"\r\n") * 12000)
+            m.logout()
+            self.add(user, scheme, "--max-rate", "64K")
+            self.assertEqual(self.json("show", user)["max_rate"], "64K")
+            began = time.monotonic()
+            [run] = self.json("-o", "network.timeout=4s", "run",
+                              user)["runs"]
+            # 914 KiB, of which 64 may come at once
+            self.assertGreater(time.monotonic() - began, 12)
+            self.assertTrue(run["ok"], run)
+            self.assertEqual(run["messages_stored"], self.count + 1)
+
+    def test_of_all_sessions_together(self):
+        user = self.source("anna", 4)
+        m = self.server.client(user)
+        for i in range(20):
+            m.append("Sent" if i % 2 else "INBOX", "", time.time(),
+                     b"Subject: %d\r\n\r\n" % i
+                     + (b"z" * 76 + b"\r\n") * 2700)
+        m.logout()
+        self.add(user, "imaps", "--max-rate", "512K", "--connections", "4")
+        began = time.monotonic()
+        self.haul.run("run", user)
+        # 4 MiB
+        self.assertGreater(time.monotonic() - began, 6)
+        self.assert_same(user)
+
+
 class Purge(Cutover):
     def files(self, user):
         root = os.path.join(self.haul.store, user)

@@ -133,6 +133,65 @@ static void test_until(void **unused)
 	assert_int_equal(claim(now + 20).account_id, id);
 }
 
+/* ---- hours */
+
+static void set_hours(int64_t id, const char *hours)
+{
+	struct account a;
+
+	assert_int_equal(accounts_by_id(state, id, &a, NULL), 1);
+	free(a.hours);
+	a.hours = mem_strdup(hours);
+	assert_int_equal(accounts_update(state, &a, NULL, NULL), 0);
+	account_clear(&a);
+}
+
+/* "HH:MM-HH:MM", so many minutes after `now` (UTC). */
+static const char *hours_in(int from_min, int to_min)
+{
+	static char text[32];
+	int at = (int)(now / 60 % 1440);
+	int from = (at + from_min + 1440) % 1440, to = (at + to_min) % 1440;
+
+	(void)snprintf(text, sizeof text, "%02d:%02d-%02d:%02d", from / 60,
+		from % 60, to / 60, to % 60);
+	return text;
+}
+
+static void test_hours(void **unused)
+{
+	int64_t a = add("a", "h"), b = add("b", "h");
+	int64_t minute = now - now % 60;
+	struct job_status *s;
+	struct job job;
+
+	(void)unused;
+	assert_int_equal(setenv("TZ", "UTC0", 1), 0);
+	set_hours(a, hours_in(30, 90));
+	set_hours(b, hours_in(-30, 45));
+	job = claim(now);
+	assert_int_equal(job.account_id, b);
+	assert_int_equal(job.closes_at, minute + 45 * 60);
+	assert_true(finish_ok(&job, now, now + YEAR));
+	assert_none(now);
+	s = status_of(a);
+	assert_string_equal(s->state, "idle");
+	assert_int_equal(s->next_due_at, minute + 30 * 60);
+	jobs_status_free(&s, 1);
+	assert_none(minute + 30 * 60 - 1);
+	/* whoever names it is not bound by them */
+	assert_int_equal(try_claim(now, 8, a, NULL, 0, &job), 1);
+	assert_int_equal(job.closes_at, 0);
+	assert_true(finish_ok(&job, now, minute + 30 * 60));
+	job = claim(minute + 30 * 60);
+	assert_int_equal(job.account_id, a);
+	assert_int_equal(job.closes_at, minute + 90 * 60);
+	/* other hours: at once */
+	assert_true(finish_ok(&job, now, now + YEAR));
+	set_hours(a, "");
+	assert_int_equal(claim(now).account_id, a);
+}
+
 /* ---- the last run */
 
 static void assert_finish(int64_t id, enum account_finish finish)
@@ -304,6 +363,7 @@ int main(void)
 		T(test_higher_first),
 		T(test_nobody_starves),
 		T(test_until),
+		T(test_hours),
 		T(test_collect_compare_no_more),
 		T(test_a_failure_begins_anew),
 		T(test_asked_during_a_run),

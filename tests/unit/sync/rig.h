@@ -45,6 +45,7 @@ struct rig {
 	int64_t confirmed_fence; /* deletions held up to then are confirmed */
 	struct budget budget;	 /* what the run is given */
 	bool yield;		 /* others wait from its begin on */
+	int64_t closes_at;	 /* its hours end then; 0 = they do not */
 	/* the run under way, for hooks */
 	struct run *run;
 	/* the last result; no mailboxes */
@@ -120,6 +121,7 @@ static inline void rig_run(struct rig *r)
 	run->job.fence = ++r->fence;
 	run->job.attempts = r->attempts;
 	run->job.retry = r->retry;
+	run->job.closes_at = r->closes_at;
 	run->account.quirks = mem_strdup(r->quirks != NULL ? r->quirks : "");
 	(void)snprintf(run->job.run, sizeof run->job.run, "%016llx",
 		(unsigned long long)r->fence);

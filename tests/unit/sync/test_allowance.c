@@ -146,9 +146,55 @@ static void the_server_has_a_day_too(void **state)
 	rig_free(r);
 }
 
+/* Between two messages, and no failure: due again at once, which the claim
+ * makes the next time that its hours begin. */
+static void its_hours_end(void **state)
+{
+	struct rig *r = filled(false);
+
+	(void)state;
+	r->closes_at = clock_wall_s() - 1;
+	rig_run(r);
+	assert_true(r->result.cancelled);
+	assert_true(r->result.yielded);
+	assert_int_equal(stored(r), 0);
+	r->closes_at = clock_wall_s() + 3600;
+	rig_run(r);
+	assert_true(r->result.ok);
+	assert_int_equal(stored(r), COUNT);
+	rig_free(r);
+}
+
+static void no_faster_than_its_rate(void **state)
+{
+	const int64_t rate = 1000000;
+	atomic_bool cancel = false;
+	struct allowance a = {.rate = 0};
+	int64_t begun_ms = clock_mono_ms();
+
+	(void)state;
+	allowance_init(&a);
+	allowance_keep_rate(&a, UINT32_MAX, &cancel); /* has none */
+	assert_true(clock_mono_ms() - begun_ms < 5000);
+	allowance_set_rate(&a, rate);
+	begun_ms = clock_mono_ms();
+	for (int i = 0; i < 200; i++) /* a second's at once, then in time */
+		allowance_keep_rate(&a, rate / 100, &cancel);
+	assert_true(clock_mono_ms() - begun_ms >= 990);
+	assert_true(clock_mono_ms() - begun_ms < 20000);
+	/* who is cancelled does not wait for what is owed */
+	atomic_store(&cancel, true);
+	begun_ms = clock_mono_ms();
+	allowance_keep_rate(&a, (uint64_t)rate * 600, &cancel);
+	assert_true(clock_mono_ms() - begun_ms < 60000);
+	allowance_clear(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(its_hours_end),
+		cmocka_unit_test(no_faster_than_its_rate),
 		cmocka_unit_test(a_day_of_imap),
 		cmocka_unit_test(a_day_of_pop3),
 		cmocka_unit_test(it_makes_way),
