@@ -386,7 +386,7 @@ class Cli(case.Case):
         man = self.haul.run("help", "--man", "mailhaul.1").stdout
         conf = self.haul.run("help", "--man", "mailhaul.conf.5").stdout
         names = re.findall(r"^  ([a-z]+) +\S", overview, re.M)
-        self.assertGreaterEqual(len(names), 23)
+        self.assertGreaterEqual(len(names), 30)
         plain = man.replace("\\-", "-")
         for name in names:
             text = self.haul.run("help", name).stdout
@@ -410,7 +410,8 @@ class Cli(case.Case):
         self.assertEqual(set(s) - {"error"}, {
             "deletions", "day", "failing_since", "stalled", "name", "protocol", "state", "to", "last_success_at",
             "next_due_at", "runs", "crashes", "messages", "bytes_stored",
-            "mailboxes", "push"})
+            "mailboxes", "push", "group", "opens_at", "finishing",
+            "finished_at", "differences"})
         self.assertRegex(s["last_success_at"],
                          r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertEqual(set(s["mailboxes"][0]), {
