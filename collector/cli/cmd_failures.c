@@ -206,6 +206,17 @@ static int retry_one(struct state *state, const struct account *a, void *arg,
 {
 	size_t *n = arg;
 
+	if (a->paused && a->finish != FINISH_UNTIL) {
+		(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE, "the account is paused");
+		return err_hint(err, "first: mailhaul resume %s", a->name);
+	}
+	if (account_is_over(a, clock_wall_s())) {
+		(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
+			ERR_RETRY_CHANGE, "its date has passed");
+		return err_hint(
+			err, "first: mailhaul set %s --until none", a->name);
+	}
 	++*n;
 	return jobs_retry(state, a->id, err);
 }
@@ -218,7 +229,10 @@ int cmd_retry(struct cli *cli, const struct args *args)
 
 	if (r != 0)
 		return r;
-	r = each_account(state, args, SELECTION_AWAKE, retry_one, &n);
+	/* of a group those that can be; whoever is named is told */
+	r = each_account(state, args,
+		args_value(args, "group") != NULL ? SELECTION_AWAKE : 0,
+		retry_one, &n);
 	state_close(&state);
 	if (r == 0 && cli->json)
 		(void)printf("{\"due\":%zu}\n", n);

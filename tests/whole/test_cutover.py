@@ -264,8 +264,11 @@ class Until(Cutover):
         self.add(user, "imaps", "--until", "2020-02-29")
         self.assertEqual(self.json("show", user)["until"],
                          "2020-03-01T00:00:00Z")
-        for command in ("run", "sync", "verify", "retry"):
+        for command in ("run", "sync", "verify"):
             self.usage("its date has passed", command, user)
+        p = self.haul.run("retry", user, check=False)
+        self.assertEqual(p.returncode, 3)
+        self.assertIn("its date has passed", p.stderr)
         self.assertEqual(self.json("run")["runs"], [])
         s = self.haul.status(user)
         self.assertEqual((s["state"], s["runs"]), ("paused", 0))
