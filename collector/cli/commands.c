@@ -296,7 +296,8 @@ const struct command commands[] = {
 		"enrol many accounts out of a file", import_options,
 		"FILE is CSV (RFC 4180) in UTF-8: the first line names the "
 		"columns, in any order: name, url, to, password, and any "
-		"option of add without dashes. Columns are separated by comma, "
+		"option of add without dashes but address. Columns are "
+		"separated by comma, "
 		"semicolon or tab, as the first line is. An empty field says "
 		"nothing; an option without a value takes yes or no; several "
 		"values of folder, exclude, map or quirk stand on a line each "

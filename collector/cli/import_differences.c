@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a row says otherwise than the account that is enrolled: an entry for
  * each option of `add` that an account keeps. */
+#include "../base/clock.h"
 #include "../base/mem.h"
 #include "../model/text.h"
 #include "import_row.h"
@@ -66,6 +67,26 @@ static char *said_pop3_seen(const struct account *a)
 	return mem_strdup(pop3_options_seen(a));
 }
 
+static char *said_priority(const struct account *a)
+{
+	return mem_printf("%d", a->priority);
+}
+
+static char *said_until(const struct account *a)
+{
+	char when[CLOCK_RFC3339_BYTES];
+
+	return mem_strdup(
+		a->until_at != 0 ? clock_rfc3339(a->until_at, when) : "none");
+}
+
+/* To the byte: what is rounded hides a difference. */
+static char *said_max_rate(const struct account *a)
+{
+	return a->max_rate != 0 ? mem_printf("%lld", (long long)a->max_rate)
+				: mem_strdup("none");
+}
+
 static char *said_auth(const struct account *a)
 {
 	return text_or(a->auth, "auto");
@@ -83,6 +104,8 @@ static char *said_auth(const struct account *a)
 	}
 
 SAID_TEXT(to, to)
+SAID_TEXT(group, group)
+SAID_TEXT(between, hours)
 SAID_TEXT(delete, delete_rule)
 SAID_TEXT(on_expunge, on_expunge)
 SAID_TEXT(folder, folders)
@@ -126,6 +149,11 @@ static const struct {
 	{"order", said_order},
 	{"new-uids", said_new_uids},
 	{"uidl-from", said_uidl_from},
+	{"group", said_group},
+	{"priority", said_priority},
+	{"until", said_until},
+	{"between", said_between},
+	{"max-rate", said_max_rate},
 	{"quirk", said_quirk},
 };
 

@@ -63,6 +63,10 @@ static void test_every_option_of_add(void **state)
 	(void)state;
 	for (const struct cli_option *o = add_command()->options;
 		o->name != NULL; o++) {
+		if (strcmp(o->name, "address") == 0) {
+			assert_false(import_row_knows(o->name));
+			continue;
+		}
 		assert_true(import_row_knows(o->name));
 		if (strcmp(o->name, "password-file") == 0 ||
 			strcmp(o->name, "hold") == 0)
