@@ -169,6 +169,11 @@ static void complete_word(
 		return;
 	while (*synopsis != '\0') {
 		char *word = complete_word_at(&synopsis, place);
+		/* names, or an option in their place: not one after the other
+		 */
+		char *option = word != NULL ? strstr(word, "|--") : NULL;
+		if (place > 0 && option != NULL)
+			*option = '\0';
 		if (word != NULL)
 			complete_words_of(to, word);
 		free(word);

@@ -114,6 +114,11 @@ STORIES = {
             "sleep 2; as status | grep imap.example.org"),
         "A first import that takes days": ("", "whole"),
     },
+    "watch-it.md": {
+        "Turn it on": (
+            "", "curl -sf http://127.0.0.1:9180/metrics | "
+            "grep '^mailhaul_accounts'"),
+    },
     "mail-is-missing.md": {
         "4. Did it come, and is it gone here?": (DELETE_ONE, ""),
         "6. It was there and is lost": (

@@ -7,7 +7,7 @@ Web(…)          an https server that answers by host and path
 Hello(…)        an IMAP or POP3 server that only greets; keeps what it is told
 """
 import contextlib, os, socket, socketserver, ssl, struct, subprocess
-import threading
+import threading, time
 
 A, MX, AAAA, SRV = 1, 15, 28, 33
 
@@ -181,7 +181,8 @@ class Web(Server):
 
 
 class Hello(Server):
-    """said: all that clients have said, in the clear and inside TLS."""
+    """said: all that clients have said, in the clear and inside TLS; heard()
+    waits for the end of conversations that have begun."""
 
     def __init__(self, stem, protocol="imap", starttls=False, greeting=None,
                  tls12=False):
@@ -189,17 +190,27 @@ class Hello(Server):
         if tls12:
             self.context.maximum_version = ssl.TLSVersion.TLSv1_2
         self.protocol, self.said, self.connections = protocol, b"", 0
+        self.ended = 0
         self.greeting = greeting or {
             "imap": b"* OK hello\r\n", "pop3": b"+OK hello\r\n"}[protocol]
         super().__init__()
 
+    def heard(self):
+        end = time.monotonic() + 20
+        while self.ended < self.connections and time.monotonic() < end:
+            time.sleep(0.01)
+        return self.said
+
     def talk(self, sock):
         self.connections += 1
-        if not self.starttls:
-            sock = self.context.wrap_socket(sock, server_side=True)
-        sock.sendall(self.greeting)
-        with sock:
-            self.converse(sock)
+        try:
+            if not self.starttls:
+                sock = self.context.wrap_socket(sock, server_side=True)
+            sock.sendall(self.greeting)
+            with sock:
+                self.converse(sock)
+        finally:
+            self.ended += 1
 
     def converse(self, sock):
         f = sock.makefile("rb")

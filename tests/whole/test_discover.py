@@ -160,13 +160,13 @@ class Discover(unittest.TestCase):
         steps = [x["asked"] for x in found["steps"] if x["step"] == "srv"]
         self.assertLess(steps.index(f"imaps://a.{D}:{self.closed}"),
                         steps.index(f"imaps://b.{D}:{s.port}"))
-        self.assertEqual(s.said, b"b CAPABILITY\r\nc LOGOUT\r\n")
+        self.assertEqual(s.heard(), b"b CAPABILITY\r\nc LOGOUT\r\n")
         # nobody logs in before a person has said so
         self.haul_run("init", code=0)
         self.haul_run("add", "anna@" + D, "--hold", "--password-file", "-",
                       code=0, stdin=CANARY + "\n")
-        self.assertEqual(s.said, b"b CAPABILITY\r\nc LOGOUT\r\n" * 2)
-        self.assertNotIn(CANARY.encode(), s.said)
+        self.assertEqual(s.heard(), b"b CAPABILITY\r\nc LOGOUT\r\n" * 2)
+        self.assertNotIn(CANARY.encode(), s.heard())
         self.assertIn(f"b.{D}", self.haul_run("show", "anna@" + D).stdout)
 
     def test_srv_not_offered_goes_on_to_the_next(self):
@@ -177,7 +177,7 @@ class Discover(unittest.TestCase):
         found = self.discover()
         self.assertIn("not offered", self.answers(found, "srv"))
         self.assertEqual(found["found"]["tls"], "starttls")
-        self.assertEqual(s.said,
+        self.assertEqual(s.heard(),
                          b"a STARTTLS\r\nb CAPABILITY\r\nc LOGOUT\r\n")
 
     def test_srv_pop3(self):
@@ -192,7 +192,7 @@ class Discover(unittest.TestCase):
             self.assertEqual((found["protocol"], found["tls"]), (
                 "pop3", "starttls" if starttls else "implicit"))
             self.assertEqual(
-                s.said, (b"STLS\r\n" if starttls else b"")
+                s.heard(), (b"STLS\r\n" if starttls else b"")
                 + b"CAPA\r\nQUIT\r\n")
 
     def test_srv_outside_the_domain_is_doubtful(self):
@@ -211,7 +211,7 @@ class Discover(unittest.TestCase):
         self.assertNotIn(D, self.haul_run("list", code=0).stdout)
         self.haul_run("add", "anna@" + D, url, "--hold", "--password-file",
                       "-", code=0, stdin=CANARY + "\n")
-        self.assertNotIn(CANARY.encode(), s.said)
+        self.assertNotIn(CANARY.encode(), s.heard())
 
     def test_srv_to_a_private_address_is_policy(self):
         s = self.hello()
@@ -239,7 +239,7 @@ class Discover(unittest.TestCase):
             self.assertEqual(found["error"]["class"], "tls", found)
             self.assertIn(text, found["error"]["text"]
                           + str(found["error"]["hint"]))
-            self.assertEqual(s.said, b"")
+            self.assertEqual(s.heard(), b"")
 
     def test_the_lowest_version_of_tls(self):
         s = self.hello(tls12=True)
@@ -257,7 +257,7 @@ class Discover(unittest.TestCase):
             s = self.hello(greeting=greeting)
             self.zone.srv("_imaps._tcp." + D, (0, 0, s.port, "imap." + D))
             self.assertIsNone(self.discover(code=1)["found"])
-            self.assertEqual(s.said, b"")
+            self.assertEqual(s.heard(), b"")
 
     def test_a_lying_name_server(self):
         for name in ("_imaps._tcp." + D, D, "autoconfig." + D):
