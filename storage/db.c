@@ -99,8 +99,8 @@ static const char *const pragmas_ledger =
 	"PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
 	"PRAGMA trusted_schema=OFF;";
 
-/* The pool of configure_process, once it is used up, counts as a lack of
- * memory, for which pages would be written early whatever cache_size says. */
+/* And no page is written before the commit: from the first one on readers
+ * would have to wait. */
 void db_set_cache(struct db *db, int kib)
 {
 	char pragma[96];
