@@ -337,6 +337,23 @@ int jobs_due_now(struct state *state, int64_t account_id, struct err *err)
 	return stmt_run(s, err);
 }
 
+int jobs_due_with(struct state *state, const char *statement,
+	int64_t account_id, struct err *err)
+{
+	struct stmt *s;
+
+	if (db_begin(state->db, err) != 0)
+		return -1;
+	s = db_stmt(state->db, statement);
+	stmt_bind_int(s, "account_id", account_id);
+	if (stmt_run(s, err) != 0 ||
+		jobs_due_now(state, account_id, err) != 0) {
+		db_rollback(state->db);
+		return -1;
+	}
+	return db_commit(state->db, err);
+}
+
 static int confirm(struct state *state, int64_t account_id, int64_t *ret_held,
 	struct err *err)
 {

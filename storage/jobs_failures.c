@@ -129,16 +129,5 @@ int jobs_failures_write(struct state *state, int64_t account_id,
 
 int jobs_retry(struct state *state, int64_t account_id, struct err *err)
 {
-	struct stmt *s;
-
-	if (db_begin(state->db, err) != 0)
-		return -1;
-	s = db_stmt(state->db, "job_retry");
-	stmt_bind_int(s, "account_id", account_id);
-	if (stmt_run(s, err) != 0 ||
-		jobs_due_now(state, account_id, err) != 0) {
-		db_rollback(state->db);
-		return -1;
-	}
-	return db_commit(state->db, err);
+	return jobs_due_with(state, "job_retry", account_id, err);
 }

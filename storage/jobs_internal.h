@@ -15,6 +15,10 @@ int jobs_mailboxes_read(struct state *state, int64_t account_id,
 	struct job_mailbox **ret_mailboxes, size_t *ret_count, struct err *err);
 void jobs_mailboxes_free(struct job_mailbox *mailboxes, size_t count);
 
+/* A statement about the account, and with it, both or none, it is due now. */
+int jobs_due_with(struct state *state, const char *statement,
+	int64_t account_id, struct err *err);
+
 /* In the caller's transaction. */
 int jobs_failures_write(struct state *state, int64_t account_id,
 	const struct job_result *result, struct err *err);
