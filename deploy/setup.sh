@@ -10,7 +10,7 @@ LAB_PACKAGES="python3 openssl dovecot-imapd dovecot-pop3d"
 TEST_PACKAGES="libcmocka-dev git clang clang-format clang-tidy cppcheck
 	libclang-rt-14-dev valgrind faketime procps e2fsprogs btrfs-progs
 	mount prometheus debhelper dpkg-dev lintian zsh fish rsync curl
-	debootstrap"
+	strace debootstrap"
 
 # install PACKAGE...: those that are not there yet, with apt-get.
 install_missing() {
