@@ -269,7 +269,8 @@ int jobs_revisions(struct state *state, const int64_t *accounts, size_t count,
 /* What `status` shows of one account. Strings owned. */
 struct job_status {
 	int64_t account_id;
-	char state[16]; /* paused queued running waiting idle failed */
+	int64_t revision; /* grows with what a person changes of the account */
+	char state[16];	  /* paused queued running waiting idle failed */
 	int64_t last_success_at, next_due_at, runs, crashes;
 	int64_t failing_since; /* 0: the last run was good */
 	int64_t moved_at;      /* something came last */
@@ -295,5 +296,9 @@ struct job_status {
 int jobs_status(struct state *state, int64_t account_id,
 	struct job_status **ret_status, size_t *ret_count, struct err *err);
 void jobs_status_free(struct job_status **status, size_t count);
+/* All, by name, without their mailboxes: one query, however many accounts, for
+ * whoever looks each second. Caller: jobs_status_free. */
+int jobs_overview(struct state *state, struct job_status **ret_status,
+	size_t *ret_count, struct err *err);
 
 #endif

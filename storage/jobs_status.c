@@ -97,6 +97,7 @@ static void read_status(struct stmt *s, struct job_status *st)
 {
 	memset(st, 0, sizeof *st);
 	st->account_id = stmt_int(s, "account_id");
+	st->revision = stmt_int(s, "revision");
 	copy_text(s, "state", st->state, sizeof st->state);
 	st->last_success_at = stmt_int(s, "last_success_at");
 	st->next_due_at = stmt_int(s, "due_at");
@@ -128,7 +129,7 @@ static void read_status(struct stmt *s, struct job_status *st)
 	read_progress(s, &st->progress);
 }
 
-static int read_all(struct state *state, int64_t account_id,
+static int read_rows(struct state *state, int64_t account_id,
 	struct job_status **all, size_t *n, struct err *err)
 {
 	struct stmt *s = db_stmt(
@@ -147,12 +148,15 @@ static int read_all(struct state *state, int64_t account_id,
 		}
 		read_status(s, &(*all)[(*n)++]);
 	}
-	if (r < 0)
-		return -1;
-	for (size_t i = 0; i < *n; i++)
-		if (jobs_mailboxes_read(state, (*all)[i].account_id,
-			    &(*all)[i].mailboxes, &(*all)[i].mailbox_count,
-			    err) != 0)
+	return r;
+}
+
+static int read_mailboxes(
+	struct state *state, struct job_status *all, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (jobs_mailboxes_read(state, all[i].account_id,
+			    &all[i].mailboxes, &all[i].mailbox_count, err) != 0)
 			return -1;
 	return 0;
 }
@@ -166,9 +170,26 @@ int jobs_status(struct state *state, int64_t account_id,
 
 	if (db_begin_read(state->db, err) != 0)
 		return -1;
-	r = read_all(state, account_id, &all, &n, err);
+	r = read_rows(state, account_id, &all, &n, err);
+	if (r == 0)
+		r = read_mailboxes(state, all, n, err);
 	db_rollback(state->db);
 	if (r != 0) {
+		jobs_status_free(&all, n);
+		return -1;
+	}
+	*ret_status = all;
+	*ret_count = n;
+	return 0;
+}
+
+int jobs_overview(struct state *state, struct job_status **ret_status,
+	size_t *ret_count, struct err *err)
+{
+	struct job_status *all = NULL;
+	size_t n = 0;
+
+	if (read_rows(state, 0, &all, &n, err) != 0) {
 		jobs_status_free(&all, n);
 		return -1;
 	}

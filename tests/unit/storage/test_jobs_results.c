@@ -260,6 +260,13 @@ static void test_status_by_name(void **unused)
 	assert_int_equal(s[1].account_id, b);
 	jobs_status_free(&s, n);
 	assert_null(s);
+	assert_int_equal(jobs_overview(state, &s, &n, NULL), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(s[0].account_id, a);
+	assert_int_equal(s[1].account_id, b);
+	assert_string_equal(s[1].state, "queued");
+	assert_null(s[0].mailboxes);
+	jobs_status_free(&s, n);
 	assert_int_equal(jobs_status(state, 4711, &s, &n, NULL), 0);
 	assert_int_equal(n, 0);
 	jobs_status_free(&s, n);
