@@ -5,7 +5,9 @@
 #include "../base/mem.h"
 #include "../model/account.h"
 #include "../model/text.h"
+#include "bar.h"
 #include "cli.h"
+#include "columns.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 
 #define LINES_MAX 16 /* running accounts shown; the others are counted */
 #define COLUMNS_LEAST 10
+#define NAME 16 /* columns */
 #define BAR 20
 
 struct line {
@@ -27,6 +30,7 @@ struct progress {
 	FILE *out;
 	bool live;
 	bool quiet;
+	bool utf8;
 	struct line *lines;
 	int drawn; /* lines of the block on the screen */
 };
@@ -38,6 +42,7 @@ struct progress *progress_new(FILE *out, bool live, bool quiet)
 	p->out = out;
 	p->live = live && !quiet;
 	p->quiet = quiet;
+	p->utf8 = columns_utf8();
 	return p;
 }
 
@@ -93,43 +98,28 @@ static int64_t elapsed_ms(const struct job_progress *now)
 	return ms > 0 ? ms : 1;
 }
 
-static void bar(const struct job_progress *now, char out[BAR + 1])
-{
-	size_t full =
-		now->messages_new != 0
-			? (size_t)(now->messages_done * BAR / now->messages_new)
-			: 0;
-
-	for (size_t i = 0; i < BAR; i++)
-		out[i] = i < full ? '#' : '.';
-	out[BAR] = '\0';
-}
-
-/* "12s" left at the pace so far; "" while there is nothing to go by. */
+/* "12s left" at the pace so far; "" while there is nothing to go by. */
 static void eta(const struct job_progress *now, char out[32])
 {
-	uint64_t left = now->messages_new > now->messages_done
-				? now->messages_new - now->messages_done
-				: 0;
-	int64_t s;
+	int64_t left_s = bar_left(
+		now->messages_done, now->messages_new, elapsed_ms(now));
+	char span[BAR_SPAN_BYTES];
 
+	bar_span(left_s, span);
 	out[0] = '\0';
-	if (now->messages_done == 0 || left == 0)
-		return;
-	s = (int64_t)(left * (uint64_t)elapsed_ms(now) / now->messages_done /
-		      1000);
-	(void)snprintf(out, 32,
-		s >= 60 ? "%" PRId64 "m left" : "%" PRId64 "s left",
-		s >= 60 ? s / 60 : s);
+	if (left_s >= 0)
+		(void)snprintf(out, 32, "%.20s left", span);
 }
 
-static void draw_line(FILE *out, const struct line *l, int columns)
+static void draw_line(
+	const struct progress *p, const struct line *l, int columns)
 {
 	const struct job_progress *now = &l->now;
-	char text[512], blocks[BAR + 1], done[32], all[32], bytes[32], rate[32],
-		left[32], mailbox[64];
+	char text[512 + BAR_BYTES], blocks[BAR_BYTES], done[32], all[32],
+		bytes[32], rate[32], left[32], mailbox[64];
+	int name = (int)columns_bytes(l->account, NAME);
 
-	bar(now, blocks);
+	bar_draw(now->messages_done, now->messages_new, BAR, p->utf8, blocks);
 	text_format_count(now->messages_done, done);
 	text_format_count(now->messages_new, all);
 	text_format_bytes(now->bytes_done, bytes);
@@ -138,17 +128,14 @@ static void draw_line(FILE *out, const struct line *l, int columns)
 	eta(now, left);
 	text_printable(now->mailbox, mailbox, 40);
 	(void)snprintf(text, sizeof text,
-		"%-16.16s %s %s/%s  %s  %s/s  %s  %s %s", l->account, blocks,
-		done, all, bytes, rate, left, now->phase, mailbox);
-	/* Never wider than the screen: a wrapped line could not be erased.
-	 * Cut at bytes that begin a character. */
-	if ((int)strlen(text) > columns - 1) {
-		int n = columns - 1;
-		while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
-			n--;
-		text[n] = '\0';
-	}
-	(void)fprintf(out, "%s\n", text);
+		"%.*s%*s %s %s/%s  %s  %s/s  %s  %s %s", name, l->account,
+		NAME - columns_of(l->account) > 0
+			? NAME - columns_of(l->account)
+			: 0,
+		"", blocks, done, all, bytes, rate, left, now->phase, mailbox);
+	/* Never wider than the screen: a wrapped line could not be erased. */
+	text[columns_bytes(text, columns - 1)] = '\0';
+	(void)fprintf(p->out, "%s\n", text);
 }
 
 struct screen {
@@ -186,7 +173,7 @@ void progress_draw(struct progress *p)
 			more++;
 			continue;
 		}
-		draw_line(p->out, l, screen.columns);
+		draw_line(p, l, screen.columns);
 		n++;
 	}
 	if (more != 0)

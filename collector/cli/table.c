@@ -3,11 +3,11 @@
 
 #include "../base/mem.h"
 #include "../model/text.h"
+#include "columns.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 #define CELL_MAX 1024 /* an error and its remedy are not cut */
 
@@ -31,29 +31,10 @@ void table_row(struct table *t, const char *const *cells)
 	t->rows++;
 }
 
-/* Columns on a terminal; the text is valid UTF-8. */
-static int width(const char *s)
-{
-	const utf8proc_uint8_t *p = (const utf8proc_uint8_t *)s;
-	utf8proc_ssize_t left = (utf8proc_ssize_t)strlen(s);
-	int columns = 0;
-
-	while (left > 0) {
-		utf8proc_int32_t c;
-		utf8proc_ssize_t n = utf8proc_iterate(p, left, &c);
-		if (n <= 0)
-			break;
-		columns += utf8proc_charwidth(c);
-		p += n;
-		left -= n;
-	}
-	return columns;
-}
-
 static void print_cell(
 	FILE *out, const char *text, int columns, bool right, bool last)
 {
-	int pad = columns - width(text);
+	int pad = columns - columns_of(text);
 
 	(void)fprintf(out, "%*s%s", right && pad > 0 ? pad : 0, "", text);
 	if (!last)
@@ -76,9 +57,9 @@ void table_print(const struct table *t, FILE *out)
 	int widths[TABLE_COLUMNS_MAX];
 
 	for (size_t i = 0; i < t->columns; i++) {
-		widths[i] = width(t->heads[i]) - (t->heads[i][0] == '>');
+		widths[i] = columns_of(t->heads[i]) - (t->heads[i][0] == '>');
 		for (size_t row = 0; row < t->rows; row++) {
-			int w = width(t->cells[row * t->columns + i]);
+			int w = columns_of(t->cells[row * t->columns + i]);
 			if (w > widths[i])
 				widths[i] = w;
 		}
