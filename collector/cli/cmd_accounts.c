@@ -5,6 +5,7 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../model/text.h"
+#include "account_steps.h"
 #include "commands.h"
 #include "cutover_options.h"
 #include "json.h"
@@ -187,11 +188,8 @@ int cmd_show(struct cli *cli, const struct args *args)
 	return EXIT_DONE;
 }
 
-typedef int account_fn(
-	struct state *state, const struct account *a, struct err *err);
-
 /* Calls fn for each account that was meant; all are looked for first. */
-static int for_each(struct cli *cli, const struct args *args, account_fn *fn,
+static int for_each(struct cli *cli, const struct args *args, account_step *fn,
 	const char *done)
 {
 	struct state *state = NULL;
@@ -215,38 +213,9 @@ static int for_each(struct cli *cli, const struct args *args, account_fn *fn,
 	return worst;
 }
 
-static int pause_one(
-	struct state *state, const struct account *a, struct err *err)
-{
-	if (accounts_set_paused(state, a->id, true, err) < 0)
-		return -1;
-	return jobs_cancel(state, a->id, err);
-}
-
-static int resume_one(
-	struct state *state, const struct account *a, struct err *err)
-{
-	if (a->finish == FINISH_PURGED) {
-		(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
-			ERR_RETRY_CHANGE,
-			"it is being removed with its mail, some of which is "
-			"gone");
-		return err_hint(err,
-			"go on: mailhaul remove --purge %s, or "
-			"without --purge",
-			a->name);
-	}
-	if (account_is_over(a, clock_wall_s())) {
-		(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
-			ERR_RETRY_CHANGE, "its date (--until) has passed");
-		return err_hint(err, "mailhaul set %s --until none", a->name);
-	}
-	return accounts_set_paused(state, a->id, false, err);
-}
-
 int cmd_pause(struct cli *cli, const struct args *args)
 {
-	return for_each(cli, args, pause_one, "paused");
+	return for_each(cli, args, account_pause, "paused");
 }
 
 /* Of a paused account too: what was held then is deleted when it goes on. */
@@ -261,12 +230,12 @@ static int confirm_one(
 		return err_set(err, ERR_POLICY, ERR_SCOPE_ACCOUNT,
 			ERR_RETRY_CHANGE,
 			"no deletions are held; nothing was changed");
-	return resume_one(state, a, err);
+	return account_resume(state, a, err);
 }
 
 int cmd_resume(struct cli *cli, const struct args *args)
 {
 	if (args_value(args, "confirm-deletions") != NULL)
 		return for_each(cli, args, confirm_one, "resumed");
-	return for_each(cli, args, resume_one, "resumed");
+	return for_each(cli, args, account_resume, "resumed");
 }

@@ -5,6 +5,7 @@
 #include "../base/clock.h"
 #include "../base/mem.h"
 #include "../model/message.h"
+#include "account_steps.h"
 #include "commands.h"
 #include "json.h"
 #include "see.h"
@@ -206,19 +207,8 @@ static int retry_one(struct state *state, const struct account *a, void *arg,
 {
 	size_t *n = arg;
 
-	if (a->paused && a->finish != FINISH_UNTIL) {
-		(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
-			ERR_RETRY_CHANGE, "the account is paused");
-		return err_hint(err, "first: mailhaul resume %s", a->name);
-	}
-	if (account_is_over(a, clock_wall_s())) {
-		(void)err_set(err, ERR_CONFIG, ERR_SCOPE_ACCOUNT,
-			ERR_RETRY_CHANGE, "its date has passed");
-		return err_hint(
-			err, "first: mailhaul set %s --until none", a->name);
-	}
 	++*n;
-	return jobs_retry(state, a->id, err);
+	return account_retry(state, a, err);
 }
 
 int cmd_retry(struct cli *cli, const struct args *args)
