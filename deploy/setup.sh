@@ -4,13 +4,14 @@
 BUILD_PACKAGES="gcc cmake ninja-build pkg-config libc6-dev libetpan-dev
 	libsqlite3-dev libssl-dev libuv1-dev libinih-dev libjansson-dev
 	libutf8proc-dev libseccomp-dev libgsasl-dev zlib1g-dev
-	libmicrohttpd-dev libc-ares-dev libexpat1-dev ca-certificates"
+	libmicrohttpd-dev libc-ares-dev libexpat1-dev libncurses-dev
+	ca-certificates"
 PACKAGE_PACKAGES="debhelper dpkg-dev python3"
 LAB_PACKAGES="python3 openssl dovecot-imapd dovecot-pop3d"
 TEST_PACKAGES="libcmocka-dev git clang clang-format clang-tidy cppcheck
 	libclang-rt-14-dev valgrind faketime procps e2fsprogs btrfs-progs
 	mount prometheus debhelper dpkg-dev lintian zsh fish rsync curl
-	strace debootstrap"
+	strace debootstrap tmux"
 
 # install PACKAGE...: those that are not there yet, with apt-get.
 install_missing() {

@@ -7,6 +7,9 @@
 #include "progress.h"
 #include "selection.h"
 #include "status.h"
+#include "watch_keeper.h"
+#include "watch_run.h"
+#include "watch_screen.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -40,26 +43,61 @@ static void pause_one_second(void)
 	(void)nanosleep(&second, NULL);
 }
 
-int cmd_status(struct cli *cli, const struct args *args)
+/* The table again each second, on a screen that can be cleared or below. */
+static int repeat(struct cli *cli, const struct args *args)
 {
-	bool watch = args_value(args, "watch") != NULL;
-	bool terminal = isatty(STDOUT_FILENO);
+	const char *term = getenv("TERM");
+	bool clears = isatty(STDOUT_FILENO) && term != NULL &&
+		      term[0] != '\0' && strcmp(term, "dumb") != 0;
 	struct state *state = NULL;
 	int r = cli_state(cli, &state);
 
 	if (r != 0)
 		return r;
-	if (watch)
-		watch_interrupt();
-	do {
-		if (watch && terminal)
+	watch_interrupt();
+	while (r == 0 && !stop) {
+		if (clears)
 			(void)fputs("\033[H\033[2J", stdout);
 		r = status_print(
 			state, &cli->config.settings, args, cli->json, stdout);
+		if (!clears && !cli->json)
+			(void)fputc('\n', stdout);
 		(void)fflush(stdout);
-		if (watch && r == 0)
+		if (r == 0)
 			pause_one_second();
-	} while (watch && r == 0 && !stop);
+	}
+	state_close(&state);
+	return r;
+}
+
+struct watcher {
+	struct cli *cli;
+	const struct args *args;
+};
+
+static int watch(void *arg)
+{
+	const struct watcher *w = arg;
+	int r = watch_run(w->cli, w->args);
+
+	return r >= 0 ? r : repeat(w->cli, w->args);
+}
+
+int cmd_status(struct cli *cli, const struct args *args)
+{
+	struct watcher watcher = {cli, args};
+	struct state *state = NULL;
+	int r;
+
+	if (args_value(args, "watch") != NULL) {
+		if (!cli->json && watch_screen_is_possible())
+			return watch_keeper_run(watch, &watcher);
+		return repeat(cli, args);
+	}
+	r = cli_state(cli, &state);
+	if (r != 0)
+		return r;
+	r = status_print(state, &cli->config.settings, args, cli->json, stdout);
 	state_close(&state);
 	return r;
 }
@@ -110,7 +148,7 @@ static int look(struct state *state, struct progress *p, struct waiting *w,
 	size_t all_count = 0;
 	int left = 0;
 
-	if (jobs_status(state, 0, &all, &all_count, err) < 0)
+	if (jobs_overview(state, &all, &all_count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		const struct job_status *s = NULL;

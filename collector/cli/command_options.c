@@ -223,7 +223,9 @@ const struct cli_option finish_options[] = {
 
 const struct cli_option status_options[] = {
 	GROUP_OPTION,
-	{"watch", NULL, "refresh every second until interrupted"},
+	{"watch", NULL,
+		"show it live in the whole terminal, elsewhere the table each "
+		"second, until interrupted"},
 	{NULL, NULL, NULL},
 };
 

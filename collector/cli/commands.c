@@ -163,8 +163,11 @@ const struct command commands[] = {
 		status_options,
 		"An account of which nothing has come for a day although it is "
 		"tried is told as stalled, and below the table stands what "
-		"keeps many waiting at once, such as a disk without room. With "
-		"--json: accounts, each also "
+		"keeps many waiting at once, such as a disk without room. "
+		"--watch takes keys: ? lists them; they filter, sort, open an "
+		"account, pause, resume and retry it. Where the terminal is "
+		"none, or TERM is dumb, the table comes again each second. "
+		"With --json: accounts, each also "
 		"with failing_since (null: the last run was good) and stalled, "
 		"and notices (text, since).",
 		0, -1, cmd_status},

@@ -7,7 +7,7 @@ import json, os, shutil, subprocess, sys, tempfile
 # what mailhaul itself asks for; the bill has these and what they need
 DIRECT = ["libc6", "libetpan", "libsqlite3-0", "libssl", "libuv1", "libinih",
           "libjansson4", "libutf8proc", "libseccomp2", "libgsasl", "zlib1g",
-          "libmicrohttpd", "libc-ares2", "libexpat1"]
+          "libmicrohttpd", "libc-ares2", "libexpat1", "libncursesw6"]
 
 
 def make(script, binary, out):

@@ -424,6 +424,7 @@ class Cli(case.Case):
         self.add(user, "imaps")
         pid, fd = pty.fork()
         if pid == 0:
+            os.environ["LC_ALL"] = "C.UTF-8"
             os.execv(self.haul.argv[0], self.haul.argv + ["run", user])
         out = b""
         while True:
@@ -437,6 +438,7 @@ class Cli(case.Case):
         self.assertEqual(os.waitpid(pid, 0)[1], 0, out)
         self.assertIn(b"up to date", out)
         self.assertRegex(out, rb"\d+/[\d,]+")
+        self.assertRegex(out.decode(), "(?m)^anna[^ ]* [█░]{20} ")
 
 
 if __name__ == "__main__":
